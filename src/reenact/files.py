@@ -1,0 +1,143 @@
+"""Files that are either whole or absent, locks that die with their holder, digests of content."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from blake3 import blake3
+
+from reenact.errors import StorageError
+
+
+def write_atomic(path: Path, data: bytes, *, mode: int = 0o644, durable: bool = False) -> None:
+    """Put ``data`` at ``path`` by rename: a reader sees the old file or the new one, never a part.
+
+    ``durable`` also survives a loss of power (two fsyncs). The folder must exist.
+
+    Raises:
+        StorageError: the disk is full, or the place cannot be written.
+    """
+    aside = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
+    try:
+        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+        try:
+            with open(descriptor, "wb") as file:
+                file.write(data)
+                if durable:
+                    file.flush()
+                    os.fsync(descriptor)
+            aside.replace(path)
+        except BaseException:
+            aside.unlink(missing_ok=True)
+            raise
+        if durable:
+            sync_folder(path.parent)
+    except OSError as problem:
+        raise StorageError(f"cannot write {path}: {problem.strerror or problem}") from problem
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames inside ``folder`` survive a loss of power."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def make_folder(folder: Path) -> Path:
+    """``folder``, made with its parents if it is not there.
+
+    Raises:
+        StorageError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise StorageError(f"cannot make the folder {folder}: {problem.strerror or problem}") from problem
+    return folder
+
+
+@contextmanager
+def lock(path: Path) -> Iterator[None]:
+    """Hold the lock at ``path``, waiting for whoever has it; it is gone when the process is (flock(2))."""
+    descriptor = _take(path, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def hold(path: Path) -> int | None:
+    """Take the lock at ``path`` without waiting: an open descriptor that holds it, or None if another has it.
+
+    The caller closes the descriptor to let go. It is not inherited by programs that the caller starts.
+    """
+    try:
+        return _take(path, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return None
+
+
+def is_held(path: Path) -> bool:
+    """Whether a living process holds the lock at ``path``. A lock file that does not exist is not held."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        # Shared, so that two lookers never take each other for the holder.
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _take(path: Path, operation: int) -> int:
+    make_folder(path.parent)
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as problem:
+        raise StorageError(f"cannot open the lock {path}: {problem.strerror or problem}") from problem
+    try:
+        fcntl.flock(descriptor, operation)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def digest_file(path: Path) -> str:
+    """BLAKE3 of a file's content, 64 hexadecimal digits."""
+    hasher = blake3()
+    hasher.update_mmap(path)
+    return hasher.hexdigest()
+
+
+def digest_tree(root: Path, *, skip: frozenset[str] = frozenset({".git", "__pycache__"})) -> str:
+    """BLAKE3 over every file below ``root``: its path, whether it is executable, its content; links by target.
+
+    Folders named in ``skip`` do not count, wherever they are.
+    """
+    hasher = blake3()
+    for folder, names, files in os.walk(root):
+        names[:] = sorted(name for name in names if name not in skip)
+        links = [name for name in names if os.path.islink(f"{folder}/{name}")]
+        for name in sorted(files + links):
+            path = Path(folder, name)
+            label = str(path.relative_to(root)).encode("utf-8", "surrogateescape")
+            if path.is_symlink():
+                entry = b"l\0" + os.readlink(path).encode("utf-8", "surrogateescape")
+            elif path.is_file():
+                kind = b"x\0" if os.access(path, os.X_OK) else b"f\0"
+                entry = kind + digest_file(path).encode()
+            else:
+                continue
+            hasher.update(label + b"\0" + entry + b"\0")
+    return hasher.hexdigest()

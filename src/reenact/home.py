@@ -1,0 +1,61 @@
+"""Where everything is kept: one folder, ``REENACT_HOME`` or the platform's place for data."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Home(NamedTuple):
+    """The folder and the places in it. Nothing is created by looking."""
+
+    root: Path
+
+    @property
+    def runs(self) -> Path:
+        """One folder a run, named by its id."""
+        return self.root / "runs"
+
+    @property
+    def staging(self) -> Path:
+        """Run folders that are not runs yet."""
+        return self.root / "staging"
+
+    @property
+    def environments(self) -> Path:
+        """One folder an environment, named by its resolved identity."""
+        return self.root / "environments"
+
+    @property
+    def locks(self) -> Path:
+        """What each asked environment resolved to, named by its asked identity."""
+        return self.root / "locks"
+
+    @property
+    def repositories(self) -> Path:
+        """One bare mirror a repository."""
+        return self.root / "repositories"
+
+    @property
+    def documents(self) -> Path:
+        """Parsed project files, named by the digest of their text."""
+        return self.root / "documents"
+
+    @property
+    def store(self) -> Path:
+        """The SQLite index over the run folders."""
+        return self.root / "store.sqlite"
+
+
+def find_home(environ: Mapping[str, str], platform: str = sys.platform) -> Home:
+    """``REENACT_HOME``; else the data folder that the platform's users expect (XDG on Linux)."""
+    if chosen := environ.get("REENACT_HOME"):
+        return Home(Path(chosen).expanduser().absolute())
+    user = Path(environ["HOME"]) if environ.get("HOME") else Path.home()
+    if platform == "darwin":
+        return Home(user / "Library" / "Application Support" / "reenact")
+    data = environ.get("XDG_DATA_HOME", "")
+    # The XDG base directory specification tells to ignore a relative path.
+    return Home((Path(data) if data.startswith("/") else user / ".local" / "share") / "reenact")

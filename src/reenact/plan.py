@@ -1,0 +1,160 @@
+"""What exactly will run: everything decided, as one frozen value. Pure; nothing here touches the world.
+
+After a :class:`Plan` nothing is decided again. It is JSON (``--dry-run`` prints it, ``plan.json`` keeps it), it holds
+no secret value, and it names no place inside a run folder except through ``$REENACT_RUN_DIR``, so that a run
+folder can be moved and a plan can be carried out elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+from blake3 import blake3
+
+from reenact.codec import canonical
+from reenact.project.diagnostics import Diagnostic
+
+PLAN_VERSION = 1
+
+RUN_ID_VARIABLE = "REENACT_RUN_ID"
+RUN_DIR_VARIABLE = "REENACT_RUN_DIR"
+
+
+def digest(value: object) -> str:
+    """BLAKE3 of a value's canonical JSON, 64 hexadecimal digits."""
+    return blake3(canonical(value)).hexdigest()
+
+
+class Snapshot(NamedTuple):
+    """The code, pinned as far as its source allows.
+
+    ``uri`` is what was asked for, without credentials. ``root`` is the tree's absolute path when it is used in
+    place, and None when the run folder has its own copy. ``commit`` and ``tree`` are git object ids; for an archive
+    ``tree`` is the BLAKE3 of its bytes. ``dirty`` is None where nobody can say.
+    """
+
+    kind: Literal["directory", "git", "archive"]
+    uri: str
+    root: str | None = None
+    subdirectory: str = ""
+    version: str | None = None
+    commit: str | None = None
+    tree: str | None = None
+    dirty: bool | None = None
+    branch: str | None = None
+    repository: str | None = None
+
+
+class BoundParameter(NamedTuple):
+    """A parameter with its value as given, never quoted; ``value`` is None when it is secret or nothing was given."""
+
+    name: str
+    value: str | None
+    origin: Literal["given", "default", "extra"]
+    type: str = "string"
+    secret: bool = False
+
+
+class Download(NamedTuple):
+    """A remote ``path`` parameter: ``uri`` is to be fetched to ``target``, relative to the run folder."""
+
+    parameter: str
+    uri: str
+    target: str
+
+
+class Command(NamedTuple):
+    """A command as a value: ``shell`` followed by ``text`` is the argument list.
+
+    ``cwd`` is relative to the root of the source. ``environment`` is set over what the caller has, ``unset``
+    is taken away first, ``path`` goes before the caller's ``PATH``.
+    """
+
+    text: str
+    shell: tuple[str, ...] = ("bash", "-c")
+    cwd: str = ""
+    environment: Mapping[str, str] = {}
+    unset: tuple[str, ...] = ()
+    path: tuple[str, ...] = ()
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """The whole argument list."""
+        return (*self.shell, self.text)
+
+
+class SystemSpec(NamedTuple):
+    """No environment of its own: the command sees the programs that the caller sees."""
+
+    kind: Literal["system"] = "system"
+
+
+class PythonSpec(NamedTuple):
+    """A Python environment as asked for: requirement lines as pip reads them, relative to the source's root.
+
+    ``python`` is a version or a specifier, None for any. ``files`` are the digests of every requirement and
+    constraint file that the lines lead to, by path; ``local`` those of the source trees they install.
+    ``notes`` say what was translated or assumed.
+    """
+
+    kind: Literal["python"] = "python"
+    python: str | None = None
+    build_dependencies: tuple[str, ...] = ()
+    dependencies: tuple[str, ...] = ()
+    files: Mapping[str, str] = {}
+    local: Mapping[str, str] = {}
+    origin: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+EnvironmentSpec = SystemSpec | PythonSpec
+
+
+class EnvironmentLock(NamedTuple):
+    """What an :data:`EnvironmentSpec` resolved to: ``text`` is the lock file (PEP 751 for Python), '' for none.
+
+    ``python`` is the full version, ``interpreter`` the real path of the base interpreter, ``platform`` its
+    platform tag. ``notes`` are the warnings to repeat whenever the lock is used.
+    """
+
+    kind: str
+    text: str = ""
+    python: str | None = None
+    interpreter: str | None = None
+    platform: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The resolved identity: every artifact with its digest, interpreter and platform."""
+        return digest((self.kind, self.text, self.python, self.interpreter, self.platform))
+
+
+class Resources(NamedTuple):
+    """Limits of a run: ``timeout`` in seconds of wall time for the command."""
+
+    timeout: float | None = None
+
+
+class Plan(NamedTuple):
+    """The decision: pinned source, bound parameters, final command, environment request, backend, resources."""
+
+    project: str
+    entry_point: str
+    source: Snapshot
+    command: Command
+    environment: EnvironmentSpec
+    parameters: tuple[BoundParameter, ...] = ()
+    downloads: tuple[Download, ...] = ()
+    backend: str = "local"
+    backend_config: Mapping[str, object] = {}
+    resources: Resources = Resources()
+    name: str | None = None
+    notes: tuple[Diagnostic, ...] = ()
+    version: int = PLAN_VERSION
+
+    @property
+    def key(self) -> str:
+        """Equal for equal plans, whatever was said while they were made."""
+        return digest(self._replace(notes=()))

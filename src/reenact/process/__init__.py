@@ -1,0 +1,1 @@
+"""Every process that reenact starts is started here; nothing else imports ``subprocess``."""

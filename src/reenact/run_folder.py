@@ -1,0 +1,83 @@
+"""The file names inside a run folder, and whether the run is alive.
+
+The folder is the protocol between whoever asks for a run, whoever carries it out and whoever looks later: plain files
+that survive being copied elsewhere. What is absent has not happened yet.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from reenact.files import is_held
+
+
+class RunFolder(NamedTuple):
+    """The places inside one run's folder. Its name is the run's id."""
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        """The run's id: 32 hexadecimal digits."""
+        return self.path.name
+
+    @property
+    def plan(self) -> Path:
+        """What was decided (:class:`reenact.plan.Plan`); a folder without it is no run."""
+        return self.path / "plan.json"
+
+    @property
+    def created(self) -> Path:
+        """When and by whom the run was asked for (:class:`reenact.record.Origin`)."""
+        return self.path / "origin.json"
+
+    @property
+    def environment_lock(self) -> Path:
+        """The lock file that the environment was made from."""
+        return self.path / "env.lock"
+
+    @property
+    def machine(self) -> Path:
+        """Facts of the machine that carried it out."""
+        return self.path / "machine.json"
+
+    @property
+    def log(self) -> Path:
+        """Everything that the command printed, a line at a time with its moment and stream."""
+        return self.path / "log"
+
+    @property
+    def events(self) -> Path:
+        """The moves from state to state, one JSON object a line."""
+        return self.path / "events"
+
+    @property
+    def result(self) -> Path:
+        """How it ended (:class:`reenact.runs.Result`); written last."""
+        return self.path / "result.json"
+
+    @property
+    def artifacts(self) -> Path:
+        """What the run leaves for others."""
+        return self.path / "artifacts"
+
+    @property
+    def inputs(self) -> Path:
+        """What was downloaded for its ``path`` parameters."""
+        return self.path / "inputs"
+
+    @property
+    def code(self) -> Path:
+        """Its own copy of the source, where the source is not used in place."""
+        return self.path / "code"
+
+    @property
+    def alive(self) -> Path:
+        """Locked for as long as the process that carries the run out lives; holds its process id."""
+        return self.path / "alive"
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether some process is carrying the run out at this moment."""
+        return is_held(self.alive)
