@@ -12,8 +12,8 @@ import reenact
 
 ROOT = Path(reenact.__file__).parent
 CORE = {"errors", "codec", "project", "plan", "runs"}
-TOOLS = {"process", "files", "home", "run_folder", "record", "store", "report", "machine", "clock"}
-FAMILIES = {"sources", "environments", "backends"}
+TOOLS = {"process", "files", "home", "run_folder", "record", "store", "report", "machine", "world"}
+FAMILIES = {"sources", "environments", "backends", "downloads"}
 STORY = {"prepare", "worker", "api"}
 RANK = {
     **dict.fromkeys(CORE, 0),

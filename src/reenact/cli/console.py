@@ -1,0 +1,93 @@
+"""What a person at a terminal sees of us: all on stderr, so that stdout belongs to the program or to the answer."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TextIO
+
+from reenact.codec import to_plain
+from reenact.home import find_home
+from reenact.project.diagnostics import Diagnostic, render_diagnostic
+from reenact.report import Report
+from reenact.world import World
+
+
+def print_error(message: str, hint: str | None = None) -> None:
+    """What happened, and below it what to do."""
+    print(f"error: {message}", file=sys.stderr)
+    if hint:
+        print(f"  hint: {hint}", file=sys.stderr)
+
+
+def print_json(value: object) -> None:
+    """One JSON document on stdout."""
+    print(json.dumps(to_plain(value), indent=2, ensure_ascii=False))
+
+
+class Lines:
+    """A report as plain lines, for pipes and logs; a step is told when its name changes."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._step = ""
+
+    def note(self, message: str) -> None:
+        """A line."""
+        self._print(message)
+
+    def warn(self, message: str) -> None:
+        """A line that says that it is a warning."""
+        self._print(f"warning: {message}")
+
+    def found(self, diagnostic: Diagnostic) -> None:
+        """The finding with its place."""
+        self._print(render_diagnostic(diagnostic))
+
+    def step(self, name: str, detail: str = "") -> None:
+        """A line for the beginning of each step."""
+        if name != self._step:
+            self._step = name
+            self._print(f"{name} {detail}".rstrip())
+
+    def done(self) -> None:
+        """Forget the step."""
+        self._step = ""
+
+    def _print(self, text: str) -> None:
+        print(text, file=self._stream, flush=True)
+
+
+class Terminal(Lines):
+    """A report for people: a step is one line that is written over until the work is done."""
+
+    def step(self, name: str, detail: str = "") -> None:
+        """Write over the current line, cut to the terminal's width."""
+        width = os.get_terminal_size(self._stream.fileno()).columns
+        text = f"{name} {detail}".replace("\n", " ").rstrip()
+        self._stream.write(f"\r\x1b[K{text[: width - 1]}")
+        self._stream.flush()
+        self._step = name
+
+    def done(self) -> None:
+        """Take the line away."""
+        if self._step:
+            self._stream.write("\r\x1b[K")
+            self._stream.flush()
+            self._step = ""
+
+    def _print(self, text: str) -> None:
+        self.done()
+        super()._print(text)
+
+
+def make_report() -> Report:
+    """The report that fits where stderr goes."""
+    return Terminal(sys.stderr) if sys.stderr.isatty() else Lines(sys.stderr)
+
+
+def make_world() -> World:
+    """The world as this process was started in it."""
+    return World(find_home(os.environ), dict(os.environ), Path.cwd(), make_report())

@@ -1,0 +1,32 @@
+"""Everything that effects need from outside, handed to them as one value; tests hand them another."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from reenact.home import Home
+from reenact.report import Report
+
+
+class World(NamedTuple):
+    """The home, the caller's variables and directory, who listens, and the clock (seconds since the epoch)."""
+
+    home: Home
+    environ: Mapping[str, str]
+    cwd: Path
+    report: Report
+    now: Callable[[], float] = time.time
+
+    def timestamp(self) -> str:
+        """This moment as RFC 3339 in UTC with microseconds: ``2026-11-23T06:02:34.123456Z``."""
+        return render_timestamp(self.now())
+
+
+def render_timestamp(seconds: float) -> str:
+    """RFC 3339 in UTC with microseconds; texts sort as the moments do."""
+    micros = round(seconds * 1_000_000)
+    whole, part = divmod(micros, 1_000_000)
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole)) + f".{part:06d}Z"
