@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from reenact.home import Home
+from reenact.home import Home, find_home
 from reenact.report import Report
 
 
@@ -23,6 +24,19 @@ class World(NamedTuple):
     def timestamp(self) -> str:
         """This moment as RFC 3339 in UTC with microseconds: ``2026-11-23T06:02:34.123456Z``."""
         return render_timestamp(self.now())
+
+    def find_program(self, name: str) -> str | None:
+        """The path of the program that the caller's ``PATH`` leads to."""
+        for folder in self.environ.get("PATH", os.defpath).split(os.pathsep):
+            path = os.path.join(folder, name)
+            if folder and os.path.isfile(path) and os.access(path, os.X_OK):
+                return path
+        return None
+
+
+def make_world(report: Report) -> World:
+    """The world that this process was started in."""
+    return World(find_home(os.environ), dict(os.environ), Path.cwd(), report)
 
 
 def render_timestamp(seconds: float) -> str:

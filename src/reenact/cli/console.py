@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import os
 import sys
-from pathlib import Path
 from typing import TextIO
 
 from reenact.codec import to_plain
-from reenact.home import find_home
 from reenact.project.diagnostics import Diagnostic, render_diagnostic
 from reenact.report import Report
-from reenact.world import World
+from reenact.world import World, make_world
 
 
 def print_error(message: str, hint: str | None = None) -> None:
@@ -88,6 +86,6 @@ def make_report() -> Report:
     return Terminal(sys.stderr) if sys.stderr.isatty() else Lines(sys.stderr)
 
 
-def make_world() -> World:
-    """The world as this process was started in it."""
-    return World(find_home(os.environ), dict(os.environ), Path.cwd(), make_report())
+def console_world() -> World:
+    """The world of a command line."""
+    return make_world(make_report())
