@@ -144,7 +144,9 @@ class Index(NamedTuple):
                         return action(Store(connection, self.home.runs))
                 except Unusable as unusable:
                     problem = str(unusable)
-            if not self.writable:
+            nothing = generation is None and not locked and not self.folders.names()
+            if nothing or not self.writable:
+                # To look leaves no trace in a home where nothing has run yet, nor in one that is not ours.
                 return self._from_memory(action)
             self._renew(generation, problem)
         raise StorageError(f"the index {self.home.store} is damaged again and again", hint="is the disk sound?")

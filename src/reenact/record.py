@@ -233,7 +233,7 @@ def get_run(name: str, world: World) -> RunFolder:
     if folder is not None:
         return folder
     if parse_newest(name) is not None:
-        raise RecordError("there is no such run yet", hint="start one with: reenact run .")
+        raise RecordError("there is no run yet, or not so many", hint="start one with: reenact run .")
     raise RecordError(f"there is no run '{name}'", hint="see them with: reenact ls")
 
 
