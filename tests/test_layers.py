@@ -11,8 +11,21 @@ import pytest
 import reenact
 
 ROOT = Path(reenact.__file__).parent
-CORE = {"errors", "codec", "project", "plan", "runs"}
-TOOLS = {"process", "files", "home", "run_folder", "record", "store", "report", "machine", "world"}
+CORE = {"errors", "codec", "project", "plan", "runs", "run_filter", "log_format"}
+TOOLS = {
+    "process",
+    "files",
+    "home",
+    "run_folder",
+    "record",
+    "store",
+    "index",
+    "run_files",
+    "history",
+    "report",
+    "machine",
+    "world",
+}
 FAMILIES = {"sources", "environments", "backends", "downloads"}
 STORY = {"prepare", "worker", "api"}
 RANK = {

@@ -38,8 +38,11 @@ def to_plain(value: object) -> Any:
 
 
 def encode(value: object) -> bytes:
-    """Indented UTF-8 JSON with a newline at its end, for files that people open."""
-    return (json.dumps(to_plain(value), indent=1, ensure_ascii=False) + "\n").encode()
+    """Indented UTF-8 JSON with a newline at its end, for files that people open.
+
+    Bytes of an argument or a path that were no UTF-8 (lone surrogates in Python's text) come back as they were.
+    """
+    return (json.dumps(to_plain(value), indent=1, ensure_ascii=False) + "\n").encode("utf-8", "surrogatepass")
 
 
 def canonical(value: object) -> bytes:

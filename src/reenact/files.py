@@ -65,6 +65,7 @@ def make_folder(folder: Path) -> Path:
 @contextmanager
 def lock(path: Path) -> Iterator[None]:
     """Hold the lock at ``path``, waiting for whoever has it; it is gone when the process is (flock(2))."""
+    make_folder(path.parent)
     descriptor = _take(path, fcntl.LOCK_EX)
     try:
         yield
@@ -75,7 +76,8 @@ def lock(path: Path) -> Iterator[None]:
 def hold(path: Path) -> int | None:
     """Take the lock at ``path`` without waiting: an open descriptor that holds it, or None if another has it.
 
-    The caller closes the descriptor to let go. It is not inherited by programs that the caller starts.
+    The folder must exist. The caller closes the descriptor to let go. It is not inherited by programs that the
+    caller starts.
     """
     try:
         return _take(path, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -86,7 +88,8 @@ def hold(path: Path) -> int | None:
 def is_held(path: Path) -> bool:
     """Whether a living process holds the lock at ``path``. A lock file that does not exist is not held."""
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        # To look is enough, so that the lock of somebody else's file can be told too.
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
     try:
@@ -100,13 +103,18 @@ def is_held(path: Path) -> bool:
 
 
 def _take(path: Path, operation: int) -> int:
-    make_folder(path.parent)
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as problem:
         raise StorageError(f"cannot open the lock {path}: {problem.strerror or problem}") from problem
     try:
         fcntl.flock(descriptor, operation)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise
+    except OSError as problem:
+        os.close(descriptor)
+        raise StorageError(f"cannot lock {path}: {problem.strerror or problem}") from problem
     except BaseException:
         os.close(descriptor)
         raise

@@ -22,6 +22,7 @@ VERBS = {
     "cancel": "Stop a run.",
     "rm": "Delete runs.",
     "reindex": "Rebuild the index from the run folders.",
+    "completion": "Print the code that completes commands in a shell.",
 }
 """Every verb and its one line of help; ``reenact.cli.<verb>`` holds it as ``command``."""
 

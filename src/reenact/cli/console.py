@@ -22,7 +22,12 @@ def print_error(message: str, hint: str | None = None) -> None:
 
 def print_json(value: object) -> None:
     """One JSON document on stdout."""
-    print(json.dumps(to_plain(value), indent=2, ensure_ascii=False))
+    text = json.dumps(to_plain(value), indent=2, ensure_ascii=False)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(to_plain(value), indent=2)
+    print(text)
 
 
 class Lines:

@@ -1,0 +1,180 @@
+"""``reenact show``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from reenact.cli.complete import RunName
+from reenact.cli.console import make_world, print_json
+from reenact.cli.table import paint, parse_timestamp, plain, render_age, render_duration, render_size, render_state
+from reenact.plan import BoundParameter, Plan, PythonSpec
+from reenact.run_files import Record
+from reenact.run_folder import RunFolder
+from reenact.runs import State
+
+LAST_LINES = 10
+MOST_BYTES = 1 << 14
+_INDENT = 14
+
+Block = Iterator[tuple[str, str]]
+
+
+@click.command()
+@click.argument("run", required=False, default="@", type=RunName())
+@click.option("--json", "as_json", is_flag=True, help="The whole record as one object.")
+def command(run: str, as_json: bool) -> None:
+    """Show everything that is recorded of a run (the newest, if none is named)."""
+    from reenact.record import get_run, read_record, settle
+
+    world = make_world()
+    folder = get_run(run, world)
+    settled = settle(folder, world)
+    record = read_record(folder)._replace(run=settled)
+    if as_json:
+        print_json(record)
+        return
+    text = render_record(record, world.now(), _has_lock(folder))
+    state, _, rest = text.partition("\n")
+    click.echo(paint(state, settled.state) + "\n" + rest)
+    if settled.state in (State.FAILED, State.KILLED, State.LOST):
+        _print_last_lines(folder)
+
+
+def render_record(record: Record, now: float, has_lock: bool) -> str:
+    """The record as a page: what happened, what ran, where, with what."""
+    run, name = record.run, f"  '{plain(record.run.name)}'" if record.run.name else ""
+    blocks = [
+        _outcome(record, now),
+        _what(record),
+        _parameters(record.plan),
+        _where(record, has_lock),
+        _machine(record),
+    ]
+    parts = [f"{render_state(run.state, run.exit_code)}  {run.id}{name}"]
+    for block in blocks:
+        lines = [_render_line(label, text) for label, text in block]
+        if lines:
+            parts.append("\n".join(lines))
+    return "\n\n".join(parts)
+
+
+def _render_line(label: str, text: str) -> str:
+    return f"{label:<{_INDENT}}" + text.replace("\n", "\n" + " " * _INDENT)
+
+
+def _outcome(record: Record, now: float) -> Block:
+    run, result = record.run, record.result
+    if run.reason:
+        yield "reason", plain(run.reason)
+    began = run.started or run.created
+    yield ("started" if run.started else "created"), f"{_moment(began)} ({render_age(now - parse_timestamp(began))})"
+    if run.ended:
+        yield "ended", _moment(run.ended)
+    if result and result.usage:
+        usage = result.usage
+        yield "took", f"{render_duration(usage.wall)}, {render_duration(usage.cpu)} of CPU time"
+        yield "peak memory", render_size(usage.peak_memory)
+    elif run.started and (run.ended or not run.state.final):
+        over = parse_timestamp(run.ended) if run.ended else now
+        yield "took", render_duration(max(0.0, over - parse_timestamp(run.started)))
+
+
+def _what(record: Record) -> Block:
+    plan, source = record.plan, record.plan.source
+    yield "project", plain(plan.project)
+    yield "entry point", plain(plan.entry_point)
+    place = plain(source.uri)
+    if source.subdirectory and source.subdirectory not in source.uri:
+        place += f"#{plain(source.subdirectory)}"
+    yield "source", place
+    if source.commit:
+        asked = f" ({plain(source.version)})" if source.version and not source.commit.startswith(source.version) else ""
+        branch = f" on {plain(source.branch)}" if source.branch else ""
+        yield "commit", source.commit + branch + asked + (", with changes" if source.dirty else "")
+    elif source.dirty is None and source.kind == "directory":
+        yield "commit", "none: not under version control"
+    yield "command", "\n".join(map(plain, plan.command.text.strip("\n").split("\n")))
+
+
+def _parameters(plan: Plan) -> Block:
+    wide = max((len(plain(parameter.name)) for parameter in plan.parameters), default=0)
+    lines = [_render_parameter(parameter, wide) for parameter in plan.parameters]
+    if lines:
+        yield "parameters", "\n".join(lines)
+
+
+def _render_parameter(parameter: BoundParameter, wide: int) -> str:
+    value = "(secret)" if parameter.secret else "(none)" if parameter.value is None else plain(parameter.value)
+    origin = {"given": "", "default": "  (default)", "extra": "  (not declared)"}[parameter.origin]
+    return f"{plain(parameter.name):<{wide}}  {value}{origin if parameter.value is not None else ''}"
+
+
+def _where(record: Record, has_lock: bool) -> Block:
+    run, plan, folder = record.run, record.plan, RunFolder(Path(record.run.folder))
+    spec = plan.environment
+    if isinstance(spec, PythonSpec):
+        count = _count_packages(folder) if has_lock else None
+        packages = f", {count} package{'' if count == 1 else 's'}" if count is not None else ""
+        yield (
+            "environment",
+            f"Python {plain(spec.python or 'of any version')}{packages}"
+            + (f", from {plain(spec.origin)}" if spec.origin else ""),
+        )
+    else:
+        yield "environment", "the system's own"
+    if has_lock:
+        yield "lock", str(folder.environment_lock)
+    if run.backend != "local":
+        yield "backend", plain(run.backend)
+    yield "folder", plain(run.folder)
+
+
+def _machine(record: Record) -> Block:
+    if record.origin:
+        origin = record.origin
+        yield "asked by", plain(f"{origin.user} on {origin.host}, in {origin.cwd}, with reenact {origin.version}")
+    for name, value in record.machine.items():
+        if value not in (None, "", [], {}):
+            yield name.replace("_", " "), plain(_render_fact(name, value))
+
+
+def _render_fact(name: str, value: object) -> str:
+    if isinstance(value, int) and not isinstance(value, bool) and "memory" in name:
+        return render_size(value)
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_render_fact(str(key), item)}" for key, item in value.items() if item is not None)
+    if isinstance(value, list):
+        return "; ".join(_render_fact(name, item) for item in value)
+    return str(value)
+
+
+def _moment(timestamp: str) -> str:
+    return timestamp[:19].replace("T", " ") + " UTC"
+
+
+def _has_lock(folder: RunFolder) -> bool:
+    return folder.environment_lock.is_file()
+
+
+def _count_packages(folder: RunFolder) -> int | None:
+    """How many packages the lock (PEP 751) names; a line each begins one."""
+    try:
+        return folder.environment_lock.read_bytes().count(b"[[packages]]\n")
+    except OSError:
+        return None
+
+
+def _print_last_lines(folder: RunFolder) -> None:
+    from reenact.cli.logs import read_log
+
+    printed = b""
+    for entry in read_log(folder, LAST_LINES):
+        printed = (printed + entry.printed)[-MOST_BYTES:] if entry else printed
+    last = printed.decode("utf-8", "replace").splitlines()[-LAST_LINES:]
+    if last:
+        click.echo(f"\nlast lines of its log (all of it: reenact logs {folder.id[:8]})")
+        for line in last:
+            click.echo(f"  {plain(line)}")

@@ -1,0 +1,120 @@
+"""What is done with the runs there have been: listed as they really stand, deleted, indexed anew."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from reenact.errors import RecordError
+from reenact.files import hold, make_folder
+from reenact.index import Rebuilt
+from reenact.record import forget, is_there, open_index, settle, take_over
+from reenact.run_filter import RunFilter
+from reenact.run_folder import RunFolder
+from reenact.runs import Run
+from reenact.store import Store
+from reenact.world import World
+
+
+def list_runs(wanted: RunFilter, limit: int | None, world: World) -> list[Run]:
+    """The runs that meet the filter, newest first, as they really stand: those whose process died are settled first."""
+    index = open_index(world)
+    settled = {run.id: run for run in settle_all(world)}
+    while True:
+        found = index.read(lambda store: store.select(wanted, limit))
+        gone = [run for run in found if not is_there(run)]
+        if not gone or not index.writable:
+            # In a home that we may only read, what was settled is known to us alone.
+            found = [settled.get(run.id, run) for run in found if run not in gone]
+            return [run for run in found if not wanted.states or run.state in wanted.states]
+        forget(gone, index)
+
+
+def settle_all(world: World) -> list[Run]:
+    """Settle every run that the index believes to be under way; returns those that turned out to be over."""
+    index = open_index(world)
+    over: list[Run] = []
+    for run in index.read(lambda store: store.unfinished()):
+        folder = RunFolder(Path(run.folder))
+        if folder.is_alive:
+            continue
+        if not is_there(run):
+            if index.writable:
+                forget([run], index)
+            continue
+        try:
+            settled = settle(folder, world)
+        except RecordError as problem:
+            world.report.warn(f"the record of run {run.id} is damaged: {problem.message}")
+            continue
+        if settled.state.final:
+            over.append(settled)
+    return over
+
+
+def remove(folder: RunFolder, world: World) -> None:
+    """Delete the run: its folder is first moved out of ``runs/``, so that a death leaves a whole run or none.
+
+    What a link in the folder points to is not touched.
+
+    Raises:
+        RecordError: the run is under way.
+        StorageError: the folder cannot be moved.
+    """
+    run = settle(folder, world)
+    alive = take_over(folder)
+    if alive is None or not run.state.final:
+        if alive is not None:
+            os.close(alive)
+        raise RecordError(f"run {run.id} is {run.state.value}", hint=f"stop it first with: reenact cancel {run.id[:8]}")
+    trash = make_folder(world.home.staging) / f"trash-{run.id}-{os.urandom(4).hex()}"
+
+    def leave(store: Store) -> None:
+        folder.path.rename(trash)
+        store.delete([run.id])
+
+    try:
+        open_index(world).write(leave)
+    finally:
+        os.close(alive)
+    _delete_tree(trash)
+
+
+def sweep(world: World) -> None:
+    """Delete what the dead left in staging: trash, and folders whose lock nobody holds any more."""
+    if not world.home.staging.is_dir():
+        return
+    for path in world.home.staging.iterdir():
+        if path.name.startswith("trash-"):
+            _delete_tree(path)
+            continue
+        folder = RunFolder(path)
+        # Without the file it may have been made this instant, before its maker came to take the lock.
+        alive = hold(folder.alive) if folder.alive.exists() else None
+        if alive is not None:
+            _delete_tree(path)
+            os.close(alive)
+
+
+def reindex(world: World) -> Rebuilt:
+    """Make the index anew from the run folders, beside everything that goes on.
+
+    Raises:
+        StorageError: the home cannot be written.
+    """
+    return open_index(world).rebuild()
+
+
+def _delete_tree(path: Path) -> None:
+    """Delete a folder of ours, write-protected folders in it too; links go, what they lead to stays."""
+    import shutil
+
+    if path.is_symlink() or not path.is_dir():
+        path.unlink(missing_ok=True)
+        return
+    try:
+        shutil.rmtree(path)
+    except PermissionError:
+        for folder, _, _ in os.walk(path):
+            os.chmod(folder, 0o700)
+        shutil.rmtree(path, ignore_errors=True)

@@ -1,0 +1,337 @@
+"""The life of a run's record: staged, published, moved from state to state, finished; and looked at later.
+
+Who carries a run out holds the lock ``alive`` in its folder from before the run exists until after its result does:
+the launcher takes it with :func:`stage`, keeps it through :func:`publish`, and either works itself or hands the open
+descriptor on to the worker process that it starts (flock(2) locks belong to the open file, which a child shares).
+There is no moment in between at which nobody holds it. A local run that has no result and whose lock is free is
+therefore lost, at once and without a time of grace. A run on another backend is not judged by the lock.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from reenact import __version__
+from reenact.codec import encode
+from reenact.errors import RecordError, StorageError
+from reenact.files import hold, make_folder, write_atomic
+from reenact.home import Home
+from reenact.index import Index
+from reenact.plan import Plan
+from reenact.run_files import (
+    Event,
+    Origin,
+    Record,
+    append_event,
+    end,
+    find_last_sign,
+    read_events,
+    read_plan,
+    read_record,
+    read_result,
+    read_run,
+    render_event,
+    summarise,
+)
+from reenact.run_filter import RunFilter
+from reenact.run_folder import RunFolder
+from reenact.runs import MOVES, Result, Run, State
+from reenact.store import Store
+from reenact.world import World
+
+__all__ = [
+    "Event",
+    "Origin",
+    "Record",
+    "Staged",
+    "find_run",
+    "finish",
+    "get_run",
+    "move",
+    "new_run_id",
+    "open_index",
+    "publish",
+    "read_events",
+    "read_plan",
+    "read_record",
+    "read_result",
+    "read_run",
+    "settle",
+    "stage",
+]
+
+ID_LENGTH = 32
+LOST = "the process that carried it out is gone"
+
+
+class Staged(NamedTuple):
+    """A folder that may become a run, and the descriptor that holds its lock."""
+
+    path: Path
+    alive: int
+
+
+def new_run_id() -> str:
+    """32 random hexadecimal digits, the form of MLflow's run ids."""
+    return os.urandom(ID_LENGTH // 2).hex()
+
+
+def stage(world: World) -> Staged:
+    """A new folder in staging, named by a new run id, with its lock held by us. Closing the descriptor lets go.
+
+    Raises:
+        StorageError: the home cannot be written.
+    """
+    path = make_folder(world.home.staging / new_run_id())
+    alive = hold(RunFolder(path).alive)
+    if alive is None:
+        raise StorageError(f"somebody else holds the new lock in {path}")
+    return Staged(path, alive)
+
+
+def publish(staged: Path, plan: Plan, world: World) -> RunFolder:
+    """Make the staged folder a run, queued: plan and origin are written, then one rename, with its row in the index.
+
+    The caller holds the folder's lock already (:func:`stage`) and hands it to whoever carries the run out.
+
+    Raises:
+        RecordError: nobody holds the lock, so that the run would count as lost.
+        StorageError: the home cannot be written.
+    """
+    aside = RunFolder(staged)
+    if not aside.is_alive:
+        raise RecordError(f"nobody holds {aside.alive}: a run is published by who carries it out")
+    origin = make_origin(world)
+    try:
+        aside.created.write_bytes(encode(origin))
+        aside.events.write_bytes(render_event(Event(origin.created, State.QUEUED)))
+        aside.plan.write_bytes(encode(plan))
+    except OSError as problem:
+        raise StorageError(f"cannot write {problem.filename}: {problem.strerror or problem}") from problem
+    folder = RunFolder(make_folder(world.home.runs) / staged.name)
+    run = summarise(folder, plan, origin, (Event(origin.created, State.QUEUED),), None)
+
+    def enter(store: Store) -> None:
+        store.put(run)
+        staged.rename(folder.path)
+
+    open_index(world).write(enter)
+    return folder
+
+
+def make_origin(world: World) -> Origin:
+    """This moment, user, host, version and directory."""
+    return Origin(world.timestamp(), _find_user(world), os.uname().nodename, __version__, str(world.cwd))
+
+
+def move(folder: RunFolder, state: State, world: World) -> None:
+    """The run goes to ``state``, which is not final: one line in ``events``, then the index.
+
+    The index is a convenience here: where it cannot be written, that is a warning.
+
+    Raises:
+        RecordError: the run cannot go there from where it is.
+        StorageError: the folder cannot be written.
+    """
+    if state.final:
+        raise ValueError("a final state comes with a result: use finish")
+    run = _expect_move(folder, state)
+    event = Event(world.timestamp(), state)
+    append_event(folder, event)
+    started = event.time if state is State.RUNNING else run.started
+    _update_index(run._replace(state=state, started=started), world)
+
+
+def finish(folder: RunFolder, result: Result, world: World) -> None:
+    """The run has ended: ``events``, then ``result.json`` as the last thing, then the index.
+
+    The event holds the whole result: if we die between the two files, :func:`settle` finds it.
+
+    Raises:
+        RecordError: the run cannot end so from where it is.
+        StorageError: the folder cannot be written.
+    """
+    run = _expect_move(folder, result.state)
+    append_event(folder, Event(world.timestamp(), result.state, result))
+    write_atomic(folder.result, encode(result))
+    _update_index(end(run, result), world)
+
+
+def settle(folder: RunFolder, world: World) -> Run:
+    """The run as it really stands: one whose process died is given its result, ``lost`` if it left none.
+
+    Safe beside a worker that starts or ends at this moment: only who gets the run's lock writes, and looks again
+    first. In a home that we may only read, the answer is the same and nothing is written.
+
+    Raises:
+        RecordError: the folder is no run, or damaged.
+    """
+    run = read_run(folder)
+    if run.state.final or run.backend != "local" or folder.is_alive:
+        return run
+    if not os.access(folder.path, os.W_OK):
+        run = read_run(folder)
+        return run if run.state.final else run._replace(state=State.LOST, reason=LOST, ended=find_last_sign(folder))
+    alive = take_over(folder)
+    if alive is None:
+        return run
+    try:
+        if read_result(folder) is None:
+            _give_result(folder, world)
+        run = read_run(folder)
+        _update_index(run, world)
+        return run
+    finally:
+        os.close(alive)
+
+
+def _give_result(folder: RunFolder, world: World) -> None:
+    """Write the result that the last event holds, or that the run is lost."""
+    left = next((event.result for event in reversed(read_events(folder)) if event.result), None)
+    if left is not None:
+        write_atomic(folder.result, encode(left))
+        return
+    run = read_run(folder)
+    finish(folder, Result(State.LOST, reason=LOST, started=run.started, ended=find_last_sign(folder)), world)
+
+
+def find_run(name: str, world: World) -> RunFolder | None:
+    """The run that ``name`` means: an id, the beginning of one, a run's name; ``@`` or ``last`` is the newest run and
+    ``@~2`` the second before it.
+
+    Raises:
+        RecordError: several runs are meant; the message lists them.
+    """
+    index = open_index(world)
+    back = parse_newest(name)
+    while True:
+        found = index.read(
+            lambda store: store.select(RunFilter(), limit=1, skip=back) if back is not None else _look_up(store, name)
+        )
+        if back is None and not found:
+            return _adopt(name, world)
+        gone = [run for run in found if not is_there(run)]
+        if gone and index.writable:
+            forget(gone, index)
+            continue
+        found = [run for run in found if run not in gone]
+        if len(found) > 1:
+            candidates = "\n".join(map(_render_candidate, found))
+            raise RecordError(f"'{name}' could mean several runs:\n{candidates}", hint="write more of the id")
+        return RunFolder(Path(found[0].folder)) if found else None
+
+
+def get_run(name: str, world: World) -> RunFolder:
+    """The same, for a run that has to be there.
+
+    Raises:
+        RecordError: no run is meant, or several.
+    """
+    folder = find_run(name, world)
+    if folder is not None:
+        return folder
+    if parse_newest(name) is not None:
+        raise RecordError("there is no run yet, or not so many", hint="start one with: reenact run .")
+    raise RecordError(f"there is no run '{name}'", hint="see them with: reenact ls")
+
+
+def parse_newest(name: str) -> int | None:
+    """How many runs before the newest ``@``, ``last`` or ``@~3`` means; None for any other name."""
+    if name in ("@", "last"):
+        return 0
+    count = name.removeprefix("@~")
+    return int(count) if count != name and count.isascii() and count.isdigit() else None
+
+
+def open_index(world: World) -> Index:
+    """The index of this home."""
+    return Index(world.home, _Folders(world.home), world.report)
+
+
+class _Folders(NamedTuple):
+    """The run folders, as the index needs them."""
+
+    home: Home
+
+    def names(self) -> list[str]:
+        try:
+            return sorted(os.listdir(self.home.runs))
+        except FileNotFoundError:
+            return []
+
+    def read(self, name: str) -> Run:
+        return read_run(RunFolder(self.home.runs / name))
+
+
+def take_over(folder: RunFolder) -> int | None:
+    """The lock of a run whose process may be gone: a descriptor that holds it, or None if somebody is alive after all.
+
+    Raises:
+        RecordError: the run was deleted meanwhile.
+    """
+    try:
+        return hold(folder.alive)
+    except StorageError:
+        if folder.path.exists():
+            raise
+        raise RecordError(f"run {folder.id} was deleted") from None
+
+
+def is_there(run: Run) -> bool:
+    """Whether a row of the index has its folder still."""
+    return os.path.exists(f"{run.folder}/plan.json")
+
+
+def forget(runs: list[Run], index: Index) -> None:
+    """Take rows out of the index whose folders are gone: left by somebody who died, or deleted by hand."""
+    # Under the lock a folder that is about to be published is either there or not begun.
+    index.write(lambda store: store.delete([run.id for run in runs if not is_there(run)]))
+
+
+def _look_up(store: Store, name: str) -> list[Run]:
+    exact = store.get(name)
+    return [exact] if exact else store.find(name)
+
+
+def _adopt(run_id: str, world: World) -> RunFolder | None:
+    """A run that the index does not know but whose folder is there, copied in from elsewhere perhaps."""
+    if len(run_id) != ID_LENGTH or not run_id.isalnum():
+        return None
+    folder = RunFolder(world.home.runs / run_id)
+    if not folder.plan.exists():
+        return None
+    _update_index(read_run(folder), world)
+    return folder
+
+
+def _render_candidate(run: Run) -> str:
+    name = f" '{run.name}'" if run.name else ""
+    created = run.created[:16].replace("T", " ")
+    return f"  {run.id[:16]}  {run.state.value:<9}  {created}  {run.project} {run.entry_point}{name}"
+
+
+def _expect_move(folder: RunFolder, state: State) -> Run:
+    run = read_run(folder)
+    if state not in MOVES[run.state]:
+        raise RecordError(f"run {folder.id} is {run.state.value} and cannot become {state.value}")
+    return run
+
+
+def _update_index(run: Run, world: World) -> None:
+    """Bring the row up to date with the files; where that cannot be done, the files still say it."""
+    try:
+        open_index(world).write(lambda store: store.put(run))
+    except StorageError as problem:
+        world.report.warn(f"run {run.id} is {run.state.value}, but the index does not know: {problem.message}")
+
+
+def _find_user(world: World) -> str:
+    """The user's name, or the number of one who has no name (as in many containers)."""
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return world.environ.get("USER") or world.environ.get("LOGNAME") or str(os.getuid())
