@@ -63,12 +63,15 @@ def make_folder(folder: Path) -> Path:
 
 
 @contextmanager
-def lock(path: Path) -> Iterator[None]:
-    """Hold the lock at ``path``, waiting for whoever has it; it is gone when the process is (flock(2))."""
+def lock(path: Path) -> Iterator[int]:
+    """Hold the lock at ``path``, waiting for whoever has it; it is gone when the process is (flock(2)).
+
+    Gives the descriptor that holds it: a program that inherits it shares the lock.
+    """
     make_folder(path.parent)
     descriptor = _take(path, fcntl.LOCK_EX)
     try:
-        yield
+        yield descriptor
     finally:
         os.close(descriptor)
 

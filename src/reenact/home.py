@@ -34,6 +34,11 @@ class Home(NamedTuple):
         return self.root / "locks"
 
     @property
+    def trees(self) -> Path:
+        """Copies of the local code that environments were made from, named by the digest of their content."""
+        return self.root / "trees"
+
+    @property
     def repositories(self) -> Path:
         """One bare mirror a repository."""
         return self.root / "repositories"

@@ -91,19 +91,24 @@ class SystemSpec(NamedTuple):
 
 
 class PythonSpec(NamedTuple):
-    """A Python environment as asked for: requirement lines as pip reads them, relative to the source's root.
+    """A Python environment as asked for: requirement lines as pip reads them, every file they lead to written out.
 
-    ``python`` is a version or a specifier, None for any. ``files`` are the digests of every requirement and
-    constraint file that the lines lead to, by path; ``local`` those of the source trees they install.
-    ``notes`` say what was translated or assumed.
+    ``python`` is a version or a specifier, None for any. ``constraints`` limit versions and install nothing;
+    ``options`` say where and how to look (``--extra-index-url URL``). Credentials in a URL are replaced by ``****``.
+    Local paths in the lines are relative to the project's folder, and ``local`` has the digest of what each
+    leads to. ``files`` are the files that were read, relative to the same folder, ``origin`` the first of them.
+    ``variables`` are set for the command. ``notes`` say what was translated or assumed.
     """
 
     kind: Literal["python"] = "python"
     python: str | None = None
     build_dependencies: tuple[str, ...] = ()
     dependencies: tuple[str, ...] = ()
-    files: Mapping[str, str] = {}
+    constraints: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
     local: Mapping[str, str] = {}
+    variables: Mapping[str, str] = {}
     origin: str | None = None
     notes: tuple[str, ...] = ()
 
@@ -114,8 +119,9 @@ EnvironmentSpec = SystemSpec | PythonSpec
 class EnvironmentLock(NamedTuple):
     """What an :data:`EnvironmentSpec` resolved to: ``text`` is the lock file (PEP 751 for Python), '' for none.
 
-    ``python`` is the full version, ``interpreter`` the real path of the base interpreter, ``platform`` its
-    platform tag. ``notes`` are the warnings to repeat whenever the lock is used.
+    ``python`` is the full version, ``interpreter`` the path of the base interpreter, ``platform`` its system,
+    processor and C library. ``options``, ``files``, ``local`` and ``variables`` are the request's own: installing needs
+    them again. ``notes`` are the warnings to repeat whenever the lock is used.
     """
 
     kind: str
@@ -123,6 +129,10 @@ class EnvironmentLock(NamedTuple):
     python: str | None = None
     interpreter: str | None = None
     platform: str = ""
+    options: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    local: Mapping[str, str] = {}
+    variables: Mapping[str, str] = {}
     notes: tuple[str, ...] = ()
 
     @property

@@ -1,0 +1,126 @@
+"""A Python environment, made by uv: resolved first, then installed from the lock with every hash checked.
+
+``locks/FAMILY/ASKED.json`` keeps what a request resolved to. A family is the same request whatever its local code
+holds, so that an edit of the code keeps the versions of everything else. ``environments/KEY/`` is the environment of a
+lock, complete when it holds the marker that was put there last. What is needed on every run is here; what resolves
+and builds is imported when it is called for.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from blake3 import blake3
+
+from reenact.codec import canonical, decode
+from reenact.environments import Place
+from reenact.environments.settings import decisive, platform_tag
+from reenact.plan import Command, EnvironmentLock, PythonSpec
+from reenact.world import World
+
+MARKER = "reenact.json"
+
+UNSET = (
+    "VIRTUAL_ENV_PROMPT",
+    "PYTHONHOME",
+    "PYTHONPATH",
+    "PYTHONEXECUTABLE",
+    "__PYVENV_LAUNCHER__",
+    "CONDA_PREFIX",
+    "CONDA_DEFAULT_ENV",
+    "CONDA_PROMPT_MODIFIER",
+    "CONDA_SHLVL",
+)
+"""Variables of another environment, which would reach into this one."""
+
+
+class Asked(NamedTuple):
+    """The asked identity of an environment on this machine: whole, and without the content of local code."""
+
+    key: str
+    family: str
+
+
+class Marker(NamedTuple):
+    """What a complete environment says of itself."""
+
+    key: str
+    interpreter: str
+    python: str
+    packages: tuple[str, ...] = ()
+    made: str = ""
+
+
+def make_asked(spec: PythonSpec, environ: Mapping[str, str]) -> Asked:
+    """The asked identity: what is asked for, where it is looked for, and the platform. Notes do not count."""
+    wanted = (spec.python, spec.build_dependencies, spec.dependencies, spec.constraints, spec.options)
+    around = (platform_tag(), sorted(decisive(environ).items()))
+    family = blake3(canonical((wanted, around)))
+    whole = family.copy()
+    whole.update(canonical((sorted(spec.local.items()), sorted(spec.variables.items()), spec.files)))
+    return Asked(whole.hexdigest(), family.hexdigest())
+
+
+def lock(spec: PythonSpec, root: Path, world: World, *, upgrade: bool = False) -> EnvironmentLock:
+    """What ``spec`` resolves to; what it resolved to before, for as long as its interpreter is there.
+
+    Raises:
+        BuildError: it cannot be resolved, or there is no such Python.
+    """
+    asked = make_asked(spec, world.environ)
+    path = world.home.locks / asked.family[:32] / f"{asked.key}.json"
+    found = None if upgrade else find_lock(path)
+    if found is None:
+        from reenact.environments.resolve import resolve
+
+        found = resolve(spec, root, path, world, upgrade=upgrade)
+    for note in found.notes:
+        world.report.warn(note)
+    return found
+
+
+def find_lock(path: Path) -> EnvironmentLock | None:
+    """The lock that is kept at ``path``, None if there is none that can be used."""
+    try:
+        found = decode(EnvironmentLock, path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return found if found.interpreter and os.access(found.interpreter, os.X_OK) else None
+
+
+def realise(lock: EnvironmentLock, root: Path, world: World) -> Place:
+    """The environment that ``lock`` describes, made if it is not there.
+
+    Raises:
+        BuildError: it cannot be made.
+        StorageError: our home cannot be written.
+    """
+    key = lock.key
+    folder = world.home.environments / key
+    if not is_complete(folder, key):
+        from reenact.environments.build import build
+
+        build(lock, folder, root, world)
+    return Place("python", str(folder), lock.variables)
+
+
+def is_complete(folder: Path, key: str) -> bool:
+    """Whether a whole environment is there, and its interpreter still is."""
+    try:
+        marker = decode(Marker, (folder / MARKER).read_bytes())
+    except (OSError, ValueError):
+        return False
+    return marker.key == key and os.access(folder / "bin" / "python", os.X_OK)
+
+
+def wrap(command: Command, place: Place) -> Command:
+    """``command`` with the environment's programs first on its path and no trace of another environment."""
+    path = place.path or ""
+    return command._replace(
+        environment={**place.variables, **command.environment, "VIRTUAL_ENV": path},
+        unset=tuple(dict.fromkeys((*command.unset, *UNSET))),
+        path=(f"{path}/bin", *command.path),
+    )

@@ -1,0 +1,70 @@
+"""What a definition file says, made into a :class:`~reenact.plan.PythonSpec`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from reenact.environments.local_code import digest_local
+from reenact.environments.requirement_lines import Line, Requirements, expand
+from reenact.plan import PythonSpec
+from reenact.project.diagnostics import Position
+from reenact.world import World
+
+OWN_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+"""The Python that reenact runs on, for files that name none."""
+
+
+class Request(NamedTuple):
+    """What a definition file says; ``python`` is None where it says nothing of it."""
+
+    origin: str | None = None
+    python: str | None = None
+    build: tuple[Line, ...] = ()
+    dependencies: tuple[Line, ...] = ()
+    variables: Mapping[str, str] = {}
+    notes: tuple[str, ...] = ()
+
+
+def make_line(text: str, position: Position, root: Path) -> Line:
+    """A requirement line that stands in a definition file; ``root`` is the project's folder."""
+    return Line(text.strip(), position, root)
+
+
+def make_spec(request: Request, root: Path, world: World) -> PythonSpec:
+    """The request with every file that it leads to.
+
+    Raises:
+        ProjectError: something that it leads to is missing.
+    """
+    build = expand(request.build, root, world.environ)
+    wanted = expand(request.dependencies, root, world.environ)
+    notes = list(request.notes)
+    if request.python is None:
+        notes.append(f"no Python version is asked for: {OWN_PYTHON} is used, the one that reenact runs on")
+    local = {path: digest_local(root / path, world) for path in _both(build.local, wanted.local)}
+    trees = [path for path in local if (root / path).is_dir() and not _is_links(path, build, wanted)]
+    if trees:
+        notes.append(f"local code is installed as a copy of what it is now, not as a link: {', '.join(trees)}")
+    return PythonSpec(
+        python=request.python or OWN_PYTHON,
+        build_dependencies=build.dependencies,
+        dependencies=wanted.dependencies,
+        constraints=_both(build.constraints, wanted.constraints),
+        options=_both(build.options, wanted.options),
+        files=_both([request.origin] if request.origin else [], build.files, wanted.files),
+        local=local,
+        variables=request.variables,
+        origin=request.origin,
+        notes=tuple(notes),
+    )
+
+
+def _is_links(path: str, *found: Requirements) -> bool:
+    return any(f"--find-links {path}" in requirements.options for requirements in found)
+
+
+def _both(*parts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(item for part in parts for item in part))

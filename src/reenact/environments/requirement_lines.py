@@ -1,0 +1,268 @@
+"""Requirement lines as pip reads them: every ``-r`` and ``-c`` written out, every local path relative to the project.
+
+The format is that of https://pip.pypa.io/en/stable/reference/requirements-file-format/. The lines of a definition
+file, and every local path wherever it is written, are relative to the project's folder, as MLflow and pip have it; a
+``-r`` or ``-c`` inside a requirements file is relative to that file. What is not there is looked for in the other
+place.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from reenact.environments.credentials import redact
+from reenact.environments.definition import make_error
+from reenact.errors import ProjectError
+from reenact.project.diagnostics import Position
+from reenact.project.nearest import did_you_mean
+
+VALUED = {
+    "-r": "--requirement",
+    "-c": "--constraint",
+    "-e": "--editable",
+    "-i": "--index-url",
+    "--pypi-url": "--index-url",
+    "-f": "--find-links",
+    "--requirement": "--requirement",
+    "--constraint": "--constraint",
+    "--editable": "--editable",
+    "--index-url": "--index-url",
+    "--extra-index-url": "--extra-index-url",
+    "--find-links": "--find-links",
+    "--no-binary": "--no-binary",
+    "--only-binary": "--only-binary",
+    "--trusted-host": "--trusted-host",
+}
+FLAGS = ("--no-index", "--pre")
+# The lock has a hash for everything, and uv always prefers a wheel of the version that it chose.
+NEEDLESS = ("--require-hashes", "--prefer-binary")
+ARCHIVES = (".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+MAX_DEPTH = 20
+
+_COMMENT = re.compile(r"(^|\s+)#.*$")
+_VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
+_NAMED = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*\s*(\[[^\]]*\])?)\s*@\s*(?P<target>\S.*)")
+_EXTRAS = re.compile(r"\[[A-Za-z0-9._, -]*\]$")
+_TRAILING = re.compile(r"\s+(--[a-z][a-z-]*)(?:[= ]\s*(\S+))?")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+
+
+class Line(NamedTuple):
+    """One logical line, and where it stands; ``folder`` is what a ``-r`` in it is relative to."""
+
+    text: str
+    position: Position
+    folder: Path
+
+
+class Requirements(NamedTuple):
+    """Lines without indirection. ``local`` are the paths that they lead to, ``files`` the files that were read."""
+
+    dependencies: tuple[str, ...] = ()
+    constraints: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    local: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+
+
+class Local(NamedTuple):
+    """A requirement that is a path: ``name[extras] @ path ; marker`` or ``path[extras] ; marker``."""
+
+    name: str
+    path: str
+    extras: str
+    marker: str
+
+    def render(self, path: str) -> str:
+        """The requirement, for another path."""
+        marker = f" ; {self.marker}" if self.marker else ""
+        return (f"{self.name} @ {path}" if self.name else f"{path}{self.extras}") + marker
+
+
+def parse_text(text: str) -> list[tuple[int, str]]:
+    """The logical lines of a requirements file with their numbers: joined at backslashes, without comments."""
+    lines: list[tuple[int, str]] = []
+    parts: list[str] = []
+    first = 1
+    for number, raw in enumerate([*text.splitlines(), ""], 1):
+        first = first if parts else number
+        ends = not raw.endswith("\\")
+        is_comment = raw.lstrip().startswith("#")
+        parts.append("" if is_comment else raw if ends else raw[:-1])
+        # A comment line ends a continuation (pip: join_lines).
+        if ends or is_comment:
+            if line := _COMMENT.sub("", " ".join(parts) if is_comment else "".join(parts)).strip():
+                lines.append((first, line))
+            parts = []
+    return lines
+
+
+def parse_local(text: str, *, editable: bool = False) -> Local | None:
+    """The path that a requirement names, None where it names a project or a URL."""
+    head, _, marker = text.partition(" ;")
+    head, marker = head.strip(), marker.strip()
+    name = ""
+    if found := _NAMED.fullmatch(head):
+        name, head = found["name"].replace(" ", ""), found["target"]
+    if head.startswith("file:"):
+        return Local(name, *_file_url(head), marker)
+    if _URL.match(head):
+        return None
+    extras = _EXTRAS.search(head)
+    path = head[: extras.start()].rstrip() if extras else head
+    is_path = path.startswith((".", "/", "~")) or "/" in path or path.lower().endswith(ARCHIVES)
+    if not (editable or name or is_path):
+        return None
+    return Local(name, path, extras[0].replace(" ", "") if extras else "", marker)
+
+
+def _file_url(url: str) -> tuple[str, str]:
+    from urllib.parse import unquote, urlsplit
+
+    parts = urlsplit(url)
+    path = unquote(parts.path)
+    extras = _EXTRAS.search(path) or _EXTRAS.search(parts.fragment)
+    return (path[: extras.start()] if extras and path.endswith("]") else path), extras[0] if extras else ""
+
+
+def expand(lines: Iterable[Line], root: Path, environ: Mapping[str, str]) -> Requirements:
+    """All that ``lines`` say and lead to; ``root`` is the project's folder.
+
+    Raises:
+        ProjectError: a file or path is missing, or an option means nothing here.
+    """
+    expansion = _Expansion(root, environ)
+    for line in lines:
+        expansion.take(line, constraint=False, depth=0)
+    return Requirements(*(tuple(dict.fromkeys(found)) for found in expansion.found))
+
+
+class _Expansion:
+    """What was found so far."""
+
+    def __init__(self, root: Path, environ: Mapping[str, str]) -> None:
+        self.root = root
+        self.environ = environ
+        self.found: tuple[list[str], list[str], list[str], list[str], list[str]] = ([], [], [], [], [])
+
+    def take(self, line: Line, *, constraint: bool, depth: int) -> None:
+        if not line.text.startswith("-"):
+            self._requirement(line.text, line, constraint=constraint)
+            return
+        for option, value in _options(line):
+            if option in ("--requirement", "--constraint"):
+                self._file(value, line, constraint or option == "--constraint", depth + 1)
+            elif option == "--editable":
+                self._requirement(value, line, constraint=constraint, editable=True)
+            elif option == "--find-links" and not _URL.match(value):
+                self._option(f"--find-links {self._path(value, line, 'the folder of --find-links')}")
+            elif option not in NEEDLESS:
+                self._option(f"{option} {value}".strip())
+
+    def _option(self, text: str) -> None:
+        self.found[2].append(redact(text))
+
+    def _requirement(self, text: str, line: Line, *, constraint: bool, editable: bool = False) -> None:
+        text, hashes = _split_hashes(text, line)
+        local = parse_local(text, editable=editable)
+        if local is not None:
+            text = local.render(self._path(local.path, line, "the local package"))
+        elif "=" in text and re.fullmatch(r"[A-Za-z0-9._-]+\s*=\s*[0-9][\w.*]*(=\w+)?", text):
+            hint = f"PyPI's form is '{re.sub(r'=', '==', text, count=1).partition('==')[0].strip()}==VERSION'"
+            raise make_error("conda-requirement", f"'{text}' is written as conda has it", line.position, hint)
+        self.found[1 if constraint else 0].append(redact(" ".join((text, *hashes))))
+
+    def _path(self, written: str, line: Line, what: str) -> str:
+        path = self._find(written, line, (self.root, line.folder))
+        if path is None:
+            hint = f"looked for {self.root / self._expand(written)}"
+            raise make_error("missing-path", f"{what} '{written}' does not exist", line.position, hint)
+        shown = self._relative(path)
+        if shown not in self.found[3]:
+            self.found[3].append(shown)
+        return shown
+
+    def _file(self, written: str, line: Line, constraint: bool, depth: int) -> None:
+        if _URL.match(written) and not written.startswith("file:"):
+            hint = "put a copy of it beside the project's other files"
+            raise make_error("remote-requirements", f"'{redact(written)}' is not a file", line.position, hint)
+        path = self._find(written, line, (line.folder, self.root))
+        if path is None or not path.is_file():
+            hint = f"looked for {line.folder / self._expand(written)}"
+            raise make_error("missing-file", f"the requirements file '{written}' does not exist", line.position, hint)
+        shown = self._relative(path).removeprefix("./")
+        if depth > MAX_DEPTH:
+            raise make_error("too-deep", f"'{written}' leads back to itself", line.position)
+        if shown not in self.found[4]:
+            self.found[4].append(shown)
+        try:
+            text = path.read_text("utf-8-sig")
+        except (OSError, UnicodeDecodeError) as problem:
+            raise ProjectError(f"cannot read {shown}: {problem}", hint="save it as UTF-8") from problem
+        for number, logical in parse_text(text):
+            inner = Line(logical, Position(shown, number, 1), path.parent)
+            self.take(inner, constraint=constraint, depth=depth)
+
+    def _find(self, written: str, line: Line, folders: tuple[Path, ...]) -> Path | None:
+        text = self._expand(written)
+        if text.startswith("file:"):
+            text = _file_url(text)[0]
+        places = (Path(os.path.normpath(folder / Path(text).expanduser())) for folder in folders)
+        return next((place for place in places if place.exists()), None)
+
+    def _expand(self, text: str) -> str:
+        return _VARIABLE.sub(lambda found: self.environ.get(found[1], found[0]), text)
+
+    def _relative(self, path: Path) -> str:
+        here = os.path.relpath(path, self.root)
+        return here if here.startswith("..") else f"./{here}" if here != "." else "."
+
+
+def _options(line: Line) -> list[tuple[str, str]]:
+    import shlex
+
+    try:
+        words = shlex.split(line.text)
+    except ValueError as problem:
+        raise make_error("bad-option", f"cannot read '{redact(line.text)}': {problem}", line.position) from problem
+    found = []
+    while words:
+        word = words.pop(0)
+        option, equals, value = word.partition("=")
+        if not option.startswith("--") and len(option) > 2:
+            # -rfile, -e./pkg
+            option, value, equals = word[:2], word[2:].removeprefix("="), "="
+        if option in FLAGS or option in NEEDLESS:
+            found.append((option, ""))
+            continue
+        if option not in VALUED:
+            hint = did_you_mean(option, (*VALUED, *FLAGS))
+            raise make_error("unknown-option", f"the option '{option}' means nothing here", line.position, hint)
+        if not equals:
+            # pip: the rest of the line belongs to a path that holds spaces
+            value = words.pop(0) if words else ""
+        if not value:
+            raise make_error("bad-option", f"the option '{option}' needs a value", line.position)
+        if VALUED[option] == "--editable":
+            # what follows is a marker: -e ./pkg ; python_version > "3"
+            value, words = " ".join((value, *words)), []
+        found.append((VALUED[option], value))
+    return found
+
+
+def _split_hashes(text: str, line: Line) -> tuple[str, list[str]]:
+    """A requirement without its own options, and its ``--hash`` options."""
+    begin = re.search(r"\s--?[a-z]", text)
+    if begin is None:
+        return text, []
+    hashes = []
+    for found in _TRAILING.finditer(text, begin.start()):
+        if found[1] != "--hash" or not found[2]:
+            message = f"the option '{found[1]}' of a requirement is not served"
+            raise make_error("unknown-option", message, line.position, "only --hash is")
+        hashes.append(f"--hash={found[2]}")
+    return text[: begin.start()].strip(), hashes

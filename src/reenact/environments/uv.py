@@ -1,0 +1,142 @@
+"""uv, started: its variables, its progress, and what it means when it fails."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from reenact.environments.credentials import redact
+from reenact.environments.settings import uv_variables
+from reenact.errors import BuildError
+from reenact.process.tool import ToolResult, run_tool
+from reenact.world import World
+
+UNSET = (
+    "VIRTUAL_ENV",
+    "CONDA_PREFIX",
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "UV_PYTHON",
+    "UV_PROJECT_ENVIRONMENT",
+    "UV_SYSTEM_PYTHON",
+    "UV_BREAK_SYSTEM_PACKAGES",
+    "UV_MANAGED_PYTHON",
+    "UV_NO_MANAGED_PYTHON",
+    "UV_PYTHON_PREFERENCE",
+    "UV_VENV_SEED",
+    "UV_VENV_CLEAR",
+    "UV_VENV_RELOCATABLE",
+    "UV_WORKING_DIR",
+    "UV_WORKING_DIRECTORY",
+    "UV_PROJECT",
+    "UV_ENV_FILE",
+    "UV_NO_VERIFY_HASHES",
+)
+"""Variables that would point uv to another interpreter, environment or folder than the one that we name."""
+
+LAST_LINES = 20
+
+CAUSES = (
+    (r"No space left on device|os error 28|[Qq]uota exceeded", "the disk is full"),
+    (r"Hash mismatch", "a downloaded file is not the one that was locked (hash mismatch)"),
+    (
+        r"network was disabled|Network connectivity is disabled",
+        "the network is switched off and uv's cache lacks a file",
+    ),
+    (r"(\S+) was not found in the package registry", "the package index has no '{0}'"),
+    (r"there (?:is|are) no versions? of (\S+?)(?: and|,|$)", "the package index has no such version: {0}"),
+    (
+        r"no wheels? with a matching|no (?:matching|compatible) wheel",
+        "a package has no build for this Python or platform",
+    ),
+    (r"No solution found", "the requirements exclude one another"),
+    (r"status code: 40[13]|401 Unauthorized|403 Forbidden|Unauthorized", "the package index refuses us: credentials?"),
+    (r"Failed to build[^`]*`([^`]+)`", "'{0}' could not be built from its source"),
+    (
+        r"Git operation failed|Failed to clone|failed to fetch (?:branch|commit|tag)",
+        "a git repository cannot be fetched",
+    ),
+    (
+        r"error sending request|Failed to fetch|dns error|[Cc]onnection refused|timed out",
+        "the package index cannot be reached",
+    ),
+    (r"Permission denied|os error 13", "a file or folder may not be written"),
+    (r"[Ff]ailed to parse|Couldn't parse requirement|Expected ", "a requirement line cannot be read"),
+)
+"""What uv says (a pattern) and what it means, most telling first; ``{0}`` is the pattern's group."""
+
+
+def find_uv() -> str:
+    """The uv that was installed with us.
+
+    Raises:
+        BuildError: it is gone.
+    """
+    import uv
+
+    try:
+        return uv.find_uv_bin()
+    except FileNotFoundError as problem:
+        raise BuildError("uv is not installed", hint="python -m pip install uv") from problem
+
+
+def make_environ(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables that uv gets: the caller's, without what would lead it elsewhere, with pip's settings as uv's."""
+    kept = {name: value for name, value in environ.items() if name not in UNSET}
+    return {**kept, **uv_variables(environ), "NO_COLOR": "1", "UV_NO_PROGRESS": "1"}
+
+
+def run_uv(
+    arguments: Sequence[str],
+    folder: Path,
+    world: World,
+    *,
+    doing: str,
+    extra: Mapping[str, str] = {},
+    stdin: bytes = b"",
+    keep_open: Sequence[int] = (),
+) -> ToolResult:
+    """Run ``uv ARGUMENTS`` in ``folder`` and tell of its progress as ``doing``.
+
+    Raises:
+        BuildError: it failed; the cause comes first, then its last lines, and the hint repeats the step.
+    """
+
+    def tell(line: str) -> None:
+        text = line.strip()
+        if text.startswith(("Downloading", "Downloaded", "Building", "Built", "Resolved", "Prepared", "Installed")):
+            world.report.step(doing, redact(text))
+
+    result = run_tool(
+        (find_uv(), *arguments),
+        environ={**make_environ(world.environ), **extra},
+        cwd=folder,
+        stdin=stdin,
+        on_line=tell,
+        keep_open=keep_open,
+    )
+    if not result.ok:
+        raise make_failure(result, folder, doing)
+    return result
+
+
+def make_failure(result: ToolResult, folder: Path, doing: str) -> BuildError:
+    """The error for a uv that failed: the cause first, its last lines, and how to repeat the step."""
+    lines = [line for line in redact(result.errors).splitlines() if line.strip()]
+    last = "\n".join(f"  uv: {line}" for line in lines[-LAST_LINES:])
+    repeat = f"cd {shlex.quote(str(folder))} && {shlex.join(('uv', *result.argv[1:]))}"
+    return BuildError(f"{doing} failed: {find_cause(result)}\n{last}".rstrip(), hint=f"to repeat the step: {repeat}")
+
+
+def find_cause(result: ToolResult) -> str:
+    """Why uv failed, in a few words."""
+    if result.code < 0:
+        kill = " (was there enough memory?)" if result.code == -9 else ""
+        return f"uv was ended by signal {-result.code}{kill}"
+    text = redact(result.errors)
+    for pattern, meaning in CAUSES:
+        if found := re.search(pattern, text):
+            return meaning.format(*found.groups())
+    return f"uv ended with code {result.code}"
