@@ -12,7 +12,7 @@ import reenact
 
 ROOT = Path(reenact.__file__).parent
 CORE = {"errors", "codec", "project", "plan", "runs"}
-TOOLS = {"process", "files", "home", "run_folder", "record", "store", "report", "machine", "world"}
+TOOLS = {"process", "files", "home", "run_folder", "record", "store", "report", "machine", "world", "documents"}
 FAMILIES = {"sources", "environments", "backends", "downloads"}
 STORY = {"prepare", "worker", "api"}
 RANK = {
