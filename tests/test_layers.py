@@ -25,6 +25,7 @@ TOOLS = {
     "report",
     "machine",
     "world",
+    "documents",
 }
 FAMILIES = {"sources", "environments", "backends", "downloads"}
 STORY = {"prepare", "worker", "api"}

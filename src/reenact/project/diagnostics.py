@@ -16,7 +16,10 @@ class Position(NamedTuple):
 
 
 class Diagnostic(NamedTuple):
-    """One finding. ``code`` is a stable kebab-case name; ``line`` is the text of the line it points into."""
+    """One finding. ``code`` is a stable kebab-case name; ``line`` is the text of the line it points into.
+
+    ``entry_point`` names the one that it concerns: the others can be run all the same. None: the whole project.
+    """
 
     severity: Severity
     code: str
@@ -24,6 +27,7 @@ class Diagnostic(NamedTuple):
     position: Position | None = None
     line: str | None = None
     hint: str | None = None
+    entry_point: str | None = None
 
 
 def render_diagnostic(found: Diagnostic) -> str:

@@ -34,13 +34,17 @@ class Parameter(NamedTuple):
 
 
 class EntryPoint(NamedTuple):
-    """One thing that a project can do. ``command`` is the author's template, unchanged."""
+    """One thing that a project can do. ``command`` is the author's template, unchanged.
+
+    ``note`` says what was assumed where the author declared nothing, and is to be told.
+    """
 
     name: str
     command: str
     parameters: tuple[Parameter, ...] = ()
     description: str | None = None
     position: Position | None = None
+    note: str | None = None
 
     def find_parameter(self, name: str) -> Parameter | None:
         """The parameter declared under exactly this name."""

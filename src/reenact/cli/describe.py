@@ -1,0 +1,148 @@
+"""``reenact describe``: a project's entry points, parameters and environment, so that nobody has to open the file."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+import click
+
+from reenact.cli.console import make_world, print_json
+from reenact.cli.resolve import resolve
+from reenact.documents import find_documents
+from reenact.errors import ProjectError
+from reenact.project.convention import find_scripts
+from reenact.project.diagnostics import render_diagnostic
+from reenact.project.load import get_entry_point, read_project
+from reenact.project.types import EntryPoint, EnvironmentSource, Parameter, Project
+
+_INDENT = "    "
+_WIDTH = 100
+_WIDEST = 40
+
+
+@click.command(help="Show a project's entry points, parameters and environment.")
+@click.argument("uri", default=".")
+@click.option("-e", "--entry-point", metavar="NAME", help="Show this entry point only.")
+@click.option("--json", "as_json", is_flag=True, help="Print it as a JSON object.")
+def command(uri: str, entry_point: str | None, as_json: bool) -> int:
+    """Print the project; the errors in it go to stderr. Ends with 65 if they leave nothing to show."""
+    world = make_world()
+    root = resolve(uri, world)
+    project = read_project(root, find_documents(world.home))
+    errors = [found for found in project.diagnostics if found.severity == "error"]
+    for found in errors:
+        click.echo(render_diagnostic(found), err=True)
+    if errors and not project.entry_points:
+        return ProjectError.exit_code
+    scripts = find_scripts(root) if entry_point is None else ()
+    if entry_point is not None:
+        project = project._replace(entry_points=(get_entry_point(project, entry_point, root),))
+    if as_json:
+        print_json(_as_plain(project, scripts))
+    else:
+        click.echo("\n".join(render_project(project, scripts)))
+    return 0
+
+
+def render_project(project: Project, scripts: tuple[str, ...] = ()) -> Iterator[str]:
+    """The project as lines for a person; ``scripts`` are the files that can be run without being declared."""
+    yield f"{project.name}  ({project.file or 'no project file'})"
+    yield f"environment: {_render_environment(project.environment)}"
+    for entry_point in project.entry_points:
+        yield ""
+        yield from _render_entry_point(entry_point)
+    if not project.entry_points:
+        yield ""
+        yield "No entry points are declared."
+    if scripts:
+        yield ""
+        lead = "scripts: "
+        yield from textwrap.wrap(", ".join(scripts), _WIDTH, initial_indent=lead, subsequent_indent=" " * len(lead))
+
+
+def _render_environment(source: EnvironmentSource) -> str:
+    if source.docker is not None:
+        return f"container image {source.docker.image}"
+    if source.file is not None:
+        return source.file if source.declared else f"{source.file} (found by its name)"
+    return "a Python without packages (none is declared)"
+
+
+def _render_entry_point(entry_point: EntryPoint) -> Iterator[str]:
+    yield entry_point.name
+    for text in (entry_point.description, entry_point.note):
+        if text:
+            yield from _wrapped(text, _INDENT)
+    if entry_point.parameters:
+        yield ""
+        yield from _render_table([_parameter_row(parameter) for parameter in entry_point.parameters])
+    yield ""
+    lines = entry_point.command.rstrip().split("\n")
+    yield from (f"{_INDENT}{mark} {line}".rstrip() for mark, line in zip("$" + " " * len(lines), lines, strict=False))
+
+
+def _parameter_row(parameter: Parameter) -> tuple[str, str, str, str]:
+    if parameter.default is not None:
+        # The whole of a default must be seen where it ends: as text between quotes if that is in doubt.
+        plain = parameter.default.isprintable() and parameter.default == parameter.default.strip() != ""
+        shown = parameter.default if plain else repr(parameter.default)
+        value = "= ***" if parameter.secret else f"= {shown}"
+    else:
+        value = "required" if parameter.required else "optional"
+    remarks = [_limits(parameter), "secret" if parameter.secret else "", parameter.description or ""]
+    return parameter.name, parameter.type, value, "; ".join(remark for remark in remarks if remark)
+
+
+def _limits(parameter: Parameter) -> str:
+    if parameter.choices:
+        return f"one of {', '.join(parameter.choices)}"
+    if parameter.min is not None and parameter.max is not None:
+        return f"from {parameter.min:g} to {parameter.max:g}"
+    if parameter.min is not None:
+        return f"at least {parameter.min:g}"
+    return f"at most {parameter.max:g}" if parameter.max is not None else ""
+
+
+def _render_table(rows: list[tuple[str, str, str, str]]) -> Iterator[str]:
+    """Columns of equal width; what does not fit into the last one goes on below it, or below the row."""
+    widths = [min(max(len(row[column]) for row in rows), _WIDEST) for column in range(3)]
+    for *cells, remarks in rows:
+        line = _INDENT + "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
+        column = len(_INDENT) + sum(widths) + 2 * 3
+        texts = list(_wrapped(remarks, " " * column))
+        if len(line) < column and texts:
+            line += texts.pop(0)[len(line) :]
+        yield line.rstrip()
+        yield from texts
+
+
+def _wrapped(text: str, indent: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, initial_indent=indent, subsequent_indent=indent, break_long_words=False)
+
+
+def _as_plain(project: Project, scripts: tuple[str, ...]) -> dict[str, object]:
+    environment = project.environment._asdict()
+    del environment["position"]
+    return {
+        "name": project.name,
+        "file": project.file,
+        "environment": environment,
+        "entry_points": [_entry_point_as_plain(entry_point) for entry_point in project.entry_points],
+        "scripts": scripts,
+    }
+
+
+def _entry_point_as_plain(entry_point: EntryPoint) -> dict[str, object]:
+    parameters = []
+    for parameter in entry_point.parameters:
+        fields = parameter._asdict()
+        del fields["position"]
+        parameters.append({**fields, "default": None if parameter.secret else parameter.default})
+    return {
+        "name": entry_point.name,
+        "description": entry_point.description,
+        "note": entry_point.note,
+        "command": entry_point.command,
+        "parameters": parameters,
+    }

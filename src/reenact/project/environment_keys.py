@@ -1,0 +1,81 @@
+"""The keys of the project file that say what the project runs in."""
+
+from __future__ import annotations
+
+from reenact.project.document import Findings
+from reenact.project.nodes import Mapping, Node, Scalar, Sequence, describe, is_null
+from reenact.project.types import DockerEnvironment, EnvironmentKey, EnvironmentSource
+
+ENVIRONMENT_KEYS: tuple[EnvironmentKey, ...] = ("docker_env", "python_env", "conda_env")
+DOCKER_KEYS = ("image", "volumes", "environment")
+DOCKER_FORM = "'docker_env: {image: name:tag}'"
+
+
+def parse_environment(root: Mapping, findings: Findings) -> EnvironmentSource:
+    """What the file names; an empty source where it names nothing, so that the convention decides."""
+    present = [entry for key in ENVIRONMENT_KEYS if (entry := root.find_entry(key))]
+    if len(present) > 1:
+        names = ", ".join(f"'{entry.name}'" for entry in present)
+        message = f"a project cannot contain multiple environment fields: {names}"
+        findings.error(present[1].key, "two-environments", message, "keep one of them")
+        return EnvironmentSource()
+    if not present or _is_empty(present[0].value):
+        return EnvironmentSource()
+    key, value = present[0]
+    position = findings.document.position(value)
+    if key.text == "docker_env":
+        docker = _parse_docker(value, findings)
+        return EnvironmentSource("docker_env", None, docker, declared=docker is not None, position=position)
+    name: EnvironmentKey = "python_env" if key.text == "python_env" else "conda_env"
+    if not isinstance(value, Scalar) or value.type != "str":
+        message = f"'{name}' must be the name of a file, not {describe(value)}"
+        file = "python_env.yaml" if name == "python_env" else "conda.yaml"
+        findings.error(value, "wrong-kind", message, f"put it into {file} and write '{name}: {file}'")
+        return EnvironmentSource()
+    return EnvironmentSource(name, value.text, None, declared=True, position=position)
+
+
+def _is_empty(node: Node) -> bool:
+    """What Python takes for false: MLflow goes on to the default files then."""
+    if isinstance(node, Mapping):
+        return not node.entries
+    if isinstance(node, Sequence):
+        return not node.items
+    return node.is_null or node.text in ("", "False", "0", "0.0")
+
+
+def _parse_docker(node: Node, findings: Findings) -> DockerEnvironment | None:
+    mapping = findings.mapping(node, "'docker_env'", DOCKER_FORM)
+    if mapping is None:
+        return None
+    findings.unknown_keys(mapping, DOCKER_KEYS, "in docker_env")
+    image = findings.text(mapping.find("image"), "'image'", DOCKER_FORM)
+    if not image:
+        if not any(found.code == "wrong-kind" for found in findings.found):
+            message = "docker_env is given but no image attribute found: 'image' names what to run in"
+            findings.error(mapping, "no-image", message, f"write {DOCKER_FORM}")
+        return None
+    volumes = findings.texts(mapping.find("volumes"), "'volumes'", "'volumes: [\"/host/path:/container/path\"]'")
+    return DockerEnvironment(image, volumes, _parse_variables(mapping.find("environment"), findings))
+
+
+def _parse_variables(node: Node | None, findings: Findings) -> tuple[str | tuple[str, str], ...]:
+    form = "'environment: [COPIED_FROM_HERE, [NAME, value]]'"
+    variables: list[str | tuple[str, str]] = []
+    for item in findings.items(node, "'environment'", form):
+        if isinstance(item, Sequence):
+            pair = [part.source for part in item.items if isinstance(part, Scalar) and not is_null(part)]
+            if len(item.items) == len(pair) == 2:
+                variables.append((pair[0], pair[1]))
+                continue
+            if len(item.items) == len(pair) == 1:
+                message = "a list of one is taken for the name of a variable to copy; MLflow fails here"
+                findings.warning(item, "short-variable", message, f"write '{pair[0]}' without the inner brackets")
+                variables.append(pair[0])
+                continue
+        elif isinstance(item, Scalar) and item.type == "str":
+            variables.append(item.text)
+            continue
+        message = f"an item of 'environment' must be a variable's name or a pair, not {describe(item)}"
+        findings.error(item, "wrong-kind", message, f"write {form}")
+    return tuple(variables)

@@ -1,0 +1,119 @@
+"""A folder as a :class:`~reenact.project.types.Project`."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from reenact.errors import ProjectError
+from reenact.project.convention import find_environment, get_script
+from reenact.project.diagnostics import Diagnostic, Position, render_diagnostic
+from reenact.project.document import Cache, load_document
+from reenact.project.mlproject import parse_project
+from reenact.project.nearest import did_you_mean
+from reenact.project.types import EntryPoint, EnvironmentSource, Project
+
+FILE_NAME = "MLproject"
+
+
+def read_project(root: Path, cache: Cache, name: str | None = None) -> Project:
+    """The project in ``root``; whatever is wrong with its files is among its ``diagnostics``.
+
+    ``name`` is what to call a project that does not say: by default the folder's name. Never raises for content.
+
+    Raises:
+        ProjectError: ``root`` is not a folder that can be read.
+    """
+    candidates = _find_files(root)
+    document = _read_document(root, candidates[0], cache) if candidates else None
+    project = parse_project(document) if document else Project(None)
+    if len(candidates) > 1:
+        message = f"{len(candidates)} project files are here, and {candidates[0]} is used; ignored: "
+        position = Position(candidates[0], 1, 1)
+        hint = "remove or rename the others"
+        doubt = Diagnostic("warning", "two-files", message + ", ".join(candidates[1:]), position, None, hint)
+        project = project._replace(diagnostics=(*project.diagnostics, doubt))
+    if project.environment.key is None:
+        project = project._replace(environment=find_environment(root))
+    elif document and (missing := _find_missing(project.environment, document, root)):
+        project = project._replace(diagnostics=(*project.diagnostics, missing))
+    return project._replace(name=project.name or name or root.resolve().name or "project")
+
+
+def load_project(
+    root: Path,
+    cache: Cache,
+    entry_point: str | None = None,
+    name: str | None = None,
+    *,
+    needs_environment: bool = True,
+) -> Project:
+    """As :func:`read_project`, for a project that is to be used.
+
+    With ``entry_point`` a mistake inside another entry point does not matter, and is not among the diagnostics;
+    without ``needs_environment`` it does not matter that the environment's file is missing.
+
+    Raises:
+        ProjectError: an error was found; it carries all diagnostics, and its message shows the errors.
+    """
+    project = read_project(root, cache, name)
+    relevant = tuple(d for d in project.diagnostics if entry_point is None or d.entry_point in (None, entry_point))
+    if not needs_environment:
+        relevant = tuple(found for found in relevant if found.code != "missing-file")
+    if errors := [found for found in relevant if found.severity == "error"]:
+        message = "\n".join(render_diagnostic(found) for found in errors)
+        raise ProjectError(message, hint="`reenact check` shows all findings", diagnostics=relevant)
+    return project._replace(diagnostics=relevant)
+
+
+def get_entry_point(project: Project, name: str, root: Path) -> EntryPoint:
+    """The declared entry point ``name``, else the script that it means.
+
+    Raises:
+        ProjectError: there is neither; the message lists what there is.
+    """
+    return project.find_entry_point(name) or get_script(project, name, root)
+
+
+def _find_files(root: Path) -> list[str]:
+    """The names of everything that could be the project file, the best first."""
+    try:
+        names = [path.name for path in root.iterdir()]
+    except OSError as problem:
+        message = f"cannot read the folder {root}: {problem.strerror or problem}"
+        raise ProjectError(message, hint="name the folder that holds the project") from problem
+    found = [name for name in names if re.fullmatch(r"mlproject(\.ya?ml)?", name, re.IGNORECASE)]
+    # MLflow's own name first, then its other spellings, then those that MLflow does not see.
+    return sorted(found, key=lambda name: (name != FILE_NAME, "." in name, name))
+
+
+def _read_document(root: Path, name: str, cache: Cache) -> Document:
+    try:
+        data = (root / name).read_bytes()
+    except OSError as problem:
+        why = "it is a folder" if (root / name).is_dir() else problem.strerror or str(problem)
+        error = Diagnostic("error", "unreadable-file", f"cannot read {name}: {why}", Position(name, 1, 1))
+        return Document(name, (), None, (error,))
+    return load_document(name, data, cache)
+
+
+def _find_missing(environment: EnvironmentSource, document: Document, root: Path) -> Diagnostic | None:
+    """The finding that the named environment file is not there, if so."""
+    if environment.file is None:
+        return None
+    path = root / environment.file
+    try:
+        if path.is_file():
+            return None
+        why = "is a folder" if path.is_dir() else "is not there (no such file was found)"
+    except (OSError, ValueError) as problem:
+        why = f"cannot be read: {problem}"
+    message = f"'{environment.key}' names {environment.file}, which {why}"
+    line = None if environment.position is None else document.line(environment.position.line)
+    return Diagnostic("error", "missing-file", message, environment.position, line, _nearby(environment.file, root))
+
+
+def _nearby(file: str, root: Path) -> str:
+    folder = (root / file).parent
+    names = [path.name for path in folder.iterdir() if path.suffix in (".yaml", ".yml")] if folder.is_dir() else []
+    return did_you_mean(Path(file).name, names) or "add the file, or correct the name"
