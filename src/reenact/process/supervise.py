@@ -1,0 +1,317 @@
+"""Run a command under supervision: nothing of it is lost, and nothing of it survives.
+
+The command is the leader of a session and process group of its own. What asks us to end (SIGINT, SIGTERM, SIGHUP,
+SIGQUIT) is handed to the whole group; what is left after ``grace`` seconds, or at a second SIGINT, gets SIGKILL. What
+the command leaves behind has a moment to end by itself, then is ended the same way, wherever it went. Should we be
+killed ourselves, the guard does all this (:mod:`reenact.process.guard`).
+
+Output is shown at once and unchanged, and logged (:mod:`reenact.process.log`); a terminal stays a terminal
+(:mod:`reenact.process.terminal`).
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from functools import partial
+from typing import Literal, NamedTuple
+
+from reenact.process import signals
+from reenact.process.child import Child, Spawn, Started, start
+from reenact.process.guard import guarding
+from reenact.process.log import LogWriter
+from reenact.process.members import Command, Process, attempt, find_members, send
+from reenact.process.pump import Pump, wait_for
+from reenact.process.terminal import Terminal, find_terminal
+from reenact.process.usage import Meter
+from reenact.runs import Usage
+
+TIMED_OUT = 124
+"""The exit code of a command that had no more time, as timeout(1) has it."""
+
+_LINGER = 0.5
+"""Seconds that processes left behind have to end by themselves: a ``tee`` that still has to write what it was given."""
+
+_ONE_PRESS = 0.1
+"""Seconds within which two SIGINT are one Ctrl-C that reached us on two ways."""
+
+
+class Outcome(NamedTuple):
+    """How a command ended. ``code`` is what a shell would report, :data:`TIMED_OUT` after a timeout.
+
+    ``signal`` is the name of the signal that ended it, or that we were asked to end with. ``stopped`` says whether it
+    ended because of us, and why. ``left`` is how many processes it had left behind that had to be ended. ``started``
+    and ``ended`` are seconds since the epoch.
+    """
+
+    code: int
+    signal: str | None
+    stopped: Literal["signal", "timeout"] | None
+    started: float
+    ended: float
+    usage: Usage
+    left: int = 0
+
+
+def _nothing(_: object) -> None:
+    return
+
+
+def supervise(
+    spawn: Spawn,
+    *,
+    note: Callable[[str], None] = _nothing,
+    started: Callable[[int], None] = _nothing,
+    now: Callable[[], float] = time.time,
+) -> Outcome:
+    """Run the command to its end. ``note`` is told what the user should know; ``started`` the command's group.
+
+    Outside the main thread no signal reaches us, so none is handed on; all else is the same.
+
+    Raises:
+        OSError: the program cannot be started (FileNotFoundError, PermissionError, …); nothing is left then.
+    """
+    _flush()
+    with ExitStack() as stack:
+        terminal = find_terminal(spawn.streams)
+        if terminal is not None:
+            stack.callback(terminal.close)
+        log = LogWriter(spawn.log, now=now, failed=note)
+        stack.callback(log.close)
+        arrivals = stack.enter_context(signals.collecting())
+        guard = stack.enter_context(guarding(spawn.mark))
+        began = now()
+        begun = start(spawn, terminal)
+        guard.watch(begun.child.pid)
+        watch = _Watch(spawn, begun, terminal, log, note)
+        stack.callback(watch.close)
+        try:
+            started(begun.child.pid)
+            watch.until_ended(arrivals)
+            ended = now()
+            watch.until_alone(arrivals)
+        except BaseException:
+            watch.abandon()
+            raise
+        finally:
+            # First, for the number of the group may belong to others once the leader is reaped.
+            guard.release()
+            code, spent = begun.child.reap()
+        watch.until_drained(arrivals)
+        usage = watch.meter.total(spent, watch.left_behind)._replace(wall=ended - began)
+        return _make_outcome(code, watch, (began, ended), usage)
+
+
+class _Watch:
+    """The loop around one command."""
+
+    def __init__(
+        self, spawn: Spawn, begun: Started, terminal: Terminal | None, log: LogWriter, note: Callable[[str], None]
+    ) -> None:
+        self._spawn = spawn
+        self._child: Child = begun.child
+        self._terminal = terminal
+        self._log = log
+        self._note = note
+        self._interrupted = 0.0
+        self._over = False
+        self._kill_at: float | None = None
+        self._end_at = time.monotonic() + spawn.timeout if spawn.timeout is not None else None
+        self.command = Command(begun.child.pid, spawn.mark)
+        self.meter = Meter(self.command)
+        self.stopped: Literal["signal", "timeout"] | None = None
+        self.signal: signal.Signals | None = None
+        self.left = 0
+        self._behind: dict[tuple[int, str], Process] = {}
+        self._pumps = [Pump(source, target, self._keeper(name), note) for source, target, name in begun.sources]
+        self._sources = [source for source, _, _ in begun.sources if terminal is None or source != terminal.master]
+        if terminal is not None:
+            terminal.close_slave()
+            terminal.join()
+
+    @property
+    def left_behind(self) -> list[Process]:
+        """What the command left, each as it was last seen."""
+        return list(self._behind.values())
+
+    def until_ended(self, arrivals: signals.Arrivals) -> None:
+        """Until the leader has ended."""
+        while not self._turn(arrivals, self._next_moment()):
+            self._keep_time()
+        self._over = True
+
+    def until_alone(self, arrivals: signals.Arrivals) -> None:
+        """Until nothing of the command is left."""
+        ask_at = time.monotonic() + (0 if self.stopped else _LINGER)
+        asked: set[tuple[int, str]] = set()
+        pause = 0.01
+        while members := self.meter.look():
+            moment = time.monotonic()
+            self._behind.update({(member.pid, member.born): member for member in members})
+            if moment >= ask_at or self._kill_at is not None:
+                fresh = [member for member in members if (member.pid, member.born) not in asked]
+                send(fresh, signal.SIGTERM)
+                send(fresh, signal.SIGCONT)
+                asked.update((member.pid, member.born) for member in fresh)
+                self._kill_at = self._kill_at or moment + self._spawn.grace
+            if self._kill_at is not None and moment >= self._kill_at:
+                send(members, signal.SIGKILL)
+            self._turn(arrivals, moment + pause)
+            pause = min(pause * 1.5, 0.1)
+        self.left = 0 if self.stopped else len(asked)
+        if self.left:
+            self._note(f"ended {self.left} process{'es' if self.left > 1 else ''} that the command had left behind")
+
+    def until_drained(self, arrivals: signals.Arrivals) -> None:
+        """Until all that was printed is shown and logged; a further signal ends the waiting for a slow reader."""
+        for pump in self._pumps:
+            while (wait := pump.wait) and (pump.waits_to_write or wait_for([wait], 0)):
+                if pump.waits_to_write:
+                    ear = [] if arrivals.descriptor is None else [(arrivals.descriptor, select.POLLIN)]
+                    wait_for([wait, *ear], None)
+                if any(number in signals.ENDING for number in arrivals.take()):
+                    pump.drop()
+                pump.move()
+            pump.finish()
+
+    def abandon(self) -> None:
+        """End all of it now."""
+        for _ in range(100):
+            attempt(os.killpg, self._child.pid, signal.SIGKILL)
+            members = find_members(self.command, known=self.meter.known)
+            if not members:
+                break
+            send(members, signal.SIGKILL)
+            time.sleep(0.005)
+
+    def close(self) -> None:
+        """Let go of every descriptor."""
+        for source in self._sources:
+            os.close(source)
+        self._sources = []
+
+    # One turn of the loop
+
+    def _turn(self, arrivals: signals.Arrivals, until: float) -> bool:
+        """Wait for something to happen, at most until the moment, and do what it asks for; whether the leader ended."""
+        waits = [wait for wait in (pump.wait for pump in self._pumps) if wait is not None]
+        if self._terminal is not None:
+            waits += self._terminal.waits
+        if not self._over:
+            waits.append((self._child.end, select.POLLIN))
+        if arrivals.descriptor is not None:
+            waits.append((arrivals.descriptor, select.POLLIN))
+        ready = wait_for(waits, max(0.0, until - time.monotonic()))
+        for number in arrivals.take():
+            self._obey(number)
+        if self._terminal is not None and ready.intersection(self._terminal.waits):
+            self._forward_keys(self._terminal)
+        for pump in self._pumps:
+            if pump.wait in ready:
+                pump.move()
+        self._drop_closed()
+        return (self._child.end, select.POLLIN) in ready
+
+    def _drop_closed(self) -> None:
+        """Let go of what the command's reader has left, so that the command meets the broken pipe."""
+        open_ones = {pump.source for pump in self._pumps}
+        for source in [source for source in self._sources if source not in open_ones]:
+            os.close(source)
+            self._sources.remove(source)
+
+    def _next_moment(self) -> float:
+        moments = [self.meter.due, self._end_at, self._kill_at]
+        return min(moment for moment in moments if moment is not None)
+
+    def _keep_time(self) -> None:
+        moment = time.monotonic()
+        if self._end_at is not None and moment >= self._end_at:
+            self._end_at = None
+            self._stop(signal.SIGTERM, "timeout")
+        if self._kill_at is not None and moment >= self._kill_at:
+            self._kill_at = moment + 1
+            attempt(os.killpg, self._child.pid, signal.SIGKILL)
+        if moment >= self.meter.due:
+            self.meter.look()
+            if self._terminal is not None:
+                # Nobody tells a job that it has become the one in the foreground, nor a thread of a new size.
+                self._terminal.join()
+                self._terminal.resize()
+
+    # Signals and keys
+
+    def _obey(self, number: signal.Signals) -> None:
+        if number in signals.ENDING:
+            self._stop(number, "signal")
+        elif number == signal.SIGTSTP:
+            self._suspend()
+        elif self._terminal is not None:
+            self._terminal.join()
+            self._terminal.resize()
+
+    def _stop(self, number: signal.Signals, why: Literal["signal", "timeout"], *, told: bool = False) -> None:
+        """Ask the command to end; asked again from the keyboard, end it. ``told``: its terminal has told it already."""
+        moment = time.monotonic()
+        if self._over:
+            self._kill_at = moment
+            return
+        if number == signal.SIGINT and self._interrupted and moment - self._interrupted > _ONE_PRESS:
+            self._kill_at = moment
+        if number == signal.SIGINT and not self._interrupted:
+            self._interrupted = moment
+        if self.stopped is None:
+            self.meter.look()
+            self.stopped, self.signal = why, number
+            self._kill_at = moment + self._spawn.grace
+        if not told:
+            attempt(os.killpg, self._child.pid, number)
+        attempt(os.killpg, self._child.pid, signal.SIGCONT)
+
+    def _suspend(self) -> None:
+        before = time.monotonic()
+        attempt(os.killpg, self._child.pid, signal.SIGSTOP)
+        if self._terminal is not None:
+            self._terminal.part()
+        signals.stop_self()
+        attempt(os.killpg, self._child.pid, signal.SIGCONT)
+        asleep = time.monotonic() - before
+        self._end_at = None if self._end_at is None else self._end_at + asleep
+        self._kill_at = None if self._kill_at is None else self._kill_at + asleep
+        if self._terminal is not None:
+            self._terminal.join()
+            self._terminal.resize()
+
+    def _forward_keys(self, terminal: Terminal) -> None:
+        keys = terminal.forward()
+        if keys.interrupt:
+            self._stop(signal.SIGINT, "signal", told=True)
+        if keys.suspend:
+            self._suspend()
+
+    def _keeper(self, name: str | None) -> Callable[[bytes], None]:
+        if name is None:
+            return _nothing
+        if self._terminal is not None and self._terminal.streams[1 if name == "stdout" else 2]:
+            terminal, log, stream = self._terminal, self._log, name.encode()
+            return lambda data: log.write(stream, terminal.clean(data))
+        return partial(self._log.write, name.encode())
+
+
+def _make_outcome(code: int, watch: _Watch, times: tuple[float, float], usage: Usage) -> Outcome:
+    name = signal.Signals(-code).name if code < 0 else None
+    if watch.stopped == "signal" and watch.signal is not None:
+        name = watch.signal.name
+    shown = TIMED_OUT if watch.stopped == "timeout" else 128 - code if code < 0 else code
+    return Outcome(shown, name, watch.stopped, *times, usage, watch.left)
+
+
+def _flush() -> None:
+    """What we have said so far comes before what the command says."""
+    for file in (sys.stdout, sys.stderr):
+        with suppress(AttributeError, OSError, ValueError):
+            file.flush()
