@@ -33,7 +33,8 @@ class Place(NamedTuple):
     ``layers`` counts the backquotes around it. ``backslash``: one stands right before it. ``dollar`` is the index of a
     ``$`` right before it, ``joins`` says that it continues the name of a variable (``$DATA_{split}``). ``hazards`` name
     what even a plain value could turn into: ``command`` (a reserved word, an assignment), ``braces`` (a brace
-    expansion), ``descriptor`` (the number of a redirection). ``interpreter`` is the program that reads the text
+    expansion), ``descriptor`` (the number of a redirection), ``backquotes`` inside double quotes, whose text bash looks
+    through for braces before it knows what is quoted. ``interpreter`` is the program that reads the text
     again, as ``bash -c`` or ``eval`` do.
     """
 
@@ -67,6 +68,8 @@ def write_word(word: Word, place: Place) -> str:
     Raises:
         Unwritable: there is none.
     """
+    if "backquotes" in place.hazards and "{" in word.text and "}" in word.text:
+        raise Unwritable("bash would expand its braces there, in backquotes inside double quotes; $(...) is safe")
     text = _write_value(word.text, place) if word.variable is None else _write_reference(word, place)
     for _ in range(place.layers):
         text = text.replace("\\", "\\\\").replace("`", "\\`").replace("$", "\\$")
@@ -91,7 +94,7 @@ def _write_value(text: str, place: Place) -> str:
     if place.quote == "comment":
         return quote(text).replace("\n", " ")
     if place.quote == "braced":
-        return text if is_plain(text) or not text else f'"{_escape(text)}"'
+        return _write_braced(text)
     if place.quote == "plain-only":
         if not is_plain(text):
             raise Unwritable("the shell would evaluate it there")
@@ -113,6 +116,15 @@ def _write_double(text: str, place: Place) -> str:
     if place.joins and not is_plain(text) and text[:1] in _NAME:
         return '""' + escaped
     return escaped
+
+
+def _write_braced(text: str) -> str:
+    """Inside ``"${name:-...}"``, where bash takes a lone single quote for the start of a quote and dash does not."""
+    if "'" not in text:
+        return _escape(text).replace("}", "\\}")
+    if "{" in text:
+        raise Unwritable("bash would expand its braces there")
+    return f'"{_escape(text)}"'
 
 
 def _write_heredoc(text: str, place: Place) -> str:

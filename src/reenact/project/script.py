@@ -96,11 +96,19 @@ class _Frame:
 
 
 class _Reader:
-    def __init__(self, items: Sequence[Item], indexes: Sequence[int], script: Script, layers: int = 0) -> None:
+    def __init__(
+        self,
+        items: Sequence[Item],
+        indexes: Sequence[int],
+        script: Script,
+        layers: int = 0,
+        hazards: frozenset[str] = frozenset(),
+    ) -> None:
         self.items = items
         self.indexes = indexes
         self.script = script
         self.layers = layers
+        self.hazards = hazards
         self.i = 0
         self.frame = _Frame(None)
 
@@ -124,7 +132,7 @@ class _Reader:
             backslash=self._backslash_before(quote),
             dollar=dollar,
             joins=joins,
-            hazards=self._hazards() if quote == "bare" else frozenset(),
+            hazards=self._hazards() if quote == "bare" else self.hazards,
             interpreter=_find_interpreter(self.frame.words),
             strips_tabs=strips_tabs,
         )
@@ -154,7 +162,7 @@ class _Reader:
 
     def _hazards(self) -> frozenset[str]:
         frame = self.frame
-        found = set()
+        found = set(self.hazards)
         if frame.first and not frame.redirect:
             found.add("command")
         if frame.braces > 0:
@@ -350,7 +358,7 @@ class _Reader:
             start = self.i
             end, self.i = self._find_heredoc_end(delimiter, strips_tabs)
             self.script.heredocs.append(Heredoc(self.indexes[start], self.indexes[end], delimiter, strips_tabs))
-            body = _Reader(self.items[start:end], self.indexes[start : end + 1], self.script, self.layers)
+            body = _Reader(self.items[start:end], self.indexes[start : end + 1], self.script, self.layers, self.hazards)
             body.frame.words = self.frame.words
             body.read_text("raw-heredoc" if quoted else "heredoc", strips_tabs=strips_tabs)
 
@@ -533,7 +541,8 @@ class _Reader:
             indexes.append(self.indexes[self.i])
             self.i += 1
         indexes.append(self.indexes[min(self.i, len(self.items))])
-        _Reader(inner, indexes, self.script, self.layers + 1).read_commands(_Frame(None))
+        hazards = self.hazards | {"backquotes"} if around == "double" else self.hazards
+        _Reader(inner, indexes, self.script, self.layers + 1, hazards).read_commands(_Frame(None))
         self._close("`")
 
 
