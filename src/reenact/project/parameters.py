@@ -1,0 +1,280 @@
+"""What the user gave, held against what the author declared.
+
+A value that the user gave and that does not fit its declaration is refused before anything exists, unless ``lenient``; a
+default that does not fit is only warned about. A missing required value is refused. A name that is not declared is put
+into the command where the command has a placeholder for it, and is otherwise added as ``--name value``, unless
+``strict``. Values are kept as they were given. The value of a ``secret`` parameter is in no message and no record: the
+command refers to a variable, and the value travels in that variable of the child.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Literal, NamedTuple
+
+from reenact.errors import ParameterError, UsageError
+from reenact.plan import BoundParameter, Download
+from reenact.project.diagnostics import Diagnostic
+from reenact.project.nearest import did_you_mean
+from reenact.project.paths import Places, find_local, is_remote, make_download, make_download_word
+from reenact.project.quoting import Word
+from reenact.project.template import MAX_ARGUMENT, find_names
+from reenact.project.types import EntryPoint, Parameter
+from reenact.project.values import find_misfit, find_unpassable
+
+SECRET_PREFIX = "REENACT_SECRET_"  # noqa: S105
+
+
+class Options(NamedTuple):
+    """How strict to be: ``strict`` refuses unknown names and paths that do not exist, ``lenient`` lets misfits pass."""
+
+    strict: bool = False
+    lenient: bool = False
+
+
+class Bound(NamedTuple):
+    """Every parameter with its value, and what the command, the child and the user are given for it.
+
+    ``words`` and ``extras`` go to :func:`reenact.project.template.render_command`; None is a parameter that is absent.
+    ``secrets`` are variables of the child, which no file may hold. ``diagnostics`` are warnings.
+    """
+
+    parameters: tuple[BoundParameter, ...]
+    words: Mapping[str, Word | None]
+    extras: tuple[tuple[str, Word], ...]
+    downloads: tuple[Download, ...]
+    secrets: Mapping[str, str]
+    diagnostics: tuple[Diagnostic, ...]
+
+    def __repr__(self) -> str:
+        """Without the values of secrets."""
+        return f"Bound({', '.join(f'{p.name}={p.value!r}' for p in self.parameters)})"
+
+
+def parse_assignments(items: Iterable[str]) -> dict[str, str]:
+    """``name=value`` items by name, split at the first ``=``, nothing trimmed.
+
+    Raises:
+        UsageError: an item has no ``=`` or no name, or a name comes twice.
+    """
+    given: dict[str, str] = {}
+    for item in items:
+        name, value = parse_assignment(item)
+        if name in given:
+            raise UsageError(f"Repeated parameter: '{name}'", hint="give each parameter once")
+        given[name] = value
+    return given
+
+
+def parse_assignment(item: str) -> tuple[str, str]:
+    """One ``name=value``.
+
+    Raises:
+        UsageError: it has another form.
+    """
+    name, equals, value = item.partition("=")
+    if not equals:
+        raise UsageError(
+            f"Invalid format for -P parameter: '{item}'", hint=f"use -P name=value: -P {item or 'name'}=VALUE"
+        )
+    if not name:
+        raise UsageError("Invalid format for -P parameter: there is no name before '='", hint="use -P name=value")
+    return name, value
+
+
+def parse_params_file(text: str, file: str) -> dict[str, object]:
+    """Values by name from the text of a YAML or JSON file; ``null`` leaves a parameter to its default.
+
+    A list of plain values is given as JSON, for parameters of type ``list[...]``.
+
+    Raises:
+        UsageError: not YAML, not a mapping, or a value is itself a mapping.
+    """
+    from yaml import YAMLError, safe_load
+
+    try:
+        content = safe_load(text)
+    except (YAMLError, ValueError, RecursionError) as problem:
+        raise UsageError(f"{file}: not YAML or JSON: {' '.join(str(problem).split())}") from problem
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise UsageError(f"{file}: expected 'name: value' lines, found a {type(content).__name__}")
+    return {str(name): _read_file_value(str(name), value, file) for name, value in content.items() if value is not None}
+
+
+def bind(entry_point: EntryPoint, given: Mapping[str, object], options: Options, places: Places) -> Bound:
+    """The parameters of one run. ``given`` are the user's values by name, in the order in which they were given.
+
+    Raises:
+        ParameterError: values are missing, do not fit, cannot be passed to any program, or, if ``strict``, are not
+            declared; all problems are told together.
+    """
+    binding = _Binding(entry_point, {str(name): str(value) for name, value in given.items()}, options, places)
+    return binding.bind()
+
+
+class _Binding:
+    """One call of :func:`bind` while it is being worked out."""
+
+    def __init__(self, entry_point: EntryPoint, given: dict[str, str], options: Options, places: Places) -> None:
+        self.entry_point = entry_point
+        self.given = given
+        self.options = options
+        self.places = places
+        self.problems: list[tuple[str, str | None]] = []
+        self.diagnostics: list[Diagnostic] = []
+        self.downloads: list[Download] = []
+        self.secrets: dict[str, str] = {}
+        self.folders: set[str] = set()
+
+    def bind(self) -> Bound:
+        self._check_missing()
+        declared = {parameter.name: parameter for parameter in self.entry_point.parameters}
+        bound: list[BoundParameter] = []
+        words: dict[str, Word | None] = {}
+        for parameter in declared.values():
+            value = self.given.get(parameter.name, parameter.default)
+            origin: Literal["given", "default"] = "given" if parameter.name in self.given else "default"
+            words[parameter.name] = None if value is None else self._make_word(parameter, value, origin)
+            recorded = None if parameter.secret or value is None else _without_credentials(parameter, value)
+            bound.append(BoundParameter(parameter.name, recorded, origin, parameter.type, parameter.secret))
+        extras = {name: value for name, value in self.given.items() if name not in declared}
+        self._check_extras(extras, declared)
+        bound += [BoundParameter(name, value, "extra") for name, value in extras.items()]
+        if self.problems:
+            hints = dict.fromkeys(hint for _, hint in self.problems if hint)
+            raise ParameterError("\n".join(message for message, _ in self.problems), hint="\n".join(hints) or None)
+        return Bound(
+            tuple(bound),
+            words,
+            tuple((name, Word(value)) for name, value in extras.items()),
+            tuple(self.downloads),
+            self.secrets,
+            tuple(self.diagnostics),
+        )
+
+    def _check_missing(self) -> None:
+        missing = [
+            p.name for p in self.entry_point.parameters if p.required and p.default is None and p.name not in self.given
+        ]
+        if missing:
+            names = ", ".join(f"'{name}'" for name in missing)
+            hint = "give them: " + " ".join(f"-P {name}=VALUE" for name in missing)
+            self.problems.append((f"No value given for missing parameters: {names}", hint))
+
+    def _check_extras(self, extras: Mapping[str, str], declared: Mapping[str, Parameter]) -> None:
+        used = find_names(self.entry_point.command) if extras else frozenset()
+        for name, value in extras.items():
+            self._check_passable(name, name)
+            self._check_passable(name, value)
+            if name in used:
+                continue
+            hint = did_you_mean(name, declared)
+            if self.options.strict:
+                known = ", ".join(f"'{n}'" for n in declared) or "no parameters"
+                message = f"parameter '{name}' is not declared; {self.entry_point.name} has {known}"
+                self.problems.append((message, hint or f"leave out --strict to add it as --{name}"))
+            elif hint:
+                message = f"parameter '{name}' is not declared; it is added to the command as --{name}"
+                self.diagnostics.append(Diagnostic("warning", "unknown-parameter", message, hint=hint))
+
+    def _make_word(self, parameter: Parameter, value: str, origin: str) -> Word:
+        """What the command is given for a value, once the value has been looked at."""
+        if not self._check_passable(parameter.name, value):
+            return Word()
+        fits = self._check_fit(parameter, value, origin)
+        if parameter.type != "path" or not fits:
+            return self._hide(parameter, value) if parameter.secret else Word(value)
+        if is_remote(value):
+            return self._make_download_word(parameter, value)
+        local = find_local(value, self.places, is_default=origin == "default")
+        if not local.exists:
+            self._tell_missing(parameter, local.path)
+        if parameter.secret:
+            return self._hide(parameter, local.path)
+        return local.word
+
+    def _check_fit(self, parameter: Parameter, value: str, origin: str) -> bool:
+        expected = find_misfit(parameter, value)
+        if expected is None:
+            return True
+        shown = "" if parameter.secret else f": {_shorten(value)!r}"
+        if origin == "default":
+            message = f"the default of parameter '{parameter.name}' is not {expected}{shown}"
+            self._warn("default-does-not-fit", message, parameter)
+        else:
+            what = "Expected URI for parameter" if parameter.type == "uri" else "parameter"
+            message = (
+                f"{what} '{parameter.name}' does not fit: expected {expected}, but got{shown or ' something else'}"
+            )
+            message = message.replace("got: ", "got ")
+            if self.options.lenient:
+                self._warn("value-does-not-fit", message, parameter)
+            else:
+                self.problems.append((message, "--lenient lets it pass with a warning"))
+        return False
+
+    def _check_passable(self, name: str, value: str) -> bool:
+        reason = find_unpassable(value)
+        size = len(value.encode("utf-8", "surrogateescape")) if reason is None else 0
+        if size > MAX_ARGUMENT:
+            reason = f"{size:,} bytes; a program takes at most {MAX_ARGUMENT:,} in one argument (E2BIG)"
+        if reason is not None:
+            self.problems.append((f"the value of parameter '{_shorten(name)}' has {reason}", None))
+        return reason is None
+
+    def _tell_missing(self, parameter: Parameter, path: str) -> None:
+        where = "its secret place" if parameter.secret else path
+        message = f"parameter '{parameter.name}': no such file or directory: {where}"
+        if self.options.strict:
+            self.problems.append((message, "without --strict it may be an output"))
+        else:
+            self._warn("path-not-there", message, parameter, "that is right where the command makes it")
+
+    def _make_download_word(self, parameter: Parameter, value: str) -> Word:
+        try:
+            download = make_download(parameter.name, value, self.folders)
+        except ParameterError as problem:
+            self.problems.append((problem.message, problem.hint))
+            return Word()
+        if parameter.secret or _without_credentials(parameter, value) != value:
+            # The plan keeps the variable's name; whoever fetches finds the address in it.
+            download = download._replace(uri=f"${self._hide(parameter, value).variable}")
+        self.downloads.append(download)
+        return make_download_word(download)
+
+    def _hide(self, parameter: Parameter, value: str) -> Word:
+        name = "".join(char if char.isascii() and char.isalnum() else "_" for char in parameter.name).upper()
+        variable, number = SECRET_PREFIX + name, 2
+        while variable in self.secrets:
+            variable, number = f"{SECRET_PREFIX}{name}_{number}", number + 1
+        self.secrets[variable] = value
+        return Word("", variable)
+
+    def _warn(self, code: str, message: str, parameter: Parameter, hint: str | None = None) -> None:
+        self.diagnostics.append(Diagnostic("warning", code, message, parameter.position, hint=hint))
+
+
+def _read_file_value(name: str, value: object, file: str) -> object:
+    if isinstance(value, list) and not any(isinstance(item, dict | list) for item in value):
+        from json import dumps
+
+        return dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, dict | list | set | tuple):
+        message = f"{file}: the value of '{name}' is nested; a parameter is one plain value or a list of them"
+        raise UsageError(message, hint="flatten it, or give the parameter a file's path")
+    return value
+
+
+def _without_credentials(parameter: Parameter, value: str) -> str:
+    """The address without ``user:password@``, for a ``path`` that is fetched; any other value as it is."""
+    if parameter.type != "path" or not is_remote(value):
+        return value
+    scheme, slashes, rest = value.partition("://")
+    authority, slash, path = rest.partition("/")
+    return scheme + slashes + authority.rpartition("@")[2] + slash + path if slashes else value
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= 80 else text[:60] + "..." + text[-15:]

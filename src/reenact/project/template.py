@@ -1,0 +1,410 @@
+"""The command: an author's template and the words that are put in for its placeholders.
+
+``{name}`` is a placeholder when ``name`` is declared or given; Python's format strings are understood over it (``{{``
+and ``}}`` are braces, ``{name:>10}``, ``{name!r}``, ``{name[0]}``), as in MLflow. Every other brace is text:
+``${HOME}``, ``awk '{print $1}'``, ``{}``, JSON. ``{word}`` that is nobody's parameter is an error, for someone forgot
+that parameter; inside single quotes, where other languages are written, it is text, with a warning.
+
+A value comes out as exactly one argument whatever is in it, also where the author put quotes around the placeholder
+(quoting.py). A parameter that may be absent and is absent takes its whole word with it (``{x}``, ``"{x}"``,
+``file={x}``), and an option right before it (``--x {x}``); inside a longer word it is empty. Parameters that nobody
+declared are added to the last command as ``--name value``: before a comment, a closing ``&`` or ``;``, the body of a
+here-document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from reenact.errors import ParameterError
+from reenact.project.diagnostics import Diagnostic
+from reenact.project.nearest import did_you_mean
+from reenact.project.quoting import Place, Unwritable, Word, needs_plain_dollar, quote, write_word
+from reenact.project.script import Item, Script, Span, read_script
+
+MAX_ARGUMENT = 131_071
+"""Bytes in one argument or variable that Linux passes to a program: MAX_ARG_STRLEN of execve(2), less the final NUL."""
+
+_TEXT_QUOTES = ("single", "ansi", "raw-heredoc", "comment")
+
+
+class Rendered(NamedTuple):
+    """The shell text, the names whose value is in it through a placeholder, and what there is to say about it."""
+
+    text: str
+    used: frozenset[str] = frozenset()
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+class Placeholder(NamedTuple):
+    """A placeholder, or ``{word}`` that looks like one: then ``problem`` says why it is none.
+
+    ``source`` is its text in the template, ``cut`` the indexes into the value, ``start`` counts characters.
+    """
+
+    name: str
+    source: str
+    start: int
+    cut: tuple[int, ...] = ()
+    conversion: str = ""
+    spec: str = ""
+    problem: str | None = None
+
+
+class Use(NamedTuple):
+    """A placeholder and what surrounds it, for those who look at a template without values."""
+
+    placeholder: Placeholder
+    place: Place
+
+
+def find_uses(template: str, known: Collection[str]) -> tuple[Use, ...]:
+    """Every placeholder of a template, in order, given the names that are declared or given."""
+    pieces = parse_template(template, known)
+    items, slots = _make_items(pieces)
+    script = read_script(items)
+    return tuple(Use(slot, script.places[n]) for n, slot in enumerate(slots) if n in script.places)
+
+
+def find_names(template: str) -> frozenset[str]:
+    """The ``{word}`` in a template that could be parameters nobody declared."""
+    pieces = parse_template(template, ())
+    return frozenset(piece.name for piece in pieces if isinstance(piece, Placeholder))
+
+
+def parse_template(template: str, known: Collection[str]) -> list[str | Placeholder]:
+    """The template as text, its doubled braces undone, and placeholders."""
+    pieces: list[str | Placeholder] = []
+    kept: list[bool] = []  # one for every open brace that is text: True for '{', False for '{{'
+    text = ""
+    i = 0
+    while i < len(template):
+        found = None
+        step = 1
+        char = template[i]
+        if char == "{":
+            if template.startswith("{{", i):
+                kept.append(False)
+                step = 2
+            elif (found := _parse_placeholder(template, i, known)) is None:
+                kept.append(True)
+        elif char == "}":
+            single = kept.pop() if kept else not template.startswith("}}", i)
+            step = 1 if single or not template.startswith("}}", i) else 2
+        if found is not None:
+            pieces += [text, found] if text else [found]
+            text = ""
+            i += len(found.source)
+            continue
+        text += char
+        i += step
+    return [*pieces, text] if text else pieces
+
+
+def render_command(
+    template: str, words: Mapping[str, Word | None], extras: Sequence[tuple[str, Word]] = ()
+) -> Rendered:
+    """The command with ``words`` put in for its placeholders and ``extras`` added as ``--name value``.
+
+    None stands for a parameter that is allowed to be absent. An extra whose name has a placeholder is put in there
+    and not added again.
+
+    Raises:
+        ParameterError: a placeholder has no value, a value cannot be written safely where its placeholder is, or the
+            command is longer than an argument can be. All problems are told together.
+    """
+    known: dict[str, Word | None] = {**dict(extras), **words}
+    return _Rendering(template, known).render([(name, word) for name, word in extras if name not in words])
+
+
+class _Rendering:
+    """One template being filled in: ``output`` is the text of every item, changed as decisions fall."""
+
+    def __init__(self, template: str, known: Mapping[str, Word | None]) -> None:
+        self.known = known
+        self.items, self.slots = _make_items(parse_template(template, known))
+        self.script: Script = read_script(self.items)
+        self.output = [item if isinstance(item, str) else "" for item in self.items]
+        self.where = {item: n for n, item in enumerate(self.items) if isinstance(item, int)}
+        self.problems: list[tuple[str, str | None]] = []
+        self.diagnostics: list[Diagnostic] = []
+
+    def render(self, extras: Sequence[tuple[str, Word]]) -> Rendered:
+        used = set()
+        for number, slot in enumerate(self.slots):
+            if slot.problem is not None:
+                self._keep_as_text(number, slot)
+                continue
+            used.add(slot.name)
+            word = self.known[slot.name]
+            if word is None:
+                self._remove(number, slot)
+            else:
+                self._put_in(number, slot, word)
+        self._check_heredocs()
+        text = self._add([(name, word) for name, word in extras if name not in used])
+        self._check_length(text)
+        self._tell()
+        return Rendered(text, frozenset(used), tuple(self.diagnostics))
+
+    def _keep_as_text(self, number: int, slot: Placeholder) -> None:
+        place = self.script.places.get(number, Place("comment"))
+        self.output[self.where[number]] = slot.source
+        after = self.items[self.where[number] + 1 : self.where[number] + 2]
+        if place.dollar is not None or (place.quote == "bare" and after in (["<"], [">"])):
+            return
+        hint = f"{_way_out(slot)}; write {{{slot.source}}} to mean the braces themselves"
+        if place.quote not in _TEXT_QUOTES:
+            self.problems.append((f"the command has {slot.source}, but {slot.problem}", hint))
+        elif place.quote != "comment":
+            message = f"{slot.source} is kept as text inside single quotes: {slot.problem}"
+            self._warn("kept-as-text", message, hint)
+
+    def _put_in(self, number: int, slot: Placeholder, word: Word) -> None:
+        place = self.script.places.get(number, Place("bare"))
+        try:
+            text = _write_formatted(slot, word, place, self.known)
+        except Unwritable as reason:
+            message = f"the value of '{slot.name}' cannot be put in at {slot.source}: {reason}"
+            self.problems.append((message, "move the placeholder out of that construct, or choose another value"))
+            return
+        self.output[self.where[number]] = text
+        if place.dollar is not None:
+            if not needs_plain_dollar(word, place):
+                self.output[place.dollar] = ""
+            hint = f"write {slot.source} for the parameter, ${{{slot.source}}} for the shell's variable"
+            self._warn("dollar-placeholder", f"'${slot.source}' puts the value of '{slot.name}' after a '$'", hint)
+        if place.interpreter and (word.variable is not None or quote(word.text) != word.text):
+            message = f"the value of '{slot.name}' is put into a script that {place.interpreter} reads as code"
+            self._warn("value-in-code", message, "hand it over as an argument or in a variable of its own")
+
+    def _remove(self, number: int, slot: Placeholder) -> None:
+        span = self.script.spans.get(number)
+        if span is None:
+            return
+        rest = "".join(item if isinstance(item, str) else "" for item in self.items[span.start : span.end])
+        alone = all(item == number or isinstance(item, str) for item in self.items[span.start : span.end])
+        name = rest.strip("'\"")
+        if not alone or (name and not name.endswith("=")):
+            self.output[self.where[number]] = ""
+        elif span.redirected:
+            message = f"parameter '{slot.name}' was not given, and the command redirects to {slot.source}"
+            self.problems.append((message, f"give it: -P {slot.name}=VALUE"))
+        else:
+            self._blank(span, with_option=not name)
+
+    def _blank(self, span: Span, *, with_option: bool) -> None:
+        start = span.option if with_option and span.option is not None else span.start
+        blanks = start
+        while blanks and self.items[blanks - 1] in (" ", "\t"):
+            blanks -= 1
+        if blanks and self.items[blanks - 1] != "\n":
+            start = blanks
+        self.output[start : span.end] = [""] * (span.end - start)
+
+    def _check_heredocs(self) -> None:
+        for body in self.script.heredocs:
+            inside = [item for item in self.items[body.start : body.end] if isinstance(item, int)]
+            lines = "".join(self.output[body.start : body.end]).split("\n") if inside else []
+            if any((line.lstrip("\t") if body.strips_tabs else line) == body.delimiter for line in lines):
+                names = ", ".join(f"'{self.slots[n].name}'" for n in inside)
+                message = f"a line of the value of {names} would end the here-document: {body.delimiter}"
+                self.problems.append((message, "choose another word to end it in the command"))
+
+    def _add(self, extras: Sequence[tuple[str, Word]]) -> str:
+        if not extras:
+            return "".join(self.output)
+        if self.script.compound:
+            message = f"nothing takes {_list(n for n, _ in extras)}: the command ends with a compound command"
+            self.problems.append((message, "declare the parameter and put it into the command where it belongs"))
+        end = self.script.end
+        before, after = "".join(self.output[:end]), "".join(self.output[end:])
+        added = "".join(f" --{quote(name)} {write_word(word, Place('bare'))}" for name, word in extras)
+        if not after.strip(" \t"):
+            before, after = before + after, ""
+        if not after and _ends_in_backslash(before):
+            before = before[:-1]
+        return before + added + (" " if after.startswith("#") else "") + after
+
+    def _check_length(self, text: str) -> None:
+        size = len(text.encode("utf-8", "surrogateescape"))
+        if size > MAX_ARGUMENT:
+            message = f"the command with its values has {size:,} bytes, and a program takes at most {MAX_ARGUMENT:,}"
+            self.problems.append(
+                (f"{message} in one argument (E2BIG)", "put what is long into a file and give its path")
+            )
+
+    def _warn(self, code: str, message: str, hint: str | None = None) -> None:
+        self.diagnostics.append(Diagnostic("warning", code, message, hint=hint))
+
+    def _tell(self) -> None:
+        if self.problems:
+            hints = dict.fromkeys(hint for _, hint in self.problems if hint)
+            raise ParameterError("\n".join(dict.fromkeys(m for m, _ in self.problems)), hint="\n".join(hints) or None)
+        if self.script.unclosed:
+            self._warn("unclosed-quote", f"the command opens {self.script.unclosed} and never closes it")
+
+
+def _make_items(pieces: Sequence[str | Placeholder]) -> tuple[list[Item], list[Placeholder]]:
+    items: list[Item] = []
+    slots: list[Placeholder] = []
+    for piece in pieces:
+        if isinstance(piece, str):
+            items += piece
+        else:
+            items.append(len(slots))
+            slots.append(piece)
+    return items, slots
+
+
+def _parse_placeholder(template: str, start: int, known: Collection[str]) -> Placeholder | None:
+    """What ``{`` at ``start`` begins: a placeholder, something that was meant to be one, or neither (None)."""
+    end = _find_end(template, start)
+    if end is None:
+        return None
+    source = template[start : end + 1]
+    field, colon, spec = _cut(source[1:-1], ":")
+    field, mark, conversion = _cut(field, "!")
+    if field in known:
+        slot = Placeholder(field, source, start, (), conversion, spec)
+        return slot._replace(problem=_find_problem(slot, mark, colon))
+    name, dot, _ = field.partition(".")
+    name, bracket, _ = name.partition("[")
+    if name in known and name:
+        index = _parse_index(field[len(name) :]) if bracket and not dot else None
+        if index is None:
+            return Placeholder(name, source, start, problem="a value is a text: it has no parts with names")
+        slot = Placeholder(name, source, start, index, conversion, spec)
+        return slot._replace(problem=_find_problem(slot, mark, colon))
+    if (
+        _is_word(field)
+        and not colon
+        and (not mark or conversion in ("r", "s", "a"))
+        and template[start - 1 : start] != "$"
+    ):
+        hint = did_you_mean(field, known)
+        problem = f"no parameter '{field}' is declared or given" + (f" ({hint})" if hint else "")
+        return Placeholder(field, source, start, problem=problem)
+    return None
+
+
+def _find_end(template: str, start: int) -> int | None:
+    """Where the field that starts with a brace ends, by the rules of :meth:`str.format`."""
+    depth, in_index, in_spec = 0, False, False
+    for place in range(start, len(template)):
+        char = template[place]
+        if in_index:
+            in_index = char != "]"
+        elif char == "[" and not in_spec:
+            in_index = True
+        elif char == "{":
+            if depth and not in_spec:
+                return None
+            depth += 1
+        elif char == "}":
+            depth -= 1
+            if depth == 0:
+                return place
+        elif char == ":":
+            in_spec = True
+    return None
+
+
+def _cut(field: str, mark: str) -> tuple[str, str, str]:
+    """``field`` before and after the first ``mark`` that stands outside square brackets."""
+    in_index = False
+    for place, char in enumerate(field):
+        if char == mark and not in_index:
+            return field[:place], mark, field[place + 1 :]
+        in_index = char == "[" or (in_index and char != "]")
+    return field, "", ""
+
+
+def _parse_index(text: str) -> tuple[int, ...] | None:
+    """``[0][1]`` as numbers."""
+    numbers = text.removeprefix("[").removesuffix("]").split("][")
+    if text[:1] != "[" or text[-1:] != "]" or not all(n.isascii() and n.isdigit() for n in numbers):
+        return None
+    return tuple(map(int, numbers))
+
+
+def _is_word(text: str) -> bool:
+    return text.replace("-", "_").isidentifier() and text[0] != "-"
+
+
+def _find_problem(slot: Placeholder, mark: str, colon: str) -> str | None:
+    if mark and slot.conversion not in ("r", "s", "a"):
+        return f"a value cannot be converted by '!{slot.conversion}'"
+    if colon and "{" not in slot.spec:
+        try:
+            format("", slot.spec)
+        except ValueError:
+            return f"a value is a text, which the format ':{slot.spec}' does not fit"
+    return None
+
+
+def _way_out(slot: Placeholder) -> str:
+    if slot.problem and slot.problem.startswith("no parameter"):
+        return f"give it (-P {slot.name}=VALUE) or declare it under 'parameters'"
+    return f"write {{{slot.name}}}"
+
+
+def _write_formatted(slot: Placeholder, word: Word, place: Place, known: Mapping[str, Word | None]) -> str:
+    """The word as its placeholder asks for it. Python's formats pad and cut the value; quoting comes after that,
+    except that padding outside quotes is written outside the value's own, as MLflow does."""
+    if word.variable is not None:
+        if slot.cut or slot.spec:
+            raise Unwritable("a secret or downloaded value can only be put in whole")
+        return write_word(word, place)
+    text = word.text
+    for number in slot.cut:
+        if number >= len(text):
+            raise Unwritable(f"it has no character {number}")
+        text = text[number]
+    spec = _expand_spec(slot.spec, known)
+    if place.quote != "bare":
+        text = repr(text) if slot.conversion in ("r", "a") else text
+        return write_word(Word(_format(text, spec)), place)
+    padding, cut = _split_precision(spec)
+    written = write_word(Word(text[:cut]), place)
+    if slot.conversion in ("r", "a") and written == text[:cut]:
+        written = f"'{written}'"
+    return _format(written, padding)
+
+
+def _format(text: str, spec: str) -> str:
+    try:
+        return format(text, spec)
+    except ValueError as problem:
+        raise Unwritable(f"the format ':{spec}' does not fit a text") from problem
+
+
+def _split_precision(spec: str) -> tuple[str, int | None]:
+    """A format without its precision, and the precision."""
+    head, dot, tail = spec.rpartition(".")
+    digits = tail.removesuffix("s")
+    if not dot or not digits.isdigit():
+        return spec, None
+    return head, int(digits)
+
+
+def _expand_spec(spec: str, known: Mapping[str, Word | None]) -> str:
+    """The format with the parameters that it names, as in ``{name:>{width}}``."""
+    expanded = ""
+    while "{" in spec:
+        before, _, rest = spec.partition("{")
+        name, close, spec = rest.partition("}")
+        word = known.get(name)
+        if not close or word is None or word.variable is not None:
+            raise Unwritable(f"its format names '{name}', which has no value here")
+        expanded += before + quote(word.text)
+    return expanded + spec
+
+
+def _ends_in_backslash(text: str) -> bool:
+    return (len(text) - len(text.rstrip("\\"))) % 2 == 1
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)
