@@ -9,7 +9,7 @@ from pathlib import Path
 from reenact import backends, record, worker
 from reenact.errors import RunFailed, UnsupportedError, UsageError
 from reenact.prepare import Prepared, Request, Tracking, prepare
-from reenact.project.parameters import Rules
+from reenact.project.parameters import Options
 from reenact.report import Silence
 from reenact.run_folder import RunFolder
 from reenact.runs import Result, Run, State
@@ -62,28 +62,25 @@ class SubmittedRun:
             backends.get_backend(self._backend).cancel(self._job, self.folder)
 
 
-def launch(prepared: Prepared, world: World) -> RunFolder:
-    """Make the planned run exist: from here on it has an id and a record. Nothing has been started yet."""
-    return record.publish(prepared.staged, prepared.plan, world)
-
-
 def carry_out(prepared: Prepared, world: World) -> tuple[RunFolder, Result]:
     """Run it here and now, in this process; returns when it has ended, however it ended.
 
     Raises:
         ReenactError: the environment could not be made; the run is recorded as failed.
     """
-    folder = launch(prepared, world)
-    return folder, worker.carry_out(folder, prepared.plan, world, prepared.secrets)
+    plan, staged = prepared.plan, prepared.staged
+    folder = record.publish(staged.path, plan, world)
+    terms = worker.Terms(alive=staged.alive, secrets=prepared.secrets)
+    return folder, worker.carry_out(folder, plan, world, terms)
 
 
 def submit(prepared: Prepared, world: World) -> SubmittedRun:
     """Start it on its backend and return while it runs."""
-    folder = launch(prepared, world)
-    job = backends.get_backend(prepared.plan.backend).submit(
-        prepared.plan, folder, world._replace(environ={**world.environ, **prepared.secrets})
-    )
-    return SubmittedRun(folder, prepared.plan.backend, job, world)
+    plan, staged = prepared.plan, prepared.staged
+    folder = record.publish(staged.path, plan, world)
+    backend = backends.get_backend(plan.backend)
+    job = backend.submit(plan, folder, world, alive=staged.alive, secrets=prepared.secrets)
+    return SubmittedRun(folder, plan.backend, job, world)
 
 
 def run(
@@ -131,7 +128,7 @@ def run(
         entry_point=entry_point,
         version=version,
         parameters=dict(parameters or {}),
-        rules=Rules(strict=strict, lenient=lenient),
+        options=Options(strict=strict, lenient=lenient),
         env_manager=env_manager,
         upgrade=upgrade,
         backend=backend,
@@ -178,8 +175,9 @@ def read_backend_config(given: Mapping[str, object] | str | None) -> dict[str, o
 def _finished(submitted: SubmittedRun) -> SubmittedRun:
     ended = submitted.record
     if ended.state is not State.FINISHED:
+        how = f"it is {ended.state.value}, exit code {ended.exit_code}" + (f": {ended.reason}" if ended.reason else "")
         raise RunFailed(
-            f"Run (ID '{ended.id}') failed: {describe_end(ended)}",
+            f"Run (ID '{ended.id}') failed: {how}",
             run_id=ended.id,
             code=ended.exit_code if ended.exit_code is not None else 1,
             hint=f"reenact logs {ended.id[:8]} prints what it said",

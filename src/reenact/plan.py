@@ -148,7 +148,11 @@ class Resources(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """The decision: pinned source, bound parameters, final command, environment request, backend, resources."""
+    """The decision: pinned source, bound parameters, final command, environment request, backend, resources.
+
+    ``upgrade`` resolves the environment anew. ``keep`` names variables of the caller that the command sees although
+    its environment would hide them. ``storage_dir`` takes the downloads in place of the run folder.
+    """
 
     project: str
     entry_point: str
@@ -160,6 +164,9 @@ class Plan(NamedTuple):
     backend: str = "local"
     backend_config: Mapping[str, object] = {}
     resources: Resources = Resources()
+    upgrade: bool = False
+    keep: tuple[str, ...] = ()
+    storage_dir: str | None = None
     name: str | None = None
     notes: tuple[Diagnostic, ...] = ()
     version: int = PLAN_VERSION

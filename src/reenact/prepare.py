@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from reenact import backends, environments, sources
-from reenact.documents import DocumentCache
+from reenact.documents import find_documents
 from reenact.errors import UsageError
-from reenact.plan import Command, Plan, Resources
+from reenact.plan import Command, Plan, Resources, Snapshot
+from reenact.project.diagnostics import Diagnostic
 from reenact.project.load import get_entry_point, load_project
-from reenact.project.parameters import Places, Rules, bind
-from reenact.project.template import choose_shell, render_command
-from reenact.record import new_run_id
+from reenact.project.parameters import Options, bind
+from reenact.project.paths import Places
+from reenact.project.shell import NO_PIPEFAIL, choose_shell
+from reenact.project.template import render_command
+from reenact.record import Staged, stage
 from reenact.world import World
 
 
@@ -28,15 +33,15 @@ class Tracking(NamedTuple):
 class Request(NamedTuple):
     """What a caller asks for, before anything is looked at.
 
-    ``parameters`` are as given: text, or Python values. ``keep`` names variables of the caller that the project
-    sees although its environment would hide them. ``storage_dir`` takes downloads in place of the run folder.
+    ``parameters`` are as given: text, or Python values. ``keep`` names variables of the caller that the command sees
+    although its environment would hide them. ``storage_dir`` takes downloads in place of the run folder.
     """
 
     uri: str
     entry_point: str = "main"
     version: str | None = None
     parameters: Mapping[str, object] = {}
-    rules: Rules = Rules()
+    options: Options = Options()
     env_manager: str | None = None
     upgrade: bool = False
     keep: tuple[str, ...] = ()
@@ -53,51 +58,69 @@ class Prepared(NamedTuple):
     """A plan, the folder that becomes the run's, and what no record may hold: the secrets, by variable."""
 
     plan: Plan
-    staged: Path
+    staged: Staged
     secrets: Mapping[str, str]
 
 
 def prepare(request: Request, world: World) -> Prepared:
     """Decide what would run. Fetches code in order to pin it; builds, starts and records nothing.
 
+    What is prepared is either launched or given to :func:`discard`.
+
     Raises:
         ReenactError: whatever is wrong with the call, the source, the project or the parameters.
     """
     backends.get_backend(request.backend)
-    staged = world.home.staging / new_run_id()
+    tracking = _make_tracking_variables(request.tracking)
+    staged = stage(world)
     try:
-        return _plan(request, staged, world)
+        plan, secrets = _plan(request, tracking, staged.path / "code", world)
     except BaseException:
         discard(staged)
         raise
+    return Prepared(plan, staged, secrets)
 
 
-def discard(staged: Path) -> None:
+def discard(staged: Staged) -> None:
     """Take away what preparing a run that will not be has left."""
-    if staged.exists():
-        from shutil import rmtree
+    from shutil import rmtree
 
-        rmtree(staged)
+    rmtree(staged.path)
+    os.close(staged.alive)
 
 
-def _plan(request: Request, staged: Path, world: World) -> Prepared:
-    fetched = sources.fetch(sources.parse_uri(request.uri, request.version, world), staged / "code", world)
+def _plan(
+    request: Request, tracking: tuple[dict[str, str], tuple[str, ...]], code: Path, world: World
+) -> tuple[Plan, Mapping[str, str]]:
+    fetched = sources.fetch(sources.parse_uri(request.uri, request.version), code, world)
     root = fetched.root / fetched.snapshot.subdirectory
-    project = load_project(root, DocumentCache(world.home.documents))
+    without_environment = request.env_manager in environments.NONE
+    project = load_project(
+        root,
+        find_documents(world.home),
+        request.entry_point,
+        _name_source(fetched.snapshot),
+        needs_environment=not without_environment,
+    )
     entry_point = get_entry_point(project, request.entry_point, root)
-    bound = bind(entry_point, request.parameters, request.rules, Places(world.cwd, root))
+    copy = None if fetched.snapshot.root else str(Path("code", fetched.snapshot.subdirectory))
+    bound = bind(
+        entry_point, request.parameters, request.options, Places(str(world.cwd), str(root), os.path.exists, copy)
+    )
     rendered = render_command(entry_point.command, bound.words, bound.extras)
-    told, hidden = _tracking_variables(request.tracking)
+    has_bash = world.find_program("bash") is not None
+    doubts = (Diagnostic("warning", "no-pipefail", NO_PIPEFAIL),) if request.shell_strict and not has_bash else ()
+    set_variables, unset_variables = tracking
     plan = Plan(
         project=project.name or root.name,
         entry_point=request.entry_point,
         source=fetched.snapshot,
         command=Command(
             rendered.text,
-            choose_shell(request.shell_strict, world.find_program("bash") is not None),
+            choose_shell(request.shell_strict, has_bash),
             fetched.snapshot.subdirectory,
-            told,
-            hidden,
+            set_variables,
+            unset_variables,
         ),
         environment=environments.ask(project, root, request.env_manager, world),
         parameters=bound.parameters,
@@ -105,13 +128,16 @@ def _plan(request: Request, staged: Path, world: World) -> Prepared:
         backend=request.backend,
         backend_config=request.backend_config,
         resources=Resources(request.timeout),
+        upgrade=request.upgrade,
+        keep=request.keep,
+        storage_dir=str(world.cwd / request.storage_dir) if request.storage_dir else None,
         name=request.name,
-        notes=(*project.diagnostics, *bound.diagnostics, *rendered.diagnostics),
+        notes=(*project.diagnostics, *bound.diagnostics, *rendered.diagnostics, *doubts),
     )
-    return Prepared(plan, staged, bound.secrets)
+    return plan, bound.secrets
 
 
-def _tracking_variables(tracking: Tracking) -> tuple[dict[str, str], tuple[str, ...]]:
+def _make_tracking_variables(tracking: Tracking) -> tuple[dict[str, str], tuple[str, ...]]:
     """What the child is told, and which of the caller's variables would contradict it."""
     if tracking.experiment_name and tracking.experiment_id:
         raise UsageError("Specify only one of 'experiment_name' or 'experiment_id'.")
@@ -127,3 +153,10 @@ def _tracking_variables(tracking: Tracking) -> tuple[dict[str, str], tuple[str, 
         hidden = ("MLFLOW_EXPERIMENT_NAME",)
     return {name: value for name, value in told.items() if value}, hidden
 
+
+def _name_source(source: Snapshot) -> str | None:
+    """What to call a project that does not say and whose folder is a copy with a name of ours; None for its folder's."""
+    if source.root or source.subdirectory:
+        return None
+    last = source.uri.partition("?")[0].rstrip("/").replace(":", "/").rpartition("/")[2]
+    return re.sub(r"\.(git|zip|tar|tgz|tar\.\w+)$", "", last, flags=re.IGNORECASE) or None

@@ -7,7 +7,7 @@ from importlib import import_module
 import click
 
 from reenact.cli.complete import RunName
-from reenact.cli.console import make_world, print_json
+from reenact.cli.console import console_world, print_json
 from reenact.run_folder import RunFolder
 
 
@@ -18,7 +18,7 @@ def command(runs: tuple[str, ...], as_json: bool) -> None:
     """Stop runs, with everything they started. One that is over already is no mistake."""
     from reenact.record import get_run, read_run, settle
 
-    world = make_world()
+    world = console_world()
     after = []
     for folder in [get_run(name, world) for name in runs]:
         run = settle(folder, world)

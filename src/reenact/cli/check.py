@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from reenact.cli.console import make_world, print_json
+from reenact.cli.console import console_world, print_json
 from reenact.cli.resolve import resolve
 from reenact.documents import find_documents
 from reenact.errors import ProjectError
@@ -26,7 +26,7 @@ def command(uri: str, as_json: bool, schema: bool) -> int:
 
         click.echo(read_schema(), nl=False)
         return 0
-    world = make_world()
+    world = console_world()
     project = read_project(resolve(uri, world), find_documents(world.home))
     if as_json:
         print_json([_as_plain(found) for found in project.diagnostics])

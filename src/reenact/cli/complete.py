@@ -35,13 +35,13 @@ class EntryPointName(click.types.StringParamType):
 
 def complete_runs(incomplete: str) -> list[CompletionItem]:
     """Runs whose id or name begins with what is there."""
-    from reenact.cli.console import make_world
+    from reenact.cli.console import console_world
     from reenact.cli.table import plain
     from reenact.record import open_index
     from reenact.report import Silence
     from reenact.run_filter import RunFilter
 
-    world = make_world()._replace(report=Silence())
+    world = console_world()._replace(report=Silence())
     if not world.home.store.exists():
         return []
 

@@ -86,11 +86,23 @@ class Terminal(Lines):
         super()._print(text)
 
 
-def make_report() -> Report:
+class Hushed(Lines):
+    """A report of which only the warnings are printed."""
+
+    def note(self, message: str) -> None:
+        """Nothing."""
+
+    def step(self, name: str, detail: str = "") -> None:
+        """Nothing."""
+
+
+def make_report(*, quiet: bool = False) -> Report:
     """The report that fits where stderr goes."""
+    if quiet:
+        return Hushed(sys.stderr)
     return Terminal(sys.stderr) if sys.stderr.isatty() else Lines(sys.stderr)
 
 
-def console_world() -> World:
+def console_world(*, quiet: bool = False) -> World:
     """The world of a command line."""
-    return make_world(make_report())
+    return make_world(make_report(quiet=quiet))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import click
 
-from reenact.cli.console import make_world, print_json
+from reenact.cli.console import console_world, print_json
 from reenact.cli.resolve import resolve
 from reenact.documents import find_documents
 from reenact.errors import ProjectError
@@ -27,7 +27,7 @@ _WIDEST = 40
 @click.option("--json", "as_json", is_flag=True, help="Print it as a JSON object.")
 def command(uri: str, entry_point: str | None, as_json: bool) -> int:
     """Print the project; the errors in it go to stderr. Ends with 65 if they leave nothing to show."""
-    world = make_world()
+    world = console_world()
     root = resolve(uri, world)
     project = read_project(root, find_documents(world.home))
     errors = [found for found in project.diagnostics if found.severity == "error"]

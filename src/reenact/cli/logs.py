@@ -13,7 +13,7 @@ from typing import BinaryIO, NamedTuple
 import click
 
 from reenact.cli.complete import RunName
-from reenact.cli.console import make_world
+from reenact.cli.console import console_world
 from reenact.log_format import Entry, parse_entry, read_entries
 from reenact.run_folder import RunFolder
 from reenact.world import World
@@ -38,7 +38,7 @@ def command(run: str, follow: bool, timestamps: bool, tail: int | None, as_json:
     """Print what a run printed (the newest, if none is named): its stdout to stdout, its stderr to stderr."""
     from reenact.record import get_run
 
-    world = make_world()
+    world = console_world()
     folder = get_run(run, world)
     out = Output(Form(timestamps, as_json))
     try:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from reenact.cli.console import make_world, print_json
+from reenact.cli.console import console_world, print_json
 from reenact.cli.selection import choosing, make_filter
 from reenact.cli.table import (
     Column,
@@ -46,7 +46,7 @@ def command(limit: int, everything: bool, quiet: bool, as_json: bool, **chosen: 
     from reenact.history import list_runs
     from reenact.record import open_index
 
-    world = make_world()
+    world = console_world()
     now = world.now()
     runs = list_runs(make_filter(chosen, now), None if everything else limit, world)
     if as_json:

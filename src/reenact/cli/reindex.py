@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from reenact.cli.console import make_world, print_json
+from reenact.cli.console import console_world, print_json
 
 
 @click.command()
@@ -16,7 +16,7 @@ def command(as_json: bool) -> None:
     """
     from reenact.history import reindex, sweep
 
-    world = make_world()
+    world = console_world()
     found = reindex(world)
     sweep(world)
     if as_json:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from reenact.cli.complete import RunName
-from reenact.cli.console import make_world, print_json
+from reenact.cli.console import console_world, print_json
 from reenact.cli.selection import choosing, make_filter
 from reenact.cli.table import plain
 from reenact.errors import RecordError, UsageError
@@ -32,7 +32,7 @@ def command(names: tuple[str, ...], force: bool, yes: bool, as_json: bool, **cho
     """
     from reenact.history import remove, sweep
 
-    world = make_world()
+    world = console_world()
     runs = _find_named(names, world) if names else _find_fitting(chosen, world, force=force)
     if names and any(chosen.values()):
         raise UsageError("name the runs, or choose them by options, not both")

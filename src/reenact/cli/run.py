@@ -2,81 +2,124 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Mapping
-from pathlib import Path
+from typing import TypedDict, Unpack
 
 import click
 
 from reenact import api
+from reenact.cli.complete import EntryPointName
 from reenact.cli.console import console_world, print_json
+from reenact.cli.table import plain, render_duration, render_state
 from reenact.codec import to_plain
 from reenact.errors import UsageError
 from reenact.plan import Plan
-from reenact.prepare import Request, Tracking, discard, prepare
-from reenact.project.parameters import Rules, parse_assignments
-from reenact.runs import State
+from reenact.prepare import Prepared, Request, Tracking, discard, prepare
+from reenact.project.parameters import Options, parse_assignments, parse_params_file
+from reenact.runs import Result
 from reenact.world import World
 
+SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
-@click.command("run")
+
+class Given(TypedDict):
+    """The command line's words, as click hands them on."""
+
+    uri: str
+    entry_point: str
+    version: str | None
+    param_list: tuple[str, ...]
+    params_file: str | None
+    strict: bool
+    lenient: bool
+    env_manager: str | None
+    upgrade: bool
+    keep: tuple[str, ...]
+    shell_strict: bool
+    timeout: str | None
+    run_name: str | None
+    detach: bool
+    dry_run: bool
+    as_json: bool
+    quiet: bool
+    experiment_name: str | None
+    experiment_id: str | None
+    run_id: str | None
+    backend: str
+    backend_config: str | None
+    storage_dir: str | None
+    docker_args: tuple[str, ...]
+    build_image: bool
+
+
+@click.command()
 @click.argument("uri")
-@click.option("-e", "--entry-point", default="main", show_default=True, metavar="NAME", help="What to run.")
+@click.option(
+    "-e", "--entry-point", default="main", show_default=True, metavar="NAME", type=EntryPointName(), help="What to run."
+)
 @click.option("-v", "--version", metavar="VERSION", help="Branch, tag, commit or pull/N/head of a git project.")
 @click.option("-P", "--param-list", multiple=True, metavar="NAME=VALUE", help="A parameter; repeatable.")
-@click.option("--params-file", type=click.Path(), metavar="FILE", help="Parameters from a YAML or JSON file; -P wins.")
-@click.option("--env-manager", metavar="NAME", help="uv, system (or local) for no environment; default: as the file says.")
+@click.option("--params-file", metavar="FILE", help="Parameters from a YAML or JSON file; -P wins over it.")
+@click.option("--strict", is_flag=True, help="Refuse undeclared parameters, and paths that do not exist.")
+@click.option("--lenient", is_flag=True, help="Only warn of values that do not fit their type.")
+@click.option(
+    "--env-manager", metavar="NAME", help="uv; system or local for none; by default what the project asks for."
+)
 @click.option("--upgrade", is_flag=True, help="Resolve the environment anew.")
-@click.option("--keep", multiple=True, metavar="VARIABLE", help="Hand on a variable that an environment hides, as PYTHONPATH.")
-@click.option("--strict", is_flag=True, help="Refuse undeclared parameters and paths that do not exist.")
-@click.option("--lenient", is_flag=True, help="Warn of values that do not fit their type, and go on.")
-@click.option("--shell-strict", is_flag=True, help="Stop a command at its first failing line or pipe (-eo pipefail).")
-@click.option("--timeout", metavar="TIME", help="Stop the command after this long: 90, 90s, 15m, 2h.")
+@click.option("--keep", multiple=True, metavar="VARIABLE", help="Hand on a variable that would be hidden: PYTHONPATH.")
+@click.option("--shell-strict", is_flag=True, help="Stop the command at its first failure, also inside a pipe.")
+@click.option("--timeout", metavar="TIME", help="Stop the command after 90, 90s, 15m, 2h, 1d.")
 @click.option("--run-name", metavar="NAME", help="A name for the run.")
-@click.option("--detach", "-d", is_flag=True, help="Print the run's id and leave it running.")
-@click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
-@click.option("--json", "as_json", is_flag=True, help="With --dry-run or --detach: for machines.")
-@click.option("--experiment-name", help="Experiment for the project's MLflow client.")
-@click.option("--experiment-id", help="The same by id.")
-@click.option("--run-id", metavar="RUN_ID", help="MLflow run that the project's MLflow client adopts.")
+@click.option("-d", "--detach", is_flag=True, help="Print the run's id and leave it running.")
+@click.option("--dry-run", is_flag=True, help="Print what would run, and stop.")
+@click.option("--json", "as_json", is_flag=True, help="With --dry-run or --detach: print JSON.")
+@click.option("-q", "--quiet", is_flag=True, help="Print warnings and errors only.")
+@click.option("--experiment-name", metavar="NAME", help="Experiment for the project's own MLflow client.")
+@click.option("--experiment-id", metavar="ID", help="The same, by id.")
+@click.option("--run-id", metavar="RUN_ID", help="MLflow run for the project's own MLflow client to log to.")
 @click.option("-b", "--backend", default="local", show_default=True, metavar="NAME", help="Where to run.")
 @click.option("-c", "--backend-config", metavar="FILE", help="Settings of the backend: a .json file, or JSON itself.")
-@click.option("--storage-dir", envvar="MLFLOW_TMP_DIR", metavar="DIR", help="Where remote path parameters are downloaded.")
-@click.option("-A", "--docker-args", multiple=True, metavar="NAME[=VALUE]", help="Argument for docker run; repeatable.")
-@click.option("--build-image", is_flag=True, help="Build the project's image (container environments only).")
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
-def command(**given: Unpack[Options]) -> int:
-    """Run the project at URI: a directory, a git repository, a web page of one, or an archive.
+@click.option("--storage-dir", envvar="MLFLOW_TMP_DIR", metavar="DIR", help="Where remote path parameters are put.")
+@click.option("-A", "--docker-args", multiple=True, metavar="NAME[=VALUE]", help="Argument of docker run; repeatable.")
+@click.option("--build-image", is_flag=True, help="Build an image with the project in it.")
+def command(**given: Unpack[Given]) -> int:
+    """Run the project at URI: a folder, a git repository, a web page of one, or an archive.
 
     The exit code is the command's own.
     """
     if given["as_json"] and not (given["dry_run"] or given["detach"]):
-        raise UsageError("--json goes with --dry-run or --detach", hint="reenact show --json prints a run's record")
+        raise UsageError("--json goes with --dry-run or --detach", hint="for a run that has ended: reenact show --json")
     world = console_world(quiet=given["quiet"])
     prepared = prepare(make_request(given, world), world)
-    for warning in prepared.plan.notes:
-        world.report.found(warning)
+    for doubt in prepared.plan.notes:
+        world.report.found(doubt)
     if given["dry_run"]:
         discard(prepared.staged)
         print_plan(prepared.plan, as_json=given["as_json"])
         return 0
     if given["detach"]:
         submitted = api.submit(prepared, world)
-        print_json({"id": submitted.run_id}) if given["as_json"] else print(submitted.run_id)
+        if given["as_json"]:
+            print_json({"id": submitted.run_id, "folder": str(submitted.folder.path)})
+        else:
+            click.echo(submitted.run_id)
         return 0
     return wait_for(prepared, world)
 
 
-def make_request(given: Options, world: World) -> Request:
-    """The request that the options make; only files that they name are read."""
+def make_request(given: Given, world: World) -> Request:
+    """The request that the options make; only the files that they name are read.
+
+    Raises:
+        UsageError: an option has a wrong form, or two contradict each other.
+    """
     if given["experiment_name"] and given["experiment_id"]:
         raise UsageError("Specify only one of 'experiment-name' or 'experiment-id' options.")
     return Request(
         uri=given["uri"],
         entry_point=given["entry_point"],
         version=given["version"],
-        parameters={**read_params_file(given["params_file"], world), **parse_assignments(given["param_list"])},
-        rules=Rules(strict=given["strict"], lenient=given["lenient"]),
+        parameters=read_params_file(given["params_file"], world) | parse_assignments(given["param_list"]),
+        options=Options(strict=given["strict"], lenient=given["lenient"]),
         env_manager=given["env_manager"],
         upgrade=given["upgrade"],
         keep=given["keep"],
@@ -90,18 +133,26 @@ def make_request(given: Options, world: World) -> Request:
     )
 
 
-def wait_for(prepared: Prepared, world: World) -> int:
-    """Carry the plan out here; the exit code of the command."""
-    folder, result = api.carry_out(prepared, world)
-    world.report.note(render_end(folder.id, result))
-    return result.exit_code if result.exit_code is not None else 1
+def read_params_file(file: str | None, world: World) -> dict[str, object]:
+    """The parameters in a file, none for no file.
+
+    Raises:
+        UsageError: it cannot be read, or holds something else.
+    """
+    if file is None:
+        return {}
+    try:
+        text = (world.cwd / file).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise UsageError(f"cannot read the parameters in {file}: {problem}") from problem
+    return parse_params_file(text, file)
 
 
 def parse_duration(text: str | None) -> float | None:
     """Seconds from ``90``, ``90s``, ``1.5m``, ``2h`` or ``1d``.
 
     Raises:
-        UsageError: another form, or not more than nothing.
+        UsageError: another form, or no time at all.
     """
     if text is None:
         return None
@@ -111,5 +162,52 @@ def parse_duration(text: str | None) -> float | None:
     except ValueError:
         seconds = 0.0
     if not 0 < seconds < float("inf"):
-        raise UsageError(f"a time is a number with s, m, h or d after it, not '{text}'", hint="for example 90s or 1.5h")
+        raise UsageError(f"'{text}' is no time: write a number, with s, m, h or d behind it", hint="for example 90s")
     return seconds
+
+
+def print_plan(plan: Plan, *, as_json: bool) -> None:
+    """The plan on stdout; for machines ``command`` is the shell text itself."""
+    if as_json:
+        shown = to_plain(plan)
+        shown["shell"] = shown["command"]
+        shown["command"] = plan.command.text
+        shown["key"] = plan.key
+        print_json(shown)
+        return
+    click.echo(render_plan(plan))
+
+
+def render_plan(plan: Plan) -> str:
+    """The plan as a person reads it."""
+    source = plan.source
+    pinned = f" at {source.commit}{', with changes' if source.dirty else ''}" if source.commit else ""
+    lines = [
+        f"{'project':<13} {plain(plan.project)}, entry point {plain(plan.entry_point)}",
+        f"{'source':<13} {plain(source.uri)}{pinned}",
+        *(f"{'parameter':<13} {plain(p.name)} = {_render_value(p.value, p.secret)}" for p in plan.parameters),
+        *(f"{'download':<13} {plain(d.uri)}" for d in plan.downloads),
+        f"{'environment':<13} {plan.environment.kind}",
+        f"{'backend':<13} {plain(plan.backend)}",
+        f"{'shell':<13} {' '.join(plan.command.shell)}",
+        f"{'command':<13} " + plan.command.text.strip("\n").replace("\n", "\n" + " " * 14),
+    ]
+    return "\n".join(lines)
+
+
+def _render_value(value: str | None, secret: bool) -> str:
+    return "(secret)" if secret else "(none)" if value is None else plain(value)
+
+
+def wait_for(prepared: Prepared, world: World) -> int:
+    """Carry the plan out here; the exit code of the command."""
+    folder, result = api.carry_out(prepared, world)
+    world.report.note(render_end(folder.id, result))
+    return result.exit_code if result.exit_code is not None else 1
+
+
+def render_end(run_id: str, result: Result) -> str:
+    """The line that is printed when a run has ended."""
+    took = f" in {render_duration(result.usage.wall)}" if result.usage else ""
+    why = f": {result.reason}" if result.reason else ""
+    return f"run {run_id[:8]} {render_state(result.state, result.exit_code)}{took}{why}"

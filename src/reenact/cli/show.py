@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from reenact.cli.complete import RunName
-from reenact.cli.console import make_world, print_json
+from reenact.cli.console import console_world, print_json
 from reenact.cli.table import paint, parse_timestamp, plain, render_age, render_duration, render_size, render_state
 from reenact.plan import BoundParameter, Plan, PythonSpec
 from reenact.run_files import Record
@@ -29,7 +29,7 @@ def command(run: str, as_json: bool) -> None:
     """Show everything that is recorded of a run (the newest, if none is named)."""
     from reenact.record import get_run, read_record, settle
 
-    world = make_world()
+    world = console_world()
     folder = get_run(run, world)
     settled = settle(folder, world)
     record = read_record(folder)._replace(run=settled)

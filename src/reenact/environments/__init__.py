@@ -41,8 +41,11 @@ READERS = {
 CONVENTIONS: tuple[tuple[EnvironmentKey, str], ...] = (("python_env", "python_env.yaml"), ("conda_env", "conda.yaml"))
 """The files that define an environment where the project file names none, in the order in which they count."""
 
-MANAGERS = ("local", "system", "uv", "virtualenv", "conda")
-"""The values of ``--env-manager``. ``local`` is MLflow's word for ``system``; ``virtualenv`` is done by uv."""
+NONE = ("local", "system")
+"""The managers that make no environment; ``local`` is MLflow's word."""
+
+MANAGERS = (*NONE, "uv", "virtualenv", "conda")
+"""The values of ``--env-manager``; ``virtualenv`` is done by uv."""
 
 
 class Place(NamedTuple):
@@ -69,7 +72,7 @@ def ask(project: Project, root: Path, manager: str | None, world: World) -> Envi
 
         hint = did_you_mean(manager, MANAGERS)
         raise UsageError(f"no environment manager '{manager}': choose one of {', '.join(MANAGERS)}", hint=hint)
-    if manager in ("local", "system"):
+    if manager in NONE:
         return _spec("reenact.environments.system", project, root, manager, world)
     key = project.environment.key
     if key == "docker_env":
