@@ -11,3 +11,38 @@
 ``cancel(job: str, folder: RunFolder) -> None``
     End it; again is harmless.
 """
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from reenact.errors import UnsupportedError, UsageError
+
+BACKENDS = {"local": "reenact.backends.local"}
+"""The module of each backend, imported when it is chosen."""
+
+PLUGINS = "reenact.backends"
+"""The group of entry points by which an installed package adds backends; it cannot replace one of ours."""
+
+MLFLOW_ONLY = ("databricks", "kubernetes")
+
+
+def get_backend(name: str) -> Any:
+    """The module of the backend ``name``.
+
+    Raises:
+        UsageError: there is none of that name.
+        UnsupportedError: MLflow has one, and this version does not.
+    """
+    if name in BACKENDS:
+        return import_module(BACKENDS[name])
+    from importlib.metadata import entry_points
+
+    plugins = {plugin.name: plugin for plugin in entry_points(group=PLUGINS)}
+    if name in plugins:
+        return plugins[name].load()
+    if name in MLFLOW_ONLY:
+        raise UnsupportedError(f"this version has no backend '{name}'", hint="without -b it runs on this machine")
+    known = ", ".join(sorted({*BACKENDS, *plugins}))
+    raise UsageError(f"Got unsupported execution mode '{name}': the backends are {known}")
