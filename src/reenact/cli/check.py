@@ -16,9 +16,7 @@ from reenact.project.types import Project
 @click.command(help="Find what is wrong in a project's files. Ends with 65 if that includes an error, else with 0.")
 @click.argument("uri", default=".")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as a JSON list.")
-@click.option(
-    "--schema", is_flag=True, help="Print the JSON Schema of the project file, for editors, and do nothing else."
-)
+@click.option("--schema", is_flag=True, help="Print the JSON Schema of the project file, for editors.")
 def command(uri: str, as_json: bool, schema: bool) -> int:
     """Print every finding with its place."""
     if schema:

@@ -12,7 +12,7 @@ from reenact.cli.resolve import resolve
 from reenact.documents import find_documents
 from reenact.errors import ProjectError
 from reenact.project.convention import find_scripts
-from reenact.project.diagnostics import render_diagnostic
+from reenact.project.diagnostics import render_diagnostic, visible
 from reenact.project.load import get_entry_point, read_project
 from reenact.project.types import EntryPoint, EnvironmentSource, Parameter, Project
 
@@ -41,7 +41,7 @@ def command(uri: str, entry_point: str | None, as_json: bool) -> int:
     if as_json:
         print_json(_as_plain(project, scripts))
     else:
-        click.echo("\n".join(render_project(project, scripts)))
+        click.echo("\n".join(map(visible, render_project(project, scripts))))
     return 0
 
 

@@ -30,6 +30,11 @@ class Diagnostic(NamedTuple):
     entry_point: str | None = None
 
 
+def visible(text: str) -> str:
+    """``text`` with every character that a terminal would act upon, line breaks too, written as an escape."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
 def render_diagnostic(found: Diagnostic) -> str:
     """The finding as a person reads it: place and message, the line with a caret below, the hint.
 
@@ -46,9 +51,10 @@ def render_diagnostic(found: Diagnostic) -> str:
         place = f"{found.position.file}:{found.position.line}:{found.position.column}: "
         if found.line is not None:
             number = str(found.position.line)
+            shown = "".join("\t" if c == "\t" else visible(c)[:1] for c in found.line)
             gutter = " " * len(number)
             # A tab before the caret stays a tab, so that the caret stands below the character it means.
             lead = "".join("\t" if c == "\t" else " " for c in found.line[: found.position.column - 1])
-            excerpt = f"\n  {number} | {found.line}\n  {gutter} | {lead}^"
-    hint = f"\n  hint: {found.hint}" if found.hint else ""
-    return f"{place}{found.severity}: {found.message} [{found.code}]{excerpt}{hint}"
+            excerpt = f"\n  {number} | {shown}\n  {gutter} | {lead}^"
+    hint = f"\n  hint: {visible(found.hint)}" if found.hint else ""
+    return f"{place}{found.severity}: {visible(found.message)} [{found.code}]{excerpt}{hint}"

@@ -8,7 +8,7 @@ from pathlib import Path
 from reenact.errors import ProjectError
 from reenact.project.convention import find_environment, get_script
 from reenact.project.diagnostics import Diagnostic, Position, render_diagnostic
-from reenact.project.document import Cache, load_document
+from reenact.project.document import Cache, Document, load_document
 from reenact.project.mlproject import parse_project
 from reenact.project.nearest import did_you_mean
 from reenact.project.types import EntryPoint, EnvironmentSource, Project
@@ -37,7 +37,8 @@ def read_project(root: Path, cache: Cache, name: str | None = None) -> Project:
         project = project._replace(environment=find_environment(root))
     elif document and (missing := _find_missing(project.environment, document, root)):
         project = project._replace(diagnostics=(*project.diagnostics, missing))
-    return project._replace(name=project.name or name or root.resolve().name or "project")
+    found = tuple(sorted(project.diagnostics, key=lambda d: d.position or Position("", 0, 0)))
+    return project._replace(name=project.name or name or root.resolve().name or "project", diagnostics=found)
 
 
 def load_project(

@@ -291,7 +291,7 @@ def _unknown_tag(tag: str, event: Any) -> Unreadable:
 _EXPLANATIONS = (
     # What PyYAML and libyaml say (a pattern), what it means, what to do. The first that matches is told.
     (
-        r"character '\\t'|\btab character",
+        r"any token at '\\t'|\btab character",
         "a tab cannot be used for indentation",
         "YAML is indented with spaces only; replace each tab by spaces",
     ),
@@ -301,11 +301,11 @@ _EXPLANATIONS = (
         "add the closing quote; within double quotes write \\\" for a quote, within single quotes ''",
     ),
     (
-        r"character '[@`]'",
+        r"any token at '[@`]'",
         "a text cannot begin with this character unless it is quoted",
         "put quotes around the whole value",
     ),
-    (r"character '%'", "a text cannot begin with '%' unless it is quoted", "put quotes around the whole value"),
+    (r"any token at '%'", "a text cannot begin with '%' unless it is quoted", "put quotes around the whole value"),
     (
         r"unknown escape character|escape sequence|Unicode character escape",
         "within double quotes a backslash begins an escape, and this is none",
@@ -339,14 +339,16 @@ def _explain(problem: yaml.YAMLError, text: str) -> Mistake:
     parts = [getattr(problem, name, None) for name in ("context", "problem")]
     said = " ".join(part for part in parts if isinstance(part, str)) or str(problem).splitlines()[0]
     mark = getattr(problem, "problem_mark", None) or getattr(problem, "context_mark", None)
-    message, hint = "this is not YAML", None
+    lines = LINE_BREAK.split(text)
+    character = lines[mark.line][mark.column : mark.column + 1] if mark and mark.line < len(lines) else ""
+    message, hint = "this is not YAML", "compare the line with the ones around it"
     for pattern, meaning, advice in _EXPLANATIONS:
-        if re.search(pattern, said):
+        if re.search(pattern, f"{said} at {character!r}"):
             message, hint = meaning, advice
             break
-    if "quoted scalar" in said and "end of stream" in said:
-        mark = problem.context_mark if isinstance(problem, yaml.MarkedYAMLError) else mark
-    lines = LINE_BREAK.split(text)
+    if "simple key" in said or ("quoted scalar" in said and "end of stream" in said):
+        # The place where it was noticed can be far from the place where it went wrong.
+        mark = getattr(problem, "context_mark", None) or mark
     line = min(mark.line + 1 if mark else 1, len(lines))
     column = mark.column + 1 if mark and mark.line + 1 == line else len(lines[line - 1]) + 1
     return Mistake("yaml", f"{message} ({said})", line, column, hint)
