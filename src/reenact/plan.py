@@ -57,7 +57,10 @@ class BoundParameter(NamedTuple):
 
 
 class Download(NamedTuple):
-    """A remote ``path`` parameter: ``uri`` is to be fetched to ``target``, relative to the run folder."""
+    """A remote ``path`` parameter: ``uri`` is to be fetched to ``target``, relative to the run folder.
+
+    An address that nobody may read is not here: ``uri`` is then ``$NAME``, the variable that holds it.
+    """
 
     parameter: str
     uri: str

@@ -25,8 +25,7 @@ def received(shell: str, commands: Sequence[str], environ: Mapping[str, str] | N
     done = subprocess.run(
         [shell, "/dev/stdin"],
         input=source,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", **(environ or {})},
         timeout=60,
     )

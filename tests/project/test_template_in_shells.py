@@ -77,13 +77,14 @@ AWKWARD = (
     "$(echo bad)", "`echo bad`", "${HOME}", "$HOME", "\n", "a\nb", "a\n", "\n\n", "; echo bad", "| cat", "&& echo bad",
     "'; echo bad; '", '"; echo bad; "', "'\"'\"'", "\\'", '\\"', "\\\\", "\\\n", "{a,b}", "{1..3}", "a,b", "1..3", "\t",
     "\r", "é", "日本", "\U0001f600", "\udcff", "\x7f", "\x1b[31m", "%s", "}", "{", "{v}", "{{v}}", ")", "(", "))", "1",
-    "22", "A=1", "A+=1", "if", "done", "=x", "a=b", "\\x41", "\\n", "$'x'", "a\\", "$1", "EOF", "<<EOF", "\\`", "\\$(", "!!",
+    "22", "A=1", "A+=1", "if", "done", "=x", "a=b", "\\x41", "\\n", "$'x'", "a\\", "$1", "EOF", "<<EOF", "\\`", "\\$(",
+    "!!",
 )  # fmt: skip
 
 texts = st.one_of(
     st.sampled_from(AWKWARD),
     st.lists(st.sampled_from(AWKWARD), max_size=4).map("".join),
-    st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=20),
+    st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20),
 )
 
 

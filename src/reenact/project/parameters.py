@@ -1,8 +1,8 @@
 """What the user gave, held against what the author declared.
 
-A value that the user gave and that does not fit its declaration is refused before anything exists, unless ``lenient``; a
-default that does not fit is only warned about. A missing required value is refused. A name that is not declared is put
-into the command where the command has a placeholder for it, and is otherwise added as ``--name value``, unless
+A value that the user gave and that does not fit its declaration is refused before anything exists, unless ``lenient``;
+a default that does not fit is only warned about. A missing required value is refused. A name that is not declared is
+put into the command where the command has a placeholder for it, and is otherwise added as ``--name value``, unless
 ``strict``. Values are kept as they were given. The value of a ``secret`` parameter is in no message and no record: the
 command refers to a variable, and the value travels in that variable of the child.
 """
@@ -20,7 +20,7 @@ from reenact.project.paths import Places, find_local, is_remote, make_download, 
 from reenact.project.quoting import Word
 from reenact.project.template import MAX_ARGUMENT, find_names
 from reenact.project.types import EntryPoint, Parameter
-from reenact.project.values import find_misfit, find_unpassable
+from reenact.project.values import find_misfit, find_scheme, find_unpassable
 
 SECRET_PREFIX = "REENACT_SECRET_"  # noqa: S105
 
@@ -164,10 +164,12 @@ class _Binding:
             self.problems.append((f"No value given for missing parameters: {names}", hint))
 
     def _check_extras(self, extras: Mapping[str, str], declared: Mapping[str, Parameter]) -> None:
-        used = find_names(self.entry_point.command) if extras else frozenset()
+        used = find_names(self.entry_point.command, extras) if extras else frozenset()
         for name, value in extras.items():
             self._check_passable(name, name)
             self._check_passable(name, value)
+            if _has_password(value):
+                self._warn_of_password(name)
             if name in used:
                 continue
             hint = did_you_mean(name, declared)
@@ -184,6 +186,8 @@ class _Binding:
         if not self._check_passable(parameter.name, value):
             return Word()
         fits = self._check_fit(parameter, value, origin)
+        if _has_password(value) and not parameter.secret and not (parameter.type == "path" and is_remote(value)):
+            self._warn_of_password(parameter.name)
         if parameter.type != "path" or not fits:
             return self._hide(parameter, value) if parameter.secret else Word(value)
         if is_remote(value):
@@ -199,20 +203,20 @@ class _Binding:
         expected = find_misfit(parameter, value)
         if expected is None:
             return True
-        shown = "" if parameter.secret else f": {_shorten(value)!r}"
+        found = "something else" if parameter.secret else repr(_shorten(value))
         if origin == "default":
-            message = f"the default of parameter '{parameter.name}' is not {expected}{shown}"
-            self._warn("default-does-not-fit", message, parameter)
-        else:
-            what = "Expected URI for parameter" if parameter.type == "uri" else "parameter"
             message = (
-                f"{what} '{parameter.name}' does not fit: expected {expected}, but got{shown or ' something else'}"
+                f"the default of parameter '{parameter.name}' does not fit: expected {expected}, but it is {found}"
             )
-            message = message.replace("got: ", "got ")
-            if self.options.lenient:
-                self._warn("value-does-not-fit", message, parameter)
-            else:
-                self.problems.append((message, "--lenient lets it pass with a warning"))
+            self._warn("default-does-not-fit", message, parameter)
+            return False
+        message = f"parameter '{parameter.name}' does not fit: expected {expected}, but got {found}"
+        if parameter.type == "uri":
+            message = f"Expected URI for parameter '{parameter.name}' but got {found}"
+        if self.options.lenient:
+            self._warn("value-does-not-fit", message, parameter)
+        else:
+            self.problems.append((message, "--lenient lets it pass with a warning"))
         return False
 
     def _check_passable(self, name: str, value: str) -> bool:
@@ -252,6 +256,13 @@ class _Binding:
         self.secrets[variable] = value
         return Word("", variable)
 
+    def _warn_of_password(self, name: str) -> None:
+        message = (
+            f"the value of parameter '{name}' has a password in it, which will be in the record and the process list"
+        )
+        hint = "declare the parameter with 'secret: true'"
+        self.diagnostics.append(Diagnostic("warning", "password-in-value", message, hint=hint))
+
     def _warn(self, code: str, message: str, parameter: Parameter, hint: str | None = None) -> None:
         self.diagnostics.append(Diagnostic("warning", code, message, parameter.position, hint=hint))
 
@@ -274,6 +285,13 @@ def _without_credentials(parameter: Parameter, value: str) -> str:
     scheme, slashes, rest = value.partition("://")
     authority, slash, path = rest.partition("/")
     return scheme + slashes + authority.rpartition("@")[2] + slash + path if slashes else value
+
+
+def _has_password(value: str) -> bool:
+    """Whether a value looks like ``scheme://user:password@host``."""
+    scheme, slashes, rest = value.partition("://")
+    user, at, _ = rest.partition("/")[0].rpartition("@")
+    return bool(slashes and at and user.partition(":")[2] and find_scheme(scheme + ":"))
 
 
 def _shorten(text: str) -> str:

@@ -1,8 +1,8 @@
 """Parameters of type ``path``: which file is meant, and what the command is given for it.
 
-A path is local, or it is a URI (``scheme:/...``): then it is fetched into the run folder before the command starts and the
-command is given the copy's place; ``file:`` is no exception. A local path is made absolute. It is looked for below the
-caller's folder, for that is where it was typed, and a default below the project's folder where the caller has
+A path is local, or it is a URI (``scheme:/...``): then it is fetched into the run folder before the command starts and
+the command is given the copy's place; ``file:`` is no exception. A local path is made absolute. It is looked for below
+the caller's folder, for that is where it was typed, and a default below the project's folder where the caller has
 none. Where nothing is there yet, for it is an output, a given path means the caller's folder and a default the
 project's. Nothing else is read into a path: no ``~``, no ``%20``, no pattern.
 """
@@ -10,6 +10,7 @@ project's. Nothing else is read into a path: no ``~``, no ``%20``, no pattern.
 from __future__ import annotations
 
 from collections.abc import Callable
+from posixpath import join, normpath
 from typing import NamedTuple
 
 from reenact.errors import ParameterError
@@ -42,7 +43,7 @@ class Local(NamedTuple):
 
 
 def is_remote(text: str) -> bool:
-    """Whether a ``path`` is fetched first. ``C:/x`` and ``a:b`` are local names; ``runs:/1`` and ``file:/x`` are URIs."""
+    """Whether a ``path`` is fetched first, as ``file:/x`` and ``runs:/1`` are; ``C:/x`` and ``a:b`` are local names."""
     scheme = find_scheme(text)
     return scheme is not None and len(scheme) > 1 and text[len(scheme) + 1 : len(scheme) + 2] == "/"
 
@@ -96,8 +97,6 @@ def _make_local(folder: str, text: str, places: Places, *, exists: bool) -> Loca
 
 def _join(folder: str, text: str) -> str:
     """``text`` below ``folder``, with ``.`` and ``..`` worked out as MLflow does (:func:`os.path.abspath`)."""
-    from posixpath import join, normpath
-
     return normpath(join(folder, text))
 
 

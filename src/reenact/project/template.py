@@ -67,10 +67,10 @@ def find_uses(template: str, known: Collection[str]) -> tuple[Use, ...]:
     return tuple(Use(slot, script.places[n]) for n, slot in enumerate(slots) if n in script.places)
 
 
-def find_names(template: str) -> frozenset[str]:
-    """The ``{word}`` in a template that could be parameters nobody declared."""
-    pieces = parse_template(template, ())
-    return frozenset(piece.name for piece in pieces if isinstance(piece, Placeholder))
+def find_names(template: str, names: Collection[str]) -> frozenset[str]:
+    """Those of ``names`` for which the template has a placeholder."""
+    pieces = parse_template(template, names)
+    return frozenset(piece.name for piece in pieces if isinstance(piece, Placeholder) and piece.problem is None)
 
 
 def parse_template(template: str, known: Collection[str]) -> list[str | Placeholder]:

@@ -1,10 +1,10 @@
 """Types of parameters: which texts are a number, a truth value, a list, a URI.
 
 A value stays the text that was given; a type only says which texts fit. ``int`` and ``float`` are what Python's own
-``int()`` and ``float()`` read, so ``1e-3`` is a float and ``1e3`` or ``3.0`` is no int; ``bool`` is true, false, yes, no, on, off,
-1 or 0 in any letter case; ``list[int]`` is ``1,2,3`` or a list as JSON or Python writes it, every item checked; ``uri`` needs a
-scheme; ``string``, ``path`` and every type that is not known here fit anything. ``choices``, ``min`` and ``max`` hold for each
-item of a list.
+``int()`` and ``float()`` read, so ``1e-3`` is a float and ``1e3`` or ``3.0`` is no int; ``bool`` is true, false, yes,
+no, on, off, 1 or 0 in any letter case; ``list[int]`` is ``1,2,3`` or a list as JSON or Python writes it, every item
+checked; ``uri`` needs a scheme; ``string``, ``path`` and every type that is not known here fit anything. ``choices``,
+``min`` and ``max`` hold for each item of a list.
 """
 
 from __future__ import annotations
@@ -55,8 +55,9 @@ def find_unpassable(text: str) -> str | None:
 def _find_type_misfit(kind: str, text: str) -> str | None:
     if kind == "int" and _read_number("int", text) is None:
         number = _read_number("float", text)
-        whole = number is not None and number.is_integer() and abs(number) < 1e15
-        return f"a whole number (int): {int(number or 0)}, not a float" if whole else "a whole number (int)"
+        if number is not None and abs(number) < 1e15 and number == int(number):
+            return f"a whole number (int), here {int(number)}"
+        return "a whole number (int)"
     if kind == "float" and _read_number("float", text) is None:
         return "a number (float)"
     if kind == "bool" and text.lower() not in _TRUTHS:
