@@ -36,6 +36,14 @@ class Spawn(NamedTuple):
     streams: tuple[int, int, int] = (0, 1, 2)
 
 
+class NotStarted(Exception):
+    """The command could not be started; ``code`` is what a shell would report: 127 for not found, 126 for the rest."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 class Child:
     """A started command. ``end`` is readable once it has ended; its number is not given away before :meth:`reap`."""
 
@@ -88,22 +96,17 @@ def start(spawn: Spawn, terminal: Terminal | None) -> Started:
     """Start the command, each of its streams a pipe, our own input, or the terminal.
 
     Raises:
-        OSError: the program cannot be started, as Popen tells it.
+        NotStarted: there is no such program, or it cannot be loaded.
     """
+    try:
+        process = _open(spawn, terminal)
+    except OSError as problem:
+        if problem.filename == str(spawn.cwd):
+            raise NotStarted(f"the folder {spawn.cwd} cannot be entered: {problem.strerror}", 126) from problem
+        if isinstance(problem, FileNotFoundError):
+            raise NotStarted(f"{spawn.argv[0]}: command not found", 127) from problem
+        raise NotStarted(f"{spawn.argv[0]}: {problem.strerror or problem}", 126) from problem
     ours = terminal.streams if terminal else (False, False, False)
-    slave = terminal.slave if terminal else -1
-    together = not any(ours) and _same_file(spawn.streams[1], spawn.streams[2])
-    pipe = subprocess.PIPE
-    process = subprocess.Popen(
-        spawn.argv if terminal is None else make_argv(spawn.argv, terminal.name),
-        cwd=spawn.cwd,
-        env=spawn.environ,
-        stdin=slave if ours[0] else _open_or_null(spawn.streams[0]),
-        stdout=slave if ours[1] else pipe,
-        stderr=slave if ours[2] else subprocess.STDOUT if together else pipe,
-        bufsize=0,
-        start_new_session=True,
-    )
     sources: list[tuple[int, int | None, str | None]] = []
     for stream, file, name in ((1, process.stdout, "stdout"), (2, process.stderr, "stderr")):
         if file is not None:
@@ -115,6 +118,23 @@ def start(spawn: Spawn, terminal: Terminal | None) -> Started:
         shown = "stdout" if ours[1] else "stderr" if ours[2] else None
         sources.append((terminal.master, terminal.screen, shown))
     return Started(Child(process), tuple(sources))
+
+
+def _open(spawn: Spawn, terminal: Terminal | None) -> subprocess.Popen[bytes]:
+    ours = terminal.streams if terminal else (False, False, False)
+    slave = terminal.slave if terminal else -1
+    together = not any(ours) and _same_file(spawn.streams[1], spawn.streams[2])
+    pipe = subprocess.PIPE
+    return subprocess.Popen(
+        spawn.argv if terminal is None else make_argv(spawn.argv, terminal.name),
+        cwd=spawn.cwd,
+        env=spawn.environ,
+        stdin=slave if ours[0] else _open_or_null(spawn.streams[0]),
+        stdout=slave if ours[1] else pipe,
+        stderr=slave if ours[2] else subprocess.STDOUT if together else pipe,
+        bufsize=0,
+        start_new_session=True,
+    )
 
 
 def _open_or_null(descriptor: int) -> int:

@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from reenact.world import render_timestamp
 
@@ -67,7 +68,8 @@ class LogWriter:
 
     def _give_up(self, problem: OSError) -> None:
         if self._descriptor is not None:
-            os.ftruncate(self._descriptor, self._whole)
+            with suppress(OSError):  # No regular file.
+                os.ftruncate(self._descriptor, self._whole)
         self.close()
         self._failed(f"the log {self._path} is incomplete from here on: {problem.strerror or problem}")
 
@@ -84,7 +86,7 @@ def render_entries(moment: bytes, stream: bytes, data: bytes) -> bytes:
 
 
 def parse_entries(lines: Iterable[bytes]) -> Iterator[Entry]:
-    """The entries of a log that was opened in binary. A last line that was cut short gives what there is of it."""
+    """The entries of a log that was opened in binary."""
     for line in lines:
         parts = line.split(b" ", 3)
         if len(parts) != 4:
@@ -95,11 +97,36 @@ def parse_entries(lines: Iterable[bytes]) -> Iterator[Entry]:
         yield Entry(moment.decode("ascii", "replace"), stream.decode("ascii", "replace"), data)
 
 
+class Follower:
+    """Reads a log that is still being written: each :meth:`read` gives the whole entries that have come since."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: BinaryIO | None = None
+        self.place = 0
+
+    def __enter__(self) -> Follower:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def read(self) -> Iterator[Entry]:
+        """What is there now; nothing where there is no log yet."""
+        if self._file is None:
+            try:
+                self._file = self._path.open("rb")
+            except FileNotFoundError:
+                return
+        while (line := self._file.readline()).endswith(b"\n"):
+            self.place += len(line)
+            yield from parse_entries([line])
+        # A line that is not whole yet: read again from its beginning.
+        self._file.seek(self.place)
+
+
 def read_log(path: Path) -> Iterator[Entry]:
     """The entries of the log at ``path`` as it is now; nothing where there is none."""
-    try:
-        file = path.open("rb")
-    except FileNotFoundError:
-        return
-    with file:
-        yield from parse_entries(file)
+    with Follower(path) as follower:
+        yield from follower.read()

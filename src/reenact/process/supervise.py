@@ -68,13 +68,15 @@ def supervise(
     note: Callable[[str], None] = _nothing,
     started: Callable[[int], None] = _nothing,
     now: Callable[[], float] = time.time,
+    arrivals: signals.Arrivals | None = None,
 ) -> Outcome:
     """Run the command to its end. ``note`` is told what the user should know; ``started`` the command's group.
 
-    Outside the main thread no signal reaches us, so none is handed on; all else is the same.
+    ``arrivals`` are signals that are being collected already. Outside the main thread no signal reaches us, so none is
+    handed on; all else is the same.
 
     Raises:
-        OSError: the program cannot be started (FileNotFoundError, PermissionError, …); nothing is left then.
+        NotStarted: there is no such program, or it cannot be loaded.
     """
     _flush()
     with ExitStack() as stack:
@@ -83,7 +85,7 @@ def supervise(
             stack.callback(terminal.close)
         log = LogWriter(spawn.log, now=now, failed=note)
         stack.callback(log.close)
-        arrivals = stack.enter_context(signals.collecting())
+        arrivals = arrivals or stack.enter_context(signals.collecting())
         guard = stack.enter_context(guarding(spawn.mark))
         began = now()
         begun = start(spawn, terminal)

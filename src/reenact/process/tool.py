@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import os
+import re
+import select
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+from reenact.process.guard import guarding
+from reenact.process.members import Command, attempt, find_members, send
+from reenact.process.pump import wait_for
+
+_MARK = "REENACT_TOOL"
+_CHUNK = 1 << 16
+_KEPT = 1 << 16
+_GRACE = 2.0
+_LINE_END = re.compile(rb"\r\n|\n|\r")
 
 
 class ToolResult(NamedTuple):
@@ -33,33 +46,113 @@ def run_tool(
     on_line: Callable[[str], None] | None = None,
     keep_open: Sequence[int] = (),
 ) -> ToolResult:
-    """Start ``argv`` (no shell) in a process group of its own and wait for its end.
+    r"""Start ``argv`` (no shell) in a process group of its own and wait for its end.
 
-    ``on_line`` is told each line of the error stream as it comes (progress goes there); ``keep_open`` are
-    descriptors, such as a held lock, that must stay open for as long as the program lives. When this process is
-    interrupted or dies, the program and all that it started are ended.
+    ``on_line`` is told each line of the error stream as it comes (progress goes there; ``\r`` ends a line too), and
+    only the last 64 KiB of that stream are kept then. ``keep_open`` are descriptors, such as a held lock, that must
+    stay open for as long as the program lives. When this process is interrupted or dies, even by SIGKILL, the program
+    and all that it started are ended: SIGTERM, two seconds, SIGKILL.
 
     Raises:
         FileNotFoundError: there is no such program.
     """
-    child = subprocess.Popen(
-        argv,
-        cwd=cwd,
-        env=dict(environ),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        pass_fds=keep_open,
-        process_group=0,
+    token = os.urandom(8).hex()
+    with guarding(f"{_MARK}={token}") as guard:
+        child = subprocess.Popen(
+            argv,
+            cwd=cwd,
+            env={**environ, _MARK: token},
+            stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            pass_fds=keep_open,
+            process_group=0,
+            bufsize=0,
+        )
+        guard.watch(child.pid)
+        with child:
+            talk = _Talk(child, stdin, on_line)
+            try:
+                talk.until_silent()
+                child.wait()
+            except BaseException:
+                _end(child, Command(child.pid, f"{_MARK}={token}"))
+                raise
+    output, errors = bytes(talk.output), bytes(talk.errors)
+    return ToolResult(
+        tuple(argv), child.returncode, output.decode("utf-8", "replace"), errors.decode("utf-8", "replace")
     )
+
+
+class _Talk:
+    """What goes in and out of a tool."""
+
+    def __init__(self, child: subprocess.Popen[bytes], stdin: bytes, on_line: Callable[[str], None] | None) -> None:
+        self.output = bytearray()
+        self.errors = bytearray()
+        self._said = on_line
+        self._line = b""
+        self._rest = memoryview(stdin)
+        self._files = {
+            name: file.fileno()
+            for name, file in (("in", child.stdin), ("out", child.stdout), ("err", child.stderr))
+            if file is not None
+        }
+        self._stdin = child.stdin
+
+    def until_silent(self) -> None:
+        """Until both streams have ended."""
+        while "out" in self._files or "err" in self._files:
+            waits = {name: (fd, select.POLLOUT if name == "in" else select.POLLIN) for name, fd in self._files.items()}
+            ready = wait_for(waits.values(), None)
+            for name, wait in waits.items():
+                if wait in ready:
+                    self._move(name, wait[0])
+        self._tell(b"", last=True)
+
+    def _move(self, name: str, descriptor: int) -> None:
+        if name == "in":
+            self._feed(descriptor)
+            return
+        data = os.read(descriptor, _CHUNK)
+        if not data:
+            del self._files[name]
+        elif name == "out":
+            self.output += data
+        else:
+            self.errors += data
+            self._tell(data)
+
+    def _feed(self, descriptor: int) -> None:
+        try:
+            self._rest = self._rest[os.write(descriptor, self._rest[: select.PIPE_BUF]) :]
+        except BrokenPipeError:
+            self._rest = self._rest[:0]
+        if not self._rest and self._stdin is not None:
+            self._stdin.close()
+            del self._files["in"]
+
+    def _tell(self, data: bytes, *, last: bool = False) -> None:
+        if self._said is None:
+            return
+        del self.errors[:-_KEPT]
+        *lines, self._line = _LINE_END.split((self._line + data)[-_KEPT:])
+        if last and self._line:
+            lines.append(self._line)
+        for line in lines:
+            self._said(line.decode("utf-8", "replace"))
+
+
+def _end(child: subprocess.Popen[bytes], command: Command) -> None:
+    """End a tool of ours and what it started: politely first, for git and uv then take their own lock files away."""
     try:
-        output, errors = child.communicate(stdin)
-    except BaseException:
-        os.killpg(child.pid, signal.SIGKILL)
+        attempt(os.killpg, child.pid, signal.SIGTERM)
+        deadline = time.monotonic() + _GRACE
+        while find_members(command) and time.monotonic() < deadline:
+            time.sleep(0.01)
+    finally:
+        # Also when we are interrupted again meanwhile.
+        while members := find_members(command):
+            send(members, signal.SIGKILL)
+            time.sleep(0.005)
         child.wait()
-        raise
-    text = errors.decode("utf-8", "replace")
-    if on_line is not None:
-        for line in text.splitlines():
-            on_line(line)
-    return ToolResult(tuple(argv), child.returncode, output.decode("utf-8", "replace"), text)

@@ -1,0 +1,83 @@
+"""The environment variables that a command gets. Pure.
+
+In this order: the caller's; without what would lead out of an environment of its own (:data:`LEADS_OUT`, unless the
+caller names it in ``REENACT_KEEP_VARIABLES``, with commas between); without what the command unsets; with what the
+command sets; with secrets; with the run's id and folder. The command's own folders come first on ``PATH``.
+
+The ``system`` environment means the programs that the caller sees: there the caller's variables are all kept.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import quote
+
+from reenact.plan import RUN_DIR_VARIABLE, RUN_ID_VARIABLE, Command
+
+KEEP_VARIABLE = "REENACT_KEEP_VARIABLES"
+
+LEADS_OUT = frozenset(
+    {
+        "PYTHONHOME",
+        "PYTHONPATH",
+        "PYTHONEXECUTABLE",
+        "__PYVENV_LAUNCHER__",
+        "VIRTUAL_ENV",
+        "VIRTUAL_ENV_PROMPT",
+        "CONDA_DEFAULT_ENV",
+        "CONDA_PREFIX",
+        "CONDA_PROMPT_MODIFIER",
+        "CONDA_SHLVL",
+        "_CE_CONDA",
+        "_CE_M",
+    }
+)
+"""Variables by which an activated environment or a search path reaches into another; ``CONDA_PREFIX_1``, … too."""
+
+_TRACKING = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
+_NAMES = frozenset({"databricks", "databricks-uc", "uc"})
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_SQLITE = re.compile(r"(sqlite(?:\+\w+)?:///)(?!/|:memory:|file:|\?|$)")
+
+
+def make_environ(
+    caller: Mapping[str, str], command: Command, run: Path, *, isolated: bool, cwd: Path, secrets: Mapping[str, str]
+) -> dict[str, str]:
+    """All variables of the command of the run in the folder ``run``; ``cwd`` is the caller's directory."""
+    environ = dict(caller)
+    if isolated:
+        kept = {name.strip() for name in caller.get(KEEP_VARIABLE, "").split(",")}
+        for name in caller:
+            if name not in kept and (name in LEADS_OUT or re.fullmatch(r"CONDA_PREFIX_\d+", name)):
+                del environ[name]
+    for name in command.unset:
+        environ.pop(name, None)
+    environ.update(command.environment)
+    environ.update(secrets)
+    environ["PATH"] = os.pathsep.join((*command.path, environ.get("PATH") or os.defpath))
+    for name in _TRACKING:
+        if environ.get(name):
+            environ[name] = make_absolute(environ[name], cwd)
+    environ[RUN_ID_VARIABLE] = run.name
+    environ[RUN_DIR_VARIABLE] = str(run)
+    return environ
+
+
+def make_absolute(uri: str, cwd: Path) -> str:
+    """An MLflow store's address that means the same from every directory.
+
+    A relative file of SQLite (``sqlite:///rel.db``), a relative path (``mlruns``, ``./mlruns``) and a relative
+    ``file:`` are resolved against ``cwd``; everything else is returned as it is.
+    """
+    if found := _SQLITE.match(uri):
+        path, mark, query = uri[found.end() :].partition("?")
+        return f"{found[1]}{os.path.normpath(cwd / path)}{mark}{query}"
+    if uri.startswith("file:") and not uri.startswith("file:/"):
+        # The rest is part of an address already; only the directory has to be made one.
+        return "file://" + os.path.normpath(f"{quote(str(cwd))}/{uri.removeprefix('file:')}")
+    if _SCHEME.match(uri) or uri in _NAMES:
+        return uri
+    return os.path.normpath(cwd / uri)

@@ -1,0 +1,276 @@
+"""Run one run folder on this machine: realise, execute, leave a result.
+
+The waiting caller calls :func:`carry_out`; ``python -m reenact.worker RUN_DIR`` is the same for whoever cannot: a
+detached run, a job of an engine.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from reenact.codec import encode
+from reenact.errors import RecordError, ReenactError
+from reenact.files import hold, make_folder, write_atomic
+from reenact.plan import RUN_ID_VARIABLE, Command, Download, EnvironmentLock, EnvironmentSpec, Plan
+from reenact.process import signals
+from reenact.process.child import NotStarted, Spawn
+from reenact.process.holder import describe_self, write_holder
+from reenact.process.supervise import Outcome, supervise
+from reenact.process.surroundings import make_environ
+from reenact.run_folder import RunFolder
+from reenact.runs import Result, State
+from reenact.world import World, render_timestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reenact.environments import Place
+
+_PATIENCE = 0.5
+
+
+class Tools(Protocol):
+    """What the worker is handed to do its work with; the modules named in :func:`find_tools` in earnest."""
+
+    def lock(self, spec: EnvironmentSpec, root: Path, world: World) -> EnvironmentLock:
+        """:mod:`reenact.environments`."""
+
+    def realise(self, lock: EnvironmentLock, root: Path, world: World) -> Place:
+        """:mod:`reenact.environments`."""
+
+    def wrap(self, command: Command, place: Place) -> Command:
+        """:mod:`reenact.environments`."""
+
+    def fetch(self, download: Download, folder: Path, world: World) -> object:
+        """:mod:`reenact.downloads`."""
+
+    def move(self, folder: RunFolder, state: State, world: World) -> None:
+        """:mod:`reenact.record`."""
+
+    def finish(self, folder: RunFolder, result: Result, world: World) -> None:
+        """:mod:`reenact.record`."""
+
+
+class Terms(NamedTuple):
+    """What else a run is carried out with.
+
+    ``alive`` is a descriptor that holds the run's lock already, to be closed by us; None to take the lock. ``secrets``
+    are variables for the command alone, by name. ``streams`` are our input, output and errors. ``begun`` is called
+    once the run is ours. ``grace`` is in seconds, between a request to end and SIGKILL.
+    """
+
+    alive: int | None = None
+    secrets: Mapping[str, str] = {}
+    streams: tuple[int, int, int] = (0, 1, 2)
+    begun: Callable[[], None] = lambda: None
+    grace: float = 10.0
+
+
+def carry_out(
+    folder: RunFolder, plan: Plan, world: World, terms: Terms | None = None, tools: Tools | None = None
+) -> Result:
+    """Make the environment, run the command, record how it ended; the result, which is in the folder then, too.
+
+    The run's lock is held until the result is written. Whatever goes wrong on the way leaves a result.
+
+    Raises:
+        RecordError: another process is carrying the run out.
+        ReenactError: the environment cannot be made or an input not be had; the run is recorded as failed.
+    """
+    terms = terms or Terms()
+    with _alive(folder, terms.alive) as alive, signals.collecting() as arrivals:
+        write_holder(alive, describe_self())
+        terms.begun()
+        carrier = _Carrier(folder, plan, world, terms, tools or find_tools())
+        try:
+            with signals.raising():
+                spawn = carrier.prepare()
+            result = carrier.execute(spawn, arrivals, alive)
+        except signals.Stopped as stopped:
+            result = carrier.make_result(State.KILLED, signal=stopped.number.name, reason="stopped while preparing")
+        except BaseException as problem:
+            told = isinstance(problem, ReenactError)
+            reason = str(problem) if told else f"{type(problem).__name__}: {problem}"
+            carrier.tools.finish(folder, carrier.make_result(State.FAILED, reason=reason), world)
+            raise
+        carrier.tools.finish(folder, result, world)
+        return result
+
+
+class _Carrier:
+    def __init__(self, folder: RunFolder, plan: Plan, world: World, terms: Terms, tools: Tools) -> None:
+        self.tools = tools
+        self._folder = folder
+        self._plan = plan
+        self._world = world
+        self._terms = terms
+        self._started: str | None = None
+
+    def prepare(self) -> Spawn:
+        """Everything up to the command's start."""
+        plan, world, folder = self._plan, self._world, self._folder
+        self.tools.move(folder, State.PREPARING, world)
+        root = Path(plan.source.root) if plan.source.root is not None else folder.code
+        lock = self.tools.lock(plan.environment, root, world)
+        if lock.text:
+            write_atomic(folder.environment_lock, lock.text.encode())
+        place = self.tools.realise(lock, root, world)
+        command = self.tools.wrap(plan.command, place)
+        for download in plan.downloads:
+            self.tools.fetch(download, folder.path, world)
+        write_atomic(folder.machine, encode(_read_machine()))
+        make_folder(folder.artifacts)
+        isolated = plan.environment.kind != "system"
+        environ = make_environ(
+            world.environ, command, folder.path, isolated=isolated, cwd=world.cwd, secrets=self._terms.secrets
+        )
+        return Spawn(
+            argv=command.argv,
+            cwd=root / command.cwd,
+            environ=environ,
+            log=folder.log,
+            mark=f"{RUN_ID_VARIABLE}={folder.id}",
+            timeout=plan.resources.timeout,
+            grace=self._terms.grace,
+            streams=self._terms.streams,
+        )
+
+    def execute(self, spawn: Spawn, arrivals: signals.Arrivals, alive: int) -> Result:
+        """Run the command; its end as a result."""
+        for number in arrivals.take():
+            # It came when the one way of listening had ended and the other not begun.
+            if number in signals.ENDING:
+                raise signals.Stopped(number)
+        self.tools.move(self._folder, State.RUNNING, self._world)
+        self._started = self._world.timestamp()
+        try:
+            outcome = supervise(
+                spawn,
+                note=self._world.report.warn,
+                started=lambda group: write_holder(alive, describe_self(group)),
+                now=self._world.now,
+                arrivals=arrivals,
+            )
+        except NotStarted as problem:
+            return self.make_result(State.FAILED, exit_code=problem.code, reason=str(problem))
+        return judge(outcome, spawn.timeout)
+
+    def make_result(
+        self, state: State, *, exit_code: int | None = None, signal: str | None = None, reason: str | None = None
+    ) -> Result:
+        """A result of a command that never ran to its end."""
+        return Result(state, exit_code, signal, reason, self._started, self._world.timestamp())
+
+
+def judge(outcome: Outcome, timeout: float | None) -> Result:
+    """What the end of the command means for the run. Pure.
+
+    Killed where a signal ended the command, or where we were asked to end it, whatever it made of that; failed when it
+    had no more time or ended with another code than 0.
+    """
+    reasons = []
+    if outcome.stopped == "timeout":
+        state = State.FAILED
+        reasons.append(f"timed out after {timeout:g} s")
+    elif outcome.signal is not None:
+        state = State.KILLED
+    else:
+        state = State.FAILED if outcome.code else State.FINISHED
+    if outcome.left:
+        reasons.append(f"ended {outcome.left} processes that the command had left behind")
+    return Result(
+        state=state,
+        exit_code=outcome.code,
+        signal=outcome.signal,
+        reason="; ".join(reasons) or None,
+        started=render_timestamp(outcome.started),
+        ended=render_timestamp(outcome.ended),
+        usage=outcome.usage,
+    )
+
+
+class _Imported:
+    """The real modules, each imported when it is used."""
+
+    def __init__(self) -> None:
+        self._homes = {
+            **dict.fromkeys(("lock", "realise", "wrap"), "reenact.environments"),
+            "fetch": "reenact.downloads",
+            **dict.fromkeys(("move", "finish"), "reenact.record"),
+        }
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(import_module(self._homes[name]), name)
+
+
+def find_tools() -> Tools:
+    """What a run is carried out with in earnest."""
+    tools: Any = _Imported()
+    found: Tools = tools
+    return found
+
+
+def _read_machine() -> object:
+    from reenact.machine import read_machine
+
+    return read_machine()
+
+
+@contextmanager
+def _alive(folder: RunFolder, descriptor: int | None) -> Iterator[int]:
+    """The run's lock, ours until the end of the block."""
+    alive = descriptor if descriptor is not None else _take_alive(folder)
+    try:
+        yield alive
+    finally:
+        os.close(alive)
+
+
+def _take_alive(folder: RunFolder) -> int:
+    import time
+
+    deadline = time.monotonic() + _PATIENCE
+    while (alive := hold(folder.alive)) is None:
+        # Whoever looks whether a run is alive holds its lock for an instant.
+        if time.monotonic() > deadline:
+            raise RecordError(f"run {folder.id} is being carried out already")
+        time.sleep(0.005)
+    return alive
+
+
+def main(arguments: list[str]) -> int:
+    """``RUN_DIR``, or ``RUN_DIR --detached FD`` as :mod:`reenact.backends.local` starts it: the lock is FD's then, the
+    secrets come as JSON on our input, and whoever started us waits for our announcement."""
+    import json
+
+    from reenact.home import find_home
+    from reenact.process.detach import announce, leave_parent
+    from reenact.report import Silence
+
+    folder = RunFolder(Path(arguments[0]).absolute())
+    world = World(find_home(os.environ), dict(os.environ), Path.cwd(), Silence())
+    terms = Terms()
+    if arguments[1:2] == ["--detached"]:
+        leave_parent()
+        secrets = json.load(sys.stdin)
+        terms = Terms(alive=int(arguments[2]), secrets=secrets, begun=announce)
+    plan = import_module("reenact.record").read_plan(folder)
+    try:
+        result = carry_out(folder, plan, world, terms)
+    except ReenactError as problem:
+        sys.stderr.write(f"error: {problem.message}\n")
+        return problem.exit_code
+    if result.exit_code is not None:
+        return result.exit_code
+    return 128 + signal.Signals[result.signal].value if result.signal else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
