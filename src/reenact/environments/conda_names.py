@@ -108,7 +108,7 @@ ONLY_CONDA = {
     **dict.fromkeys(("grpc-cpp", "abseil-cpp", "protobuf-cpp", "unixodbc", "krb5", "zeromq", "yaml", "pcre"), _LIBRARY),
     **dict.fromkeys(("glew", "mesalib", "gmp", "mpfr", "mpc", "giflib", "dbus", "rdma-core", "suitesparse"), _LIBRARY),
     "nltk_data": "data; the program can fetch it: python -m nltk.downloader",
-    "spark": "no conda package of this name is known; Spark for Python is 'pyspark'",
+    "spark": "no package that conda has; Spark for Python is 'pyspark'",
 }
 """Packages that PyPI does not have, or has under this name as something else; with the reason."""
 

@@ -153,7 +153,8 @@ class _Translation:
         name = conda_names.PYPI_NAMES.get(spec.name, spec.name)
         text = f"{name}{render_specifier(spec.version)}"
         written = re.sub(r"\s+#.*$", "", item.source).strip()
-        if text.lower() != written.lower():
+        # How a version is spelled is not worth a word; another name, or a build that is not asked for any more, is.
+        if name.lower() != spec.name or spec.build is not None:
             self.renamed.append(f"{written} → {text}")
         line = make_line(text, Position(self.name, item.line, item.column), self.root)
         (self.build if spec.name in BUILD else self.dependencies).append(line)

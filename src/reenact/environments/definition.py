@@ -72,6 +72,8 @@ def read_mapping(path: Path, shown: str) -> Mapping:
     if root is None:
         return Mapping((), 1, 1)
     node = _convert(root, 0)
+    if isinstance(node, Scalar) and node.is_null:
+        return Mapping((), 1, 1)
     if not isinstance(node, Mapping):
         raise make_error("not-a-mapping", "expected 'key: value' pairs", Position(shown, node.line, node.column))
     return node

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from reenact.codec import from_plain
 from reenact.environments.versions import PythonRequest, parse_request, parse_version
 from reenact.errors import BuildError
 from reenact.process.tool import run_tool
@@ -97,10 +98,10 @@ def probe(path: Path, world: World) -> Interpreter | None:
     """The interpreter behind an executable, None if it is none that starts."""
     try:
         result = run_tool((str(path), "-I", "-S", "-c", PROBE), environ=_clean(world), cwd=Path("/"))
-        base, version, implementation = json.loads(result.output)
-    except (OSError, ValueError):
+        interpreter = from_plain(Interpreter, dict(zip(Interpreter._fields, json.loads(result.output), strict=True)))
+    except (OSError, ValueError, TypeError):
         return None
-    return Interpreter(base, version, implementation) if result.ok else None
+    return interpreter if result.ok else None
 
 
 def _clean(world: World) -> dict[str, str]:

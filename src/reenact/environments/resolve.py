@@ -128,10 +128,11 @@ def _prepare_output(work: Path, latest: Path, *, upgrade: bool) -> None:
         return
     try:
         text = latest.read_text("utf-8")
-        tomllib.loads(text)
+        whole = "lock-version" in tomllib.loads(text)
     except (OSError, ValueError):
         return
-    write_atomic(work, text.encode())
+    if whole:
+        write_atomic(work, text.encode())
 
 
 def keep_hashes(text: str, lines: Iterable[str]) -> str:

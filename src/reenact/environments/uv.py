@@ -45,7 +45,10 @@ CAUSES = (
         r"network was disabled|Network connectivity is disabled",
         "the network is switched off and uv's cache lacks a file",
     ),
-    (r"(\S+) was not found in the package registry", "the package index has no '{0}'"),
+    (
+        r"(\S+) was not found in the (?:package registry|provided package locations)",
+        "there is no package '{0}' to be found",
+    ),
     (r"there (?:is|are) no versions? of (\S+?)(?: and|,|$)", "the package index has no such version: {0}"),
     (
         r"no wheels? with a matching|no (?:matching|compatible) wheel",

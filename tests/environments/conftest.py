@@ -1,0 +1,124 @@
+"""A world of each test's own, and small real packages made on the spot, so that most tests need no index."""
+
+from __future__ import annotations
+
+import base64
+import os
+import subprocess
+import threading
+import zipfile
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reenact.home import Home
+from reenact.project.types import EnvironmentKey, EnvironmentSource, Project
+from reenact.report import Memory
+from reenact.world import World
+
+
+@pytest.fixture
+def world(home: Home, project_dir: Path) -> World:
+    """The caller's variables without those that would make the tests depend on the machine's settings."""
+    hostile = ("PIP_", "UV_INDEX", "UV_DEFAULT", "UV_EXTRA", "UV_FIND", "UV_OFFLINE", "PYTHONDONTWRITE")
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(hostile)}
+    return World(home, environ, project_dir, Memory())
+
+
+@pytest.fixture
+def wheels(tmp_path: Path) -> Path:
+    """A folder with wheels of two packages: tiny 1.0 and 2.0, and needy 1.0, which needs tiny."""
+    folder = tmp_path / "wheels"
+    folder.mkdir()
+    make_wheel(folder, "tiny", "1.0")
+    make_wheel(folder, "tiny", "2.0")
+    make_wheel(folder, "needy", "1.0", requires=("tiny",))
+    return folder
+
+
+def make_wheel(folder: Path, name: str, version: str, requires: tuple[str, ...] = ()) -> Path:
+    """A wheel of one module that knows its version, and a script that prints it."""
+    path = folder / f"{name}-{version}-py3-none-any.whl"
+    info = f"{name}-{version}.dist-info"
+    needs = "".join(f"Requires-Dist: {each}\n" for each in requires)
+    files = {
+        f"{name}.py": f"version = {version!r}\ndef main():\n    print(version)\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needs}",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/entry_points.txt": f"[console_scripts]\n{name}-version = {name}:main\n",
+    }
+    record = "".join(f"{each},,\n" for each in [*files, f"{info}/RECORD"])
+    with zipfile.ZipFile(path, "w") as archive:
+        for each, text in {**files, f"{info}/RECORD": record}.items():
+            archive.writestr(zipfile.ZipInfo(each), text)
+    return path
+
+
+def write(folder: Path, files: dict[str, str]) -> Path:
+    """``folder`` with these files."""
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
+def project(key: EnvironmentKey | None = None, file: str | None = None) -> Project:
+    """A project whose environment is in ``file``."""
+    return Project("p", environment=EnvironmentSource(key, file, declared=True))
+
+
+def told(world: World, kind: str = "") -> list[str]:
+    """What the world's report was told."""
+    assert isinstance(world.report, Memory)
+    return [text for method, text in world.report.told if kind in ("", method)]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of two megabytes."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
+        pytest.skip("a small file system can be mounted by root only")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@pytest.fixture
+def basic_index(wheels: Path) -> Iterator[str]:
+    """A package index on loopback that wants the user ``me`` with the password ``s3cret``."""
+    expected = "Basic " + base64.b64encode(b"me:s3cret").decode()
+
+    class Handler(SimpleHTTPRequestHandler):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments, directory=str(wheels))
+
+        def do_GET(self) -> None:
+            if self.headers.get("Authorization") != expected:
+                self.send_response(401)
+                self.send_header("WWW-Authenticate", 'Basic realm="index"')
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+            elif self.path.startswith("/simple/"):
+                name = self.path.strip("/").rpartition("/")[2]
+                links = "".join(f'<a href="/{each.name}">{each.name}</a>' for each in wheels.glob(f"{name}-*.whl"))
+                self.send_response(200)
+                self.send_header("Content-Type", "text/html")
+                self.end_headers()
+                self.wfile.write(f"<!DOCTYPE html><html><body>{links}</body></html>".encode())
+            else:
+                super().do_GET()
+
+        def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/simple"
+        server.shutdown()
+        thread.join()
