@@ -39,7 +39,7 @@ _PATIENCE = 0.5
 class Tools(Protocol):
     """What the worker is handed to do its work with; the modules named in :func:`find_tools` in earnest."""
 
-    def lock(self, spec: EnvironmentSpec, root: Path, world: World) -> EnvironmentLock:
+    def lock(self, spec: EnvironmentSpec, root: Path, world: World, *, upgrade: bool) -> EnvironmentLock:
         """:mod:`reenact.environments`."""
 
     def realise(self, lock: EnvironmentLock, root: Path, world: World) -> Place:
@@ -118,10 +118,11 @@ class _Carrier:
         plan, world, folder = self._plan, self._world, self._folder
         self.tools.move(folder, State.PREPARING, world)
         root = Path(plan.source.root) if plan.source.root is not None else folder.code
-        lock = self.tools.lock(plan.environment, root, world)
+        project = root / plan.source.subdirectory
+        lock = self.tools.lock(plan.environment, project, world, upgrade=plan.upgrade)
         if lock.text:
             write_atomic(folder.environment_lock, lock.text.encode())
-        place = self.tools.realise(lock, root, world)
+        place = self.tools.realise(lock, project, world)
         command = self.tools.wrap(plan.command, place)
         for download in plan.downloads:
             self.tools.fetch(download, folder.path, world)

@@ -57,6 +57,7 @@ def build(lock: EnvironmentLock, folder: Path, root: Path, world: World) -> None
 def _tell_of_others(guard: Path, world: World) -> None:
     import os
 
+    make_folder(guard.parent)
     descriptor = hold(guard)
     if descriptor is None:
         world.report.step("waiting", "for another run that makes the same environment")
