@@ -75,8 +75,8 @@ def test_unknown_keys_are_told(project_dir: Path, world: World) -> None:  # MLfl
         ("dependencies: [[a]]\n", "a list is not a requirement"),
         ("python: 3.9\ndependencies: [numpy=1.2]\n", "written as conda has it"),
         ("- a\n", "expected 'key: value' pairs"),
-        ("a: [\n", "this is not YAML"),
-        ("a: !!python/object:os.system x\n dependencies: y", "this is not YAML"),
+        ("a: [\n", "the brackets do not close"),
+        ("a: !!python/object:os.system x\n dependencies: y", "python_env.yaml:2:"),
     ],
 )
 def test_mistakes_name_their_place(text: str, message: str, project_dir: Path, world: World) -> None:

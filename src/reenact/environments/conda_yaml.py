@@ -11,22 +11,14 @@ from pathlib import Path
 
 from reenact.environments import conda_names
 from reenact.environments.conda_specs import MatchSpec, parse_match_spec, render_specifier
-from reenact.environments.definition import (
-    Mapping,
-    Node,
-    Scalar,
-    Sequence,
-    describe,
-    make_errors,
-    read_mapping,
-    warn_unknown_keys,
-)
+from reenact.environments.definition import make_errors, read_mapping, warn_unknown_keys
 from reenact.environments.request import Request, make_line, make_spec
 from reenact.environments.requirement_lines import Line
 from reenact.environments.versions import parse_request
 from reenact.errors import ProjectError
 from reenact.plan import PythonSpec
 from reenact.project.diagnostics import Diagnostic, Position
+from reenact.project.nodes import Mapping, Node, Scalar, Sequence, describe
 from reenact.project.types import Project
 from reenact.world import World
 
@@ -51,7 +43,7 @@ def ask_file(name: str, root: Path, world: World) -> PythonSpec:
     if not (root / name).is_file():
         message = f"the environment file '{name}' does not exist"
         raise ProjectError(f"{message}: no such file was found", hint=f"looked for {root / name}")
-    mapping = read_mapping(root / name, name)
+    mapping = read_mapping(root / name, name, world)
     warn_unknown_keys(mapping, KEYS, name, world)
     translation = _Translation(name, root)
     translation.take_list(mapping.find("dependencies"))

@@ -1,101 +1,39 @@
-"""A YAML file that defines an environment, as a small tree whose every node knows its line.
-
-The text of a scalar is what the author wrote: to YAML an unquoted ``3.10`` is the number 3.1.
-"""
+"""A YAML file that defines an environment: read through the cache of documents, its mistakes told as errors."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple
 
+from reenact.documents import find_documents
 from reenact.errors import ProjectError
 from reenact.project.diagnostics import Diagnostic, Position, render_diagnostic
+from reenact.project.document import load_document
 from reenact.project.nearest import did_you_mean
+from reenact.project.nodes import Mapping, is_null
 from reenact.world import World
 
 
-class Scalar(NamedTuple):
-    """A single value: ``source`` is its text, '' for nothing."""
-
-    source: str
-    line: int
-    column: int
-    is_null: bool = False
-
-
-class Sequence(NamedTuple):
-    """A list."""
-
-    items: tuple[Node, ...]
-    line: int
-    column: int
-
-
-class Mapping(NamedTuple):
-    """Keys with their values."""
-
-    entries: tuple[tuple[Scalar, Node], ...]
-    line: int
-    column: int
-
-    def find(self, name: str) -> Node | None:
-        """The value under this key; a null value is as good as an absent one."""
-        value = next((value for key, value in self.entries if key.source == name), None)
-        return None if isinstance(value, Scalar) and value.is_null else value
-
-
-Node = Scalar | Sequence | Mapping
-
-
-def read_mapping(path: Path, shown: str) -> Mapping:
+def read_mapping(path: Path, shown: str, world: World) -> Mapping:
     """The mapping that the file at ``path`` holds, called ``shown`` in messages; an empty file is an empty mapping.
 
     Raises:
         ProjectError: it cannot be read, is not YAML, or holds something else.
     """
-    import yaml
-
     try:
-        text = path.read_text("utf-8-sig")
-        root = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        data = path.read_bytes()
     except OSError as problem:
         raise ProjectError(f"cannot read {shown}: {problem.strerror}") from problem
-    except UnicodeDecodeError as problem:
-        raise ProjectError(f"{shown} is not UTF-8", hint="save it as UTF-8") from problem
-    except RecursionError as problem:
-        raise ProjectError(f"{shown} is nested too deeply") from problem
-    except yaml.YAMLError as problem:
-        mark = getattr(problem, "problem_mark", None)
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        said = getattr(problem, "problem", None) or str(problem)
-        raise make_error("yaml", f"this is not YAML: {said}", Position(shown, line, column)) from problem
-    if root is None:
+    document = load_document(shown, data, find_documents(world.home))
+    if not document.is_readable:
+        raise make_errors(document.diagnostics)
+    for doubt in document.diagnostics:
+        world.report.found(doubt)
+    root = document.root
+    if root is None or is_null(root):
         return Mapping((), 1, 1)
-    node = _convert(root, 0)
-    if isinstance(node, Scalar) and node.is_null:
-        return Mapping((), 1, 1)
-    if not isinstance(node, Mapping):
-        raise make_error("not-a-mapping", "expected 'key: value' pairs", Position(shown, node.line, node.column))
-    return node
-
-
-def _convert(node: Any, depth: int) -> Node:
-    line, column = node.start_mark.line + 1, node.start_mark.column + 1
-    if depth > 16:
-        return Scalar("...", line, column)
-    if node.id == "scalar":
-        return Scalar(node.value, line, column, node.tag.endswith(":null"))
-    if node.id == "sequence":
-        return Sequence(tuple(_convert(item, depth + 1) for item in node.value), line, column)
-    pairs = (
-        (Scalar(_key_text(key), key.start_mark.line + 1, key.start_mark.column + 1), _convert(value, depth + 1))
-        for key, value in node.value
-    )
-    return Mapping(tuple(pairs), line, column)
-
-
-def _key_text(key: Any) -> str:
-    return key.value if isinstance(key.value, str) else "?"
+    if not isinstance(root, Mapping):
+        raise make_error("not-a-mapping", "expected 'key: value' pairs", document.position(root))
+    return root
 
 
 def make_error(code: str, message: str, position: Position, hint: str | None = None) -> ProjectError:
@@ -107,15 +45,6 @@ def make_error(code: str, message: str, position: Position, hint: str | None = N
 def make_errors(found: tuple[Diagnostic, ...]) -> ProjectError:
     """A project error whose message is all of ``found``, one after the other."""
     return ProjectError("\n".join(map(render_diagnostic, found)), diagnostics=found)
-
-
-def describe(node: Node) -> str:
-    """What a node is, in a person's words."""
-    if isinstance(node, Mapping):
-        return "a mapping"
-    if isinstance(node, Sequence):
-        return "a list"
-    return "nothing" if node.is_null else f"'{node.source}'"
 
 
 def warn_unknown_keys(mapping: Mapping, known: tuple[str, ...], shown: str, world: World) -> None:

@@ -8,22 +8,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reenact.environments.definition import (
-    Mapping,
-    Node,
-    Scalar,
-    Sequence,
-    describe,
-    make_error,
-    read_mapping,
-    warn_unknown_keys,
-)
+from reenact.environments.definition import make_error, read_mapping, warn_unknown_keys
 from reenact.environments.request import Request, make_line, make_spec
 from reenact.environments.requirement_lines import Line
 from reenact.environments.versions import parse_request
 from reenact.errors import ProjectError
 from reenact.plan import PythonSpec
 from reenact.project.diagnostics import Diagnostic, Position
+from reenact.project.nodes import Mapping, Node, Scalar, Sequence, describe
 from reenact.project.types import Project
 from reenact.world import World
 
@@ -45,7 +37,7 @@ def ask(project: Project, root: Path, manager: str | None, world: World) -> Pyth
     if not (root / name).is_file():
         message = f"the environment file '{name}' does not exist"
         raise ProjectError(f"{message}: no such file was found", hint=f"looked for {root / name}")
-    mapping = read_mapping(root / name, name)
+    mapping = read_mapping(root / name, name, world)
     if _is_conda(mapping):
         from reenact.environments import conda_yaml
 
