@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,11 @@ def test_a_folder_in_the_place_of_the_file(project_dir: Path) -> None:
     found = only(project_dir)
     assert (found.severity, found.code) == ("error", "unreadable-file")
     assert "it is a folder" in found.message
+
+
+def test_a_pipe_in_the_place_of_the_file_is_not_waited_for(project_dir: Path) -> None:
+    os.mkfifo(project_dir / "MLproject")
+    assert (only(project_dir).severity, only(project_dir).code) == ("error", "unreadable-file")
 
 
 def test_a_broken_link_in_the_place_of_the_file(project_dir: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from pathlib import Path, PurePosixPath
 
@@ -49,20 +50,20 @@ def find_scripts(root: Path, limit: int = _SHOWN) -> tuple[str, ...]:
         names = sorted(path.name for path in root.iterdir() if path.suffix in PROGRAMS and path.is_file())
     except OSError:
         return ()
-    return tuple(names[:limit])
+    return tuple(name.encode("utf-8", "backslashreplace").decode() for name in names[:limit])
 
 
 def _script(project: Project, name: str, root: Path) -> EntryPoint:
     if "\0" in name:
         raise ProjectError("a file's name cannot hold a NUL character", hint="choose an entry point: -e NAME")
-    path = root / name
-    try:
-        inside = path.resolve().is_relative_to(root.resolve())
-        found = path.is_file()
-    except (OSError, RuntimeError) as problem:
-        raise ProjectError(f"cannot look at the script {name}: {problem}", hint="choose another with -e") from problem
-    if not inside:
+    # By the name and not by where links lead: a project may well link to a script that it shares with others.
+    base = posixpath.abspath(root)
+    if not PurePosixPath(posixpath.normpath(posixpath.join(base, name))).is_relative_to(base):
         raise ProjectError(f"the script {name} is not inside the project", hint="only files of the project can be run")
+    try:
+        found = (root / name).is_file()
+    except OSError as problem:
+        raise ProjectError(f"cannot look at the script {name}: {problem}", hint="choose another with -e") from problem
     if not found:
         raise _unknown(project, name, root)
     return EntryPoint(name, _command(name))

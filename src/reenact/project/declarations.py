@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 from reenact.project.document import Findings
 from reenact.project.nearest import did_you_mean
@@ -77,6 +78,12 @@ def _parse_type(node: Node | None, findings: Findings) -> str:
     if not isinstance(node, Scalar) or node.type != "str":
         message = f"a type is one word, not {describe(node)}; the parameter is taken for text"
         findings.warning(node, "unknown-type", message, f"known: {', '.join(ALIASES)}, list[...]")
+        return "string"
+    if re.match(r"\w+:\S", node.text) and node.text.split(":")[0] in PARAMETER_KEYS:
+        message = (
+            f"'{node.text}' is one text for YAML, not keys with values; the parameter is taken for a required text"
+        )
+        findings.warning(node, "missing-space", message, "a space belongs after each colon: 'type: int'")
         return "string"
     known = find_type(node.text)
     if known is None:

@@ -12,12 +12,16 @@ from typing import NamedTuple, Protocol
 
 from blake3 import blake3
 
+from reenact import __version__
 from reenact.project.diagnostics import Diagnostic, Position, Severity
 from reenact.project.nearest import did_you_mean
 from reenact.project.nodes import Entry, Mapping, Node, Scalar, Sequence, describe, from_json, is_null, to_json
 
 FORMAT = 1
-"""Part of every digest: to be raised when the stored form, or the meaning of a text, changes."""
+"""Part of every digest, as the version is: to be raised when the stored form changes within one version."""
+
+MAX_BYTES = 1 << 20
+"""The size of the largest file that is read."""
 
 
 class Cache(Protocol):
@@ -74,7 +78,7 @@ def load_document(file: str, data: bytes, cache: Cache) -> Document:
 
     ``root`` is the same whether or not it came out of the cache.
     """
-    digest = blake3(b"%d\0" % FORMAT + data).hexdigest()
+    digest = blake3(f"{__version__} {FORMAT}\0".encode() + data).hexdigest()
     stored = _decode(cache.find(digest))
     if stored is None:
         stored = _parse(data)

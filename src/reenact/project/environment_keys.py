@@ -49,11 +49,12 @@ def _parse_docker(node: Node, findings: Findings) -> DockerEnvironment | None:
     if mapping is None:
         return None
     findings.unknown_keys(mapping, DOCKER_KEYS, "in docker_env")
-    image = findings.text(mapping.find("image"), "'image'", DOCKER_FORM)
+    given = mapping.find("image")
+    image = findings.text(given, "'image'", DOCKER_FORM)
+    if given is None or image == "":
+        message = "docker_env is given but no image attribute found: 'image' names what to run in"
+        findings.error(mapping, "no-image", message, f"write {DOCKER_FORM}")
     if not image:
-        if not any(found.code == "wrong-kind" for found in findings.found):
-            message = "docker_env is given but no image attribute found: 'image' names what to run in"
-            findings.error(mapping, "no-image", message, f"write {DOCKER_FORM}")
         return None
     volumes = findings.texts(mapping.find("volumes"), "'volumes'", "'volumes: [\"/host/path:/container/path\"]'")
     return DockerEnvironment(image, volumes, _parse_variables(mapping.find("environment"), findings))

@@ -8,7 +8,7 @@ from pathlib import Path
 from reenact.errors import ProjectError
 from reenact.project.convention import find_environment, get_script
 from reenact.project.diagnostics import Diagnostic, Position, render_diagnostic
-from reenact.project.document import Cache, Document, load_document
+from reenact.project.document import MAX_BYTES, Cache, Document, load_document
 from reenact.project.mlproject import parse_project
 from reenact.project.nearest import did_you_mean
 from reenact.project.types import EntryPoint, EnvironmentSource, Project
@@ -38,7 +38,7 @@ def read_project(root: Path, cache: Cache, name: str | None = None) -> Project:
     elif document and (missing := _find_missing(project.environment, document, root)):
         project = project._replace(diagnostics=(*project.diagnostics, missing))
     found = tuple(sorted(project.diagnostics, key=lambda d: d.position or Position("", 0, 0)))
-    return project._replace(name=project.name or name or root.resolve().name or "project", diagnostics=found)
+    return project._replace(name=project.name or name or _folder_name(root), diagnostics=found)
 
 
 def load_project(
@@ -76,6 +76,10 @@ def get_entry_point(project: Project, name: str, root: Path) -> EntryPoint:
     return project.find_entry_point(name) or get_script(project, name, root)
 
 
+def _folder_name(root: Path) -> str:
+    return root.resolve().name.encode("utf-8", "backslashreplace").decode() or "project"
+
+
 def _find_files(root: Path) -> list[str]:
     """The names of everything that could be the project file, the best first."""
     try:
@@ -89,13 +93,22 @@ def _find_files(root: Path) -> list[str]:
 
 
 def _read_document(root: Path, name: str, cache: Cache) -> Document:
+    path = root / name
     try:
-        data = (root / name).read_bytes()
+        if path.exists() and not path.is_file():
+            # Reading a pipe or a device could wait for ever.
+            return _unreadable(name, "it is a folder" if path.is_dir() else "it is not a file")
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
     except OSError as problem:
-        why = "it is a folder" if (root / name).is_dir() else problem.strerror or str(problem)
-        error = Diagnostic("error", "unreadable-file", f"cannot read {name}: {why}", Position(name, 1, 1))
-        return Document(name, (), None, (error,))
+        return _unreadable(name, problem.strerror or str(problem))
     return load_document(name, data, cache)
+
+
+def _unreadable(name: str, why: str) -> Document:
+    hint = f"put the project file there, or remove {name}"
+    error = Diagnostic("error", "unreadable-file", f"cannot read {name}: {why}", Position(name, 1, 1), None, hint)
+    return Document(name, (), None, (error,))
 
 
 def _find_missing(environment: EnvironmentSource, document: Document, root: Path) -> Diagnostic | None:

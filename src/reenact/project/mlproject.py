@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from reenact.project.declarations import check_name, parse_parameters
 from reenact.project.document import Document, Findings
 from reenact.project.environment_keys import ENVIRONMENT_KEYS, parse_environment
@@ -64,6 +66,10 @@ def _parse_entry_point(entry: Entry, findings: Findings) -> EntryPoint:
         check_name(entry.key, "entry point", findings)
         entry_point = EntryPoint(name, "", position=findings.document.position(entry.key))
         form = ENTRY_POINT_FORM.format(name=name)
+        if isinstance(value, Scalar) and re.match(r"(command|parameters|description):\S", value.text):
+            hint = "a space belongs after the colon: 'command: python train.py'"
+            findings.error(value, "missing-space", f"{describe(value)} has no key for YAML", hint)
+            return entry_point
         if isinstance(value, Scalar) and value.type == "str":
             message = f"entry point '{name}' is plain text, which is taken for its command; MLflow fails here"
             findings.warning(value, "short-entry-point", message, f"write {form}")

@@ -38,13 +38,10 @@ def find_commands(command: str) -> tuple[str, ...]:
     states = quoting(command)
     if re.search(r"<<", command) or any(s in ("'", '"') for c, s in zip(command, states, strict=True) if c == "\n"):
         return ()
-    lines = [""]
-    for character, state in zip(command, states, strict=True):
-        if character == "\n" and not state:
-            lines.append("")
-        elif state != "#":
-            lines[-1] += character
-    return tuple(line.strip() for line in lines if line.strip())
+    # A null character cannot be in a command: it marks where one ends.
+    pairs = zip(command, states, strict=True)
+    kept = ("\0" if c == "\n" and not state else c for c, state in pairs if state != "#")
+    return tuple(line.strip() for line in "".join(kept).split("\0") if line.strip())
 
 
 def hides_failure(commands: tuple[str, ...]) -> bool:
@@ -83,7 +80,8 @@ def quoting(command: str) -> list[str]:
             elif character == ")" and top == "(":
                 stack.pop()
             elif character == "#" and (not position or command[position - 1].isspace()):
-                width = len(command[position:].split("\n", 1)[0])
+                end = command.find("\n", position)
+                width = (end if end >= 0 else len(command)) - position
                 state = "#"
         states += [state] * width
         position += width

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from reenact.project.document import MAX_BYTES
 from reenact.project.nodes import Entry, Mapping, Node, Scalar, ScalarType, Sequence, Value, value_of
 
-MAX_BYTES = 1 << 20
 MAX_DEPTH = 64
 MAX_NODES = 50_000
 LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
@@ -89,7 +89,8 @@ def read_tree(data: bytes) -> tuple[Node | None, tuple[Mistake, ...]]:
 
 def _decode(data: bytes) -> str:
     if len(data) > MAX_BYTES:
-        raise Unreadable(Mistake("too-large", f"the file has {len(data)} bytes; at most {MAX_BYTES} are read", 1, 1))
+        hint = "a project file is a page or two; keep data elsewhere"
+        raise Unreadable(Mistake("too-large", f"the file has more than {MAX_BYTES} bytes", 1, 1, hint))
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise Unreadable(Mistake("not-utf8", "the file is UTF-16; expected UTF-8", 1, 1, "save it as UTF-8"))
     try:
