@@ -186,9 +186,7 @@ class _Reader:
             self._mark()
         self._end_command("")
         if frame.closer:
-            if self.peek() is None:
-                self.script.unclosed = self.script.unclosed or "$("
-            self.i += 1
+            self._close("$(")
         self.frame = outer
 
     def _read_special(self, item: str) -> bool:
@@ -475,8 +473,8 @@ class _Reader:
     def _close(self, opener: str) -> None:
         if self.peek() is None:
             self.script.unclosed = self.script.unclosed or opener
-        self.i += 1
-        self.i = min(self.i, len(self.items))
+        else:
+            self.i += 1
 
     def _read_dollar(self, around: Quote) -> None:
         following = self.peek(1)
@@ -486,7 +484,6 @@ class _Reader:
         elif following == "(":
             self.i += 2
             self.read_commands(_Frame(")"))
-            self.i = min(self.i, len(self.items))
         elif following == "{":
             self._read_braced(around)
         elif following == "'" and around == "bare":
