@@ -48,7 +48,9 @@ def fetch(uri: str, place: Path, world: World, *, timeout: float = TIMEOUT) -> N
     except HTTPError as problem:
         problem.close()
         hint = "is a user name, password or token missing?" if problem.code in (401, 403) else None
-        raise SourceError(f"cannot download {shown}: {problem.code} {problem.reason}", hint=hint) from None
+        # The reason of a refused redirection holds the whole address that it leads to.
+        reason = "redirects for ever, or to no web address" if 300 <= problem.code < 400 else problem.reason
+        raise SourceError(f"cannot download {shown}: {problem.code} {reason}", hint=hint) from None
     except TimeoutError:
         raise SourceError(f"cannot download {shown}: nothing came for {timeout:g} seconds") from None
     except http.client.IncompleteRead:
@@ -68,7 +70,7 @@ class _WebOnly(HTTPRedirectHandler):
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: http.client.HTTPMessage, newurl: str
     ) -> Request | None:
         if urlsplit(newurl).scheme not in ("http", "https"):
-            raise URLError(f"the server redirects to {urlsplit(newurl).scheme or 'nowhere'}:, which is no web address")
+            raise HTTPError(req.full_url, code, msg, headers, fp)
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 

@@ -186,9 +186,7 @@ class _Reader:
             self._mark()
         self._end_command("")
         if frame.closer:
-            if self.peek() is None:
-                self.script.unclosed = self.script.unclosed or "$("
-            self.i += 1
+            self._close("$(")
         self.frame = outer
 
     def _read_special(self, item: str) -> bool:
@@ -245,6 +243,13 @@ class _Reader:
         elif word in _CLOSERS:
             frame.stack.append(_CLOSERS[word])
         name, equals, _ = word.partition("=")
+        if frame.names[-1:] == ["function"] and word not in _PREFIXES:
+            self._begin_function()
+            frame.names[-1] = word
+            return
+        if word == "function":
+            frame.names.append(word)
+            return
         if word in _PREFIXES or (equals and name and _NAME.issuperset(name.removesuffix("+"))):
             return
         frame.first = False
@@ -295,6 +300,10 @@ class _Reader:
         if item == "(" and frame.word is None and self.sees("((") and self._is_arithmetic():
             self.i += 2
             self._read_arithmetic()
+        elif item == "(" and self.sees("()"):
+            self._end_word()
+            self._begin_function()
+            self.i += 2
         elif item == "(":
             self._end_word()
             frame.stack.append(")")
@@ -308,6 +317,11 @@ class _Reader:
                 frame.compound = True
                 frame.first = False
         self._mark()
+
+    def _begin_function(self) -> None:
+        """What follows is a body, which does not run here."""
+        self.frame.first = True
+        self.frame.guarded = True
 
     def _read_comment(self) -> None:
         while (item := self.peek()) is not None and item != "\n":
@@ -459,8 +473,8 @@ class _Reader:
     def _close(self, opener: str) -> None:
         if self.peek() is None:
             self.script.unclosed = self.script.unclosed or opener
-        self.i += 1
-        self.i = min(self.i, len(self.items))
+        else:
+            self.i += 1
 
     def _read_dollar(self, around: Quote) -> None:
         following = self.peek(1)
@@ -470,7 +484,6 @@ class _Reader:
         elif following == "(":
             self.i += 2
             self.read_commands(_Frame(")"))
-            self.i = min(self.i, len(self.items))
         elif following == "{":
             self._read_braced(around)
         elif following == "'" and around == "bare":
