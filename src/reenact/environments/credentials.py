@@ -8,9 +8,9 @@ from pathlib import Path
 
 HIDDEN = "****"
 
-_USER = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<user>[^\s/?#'\"]+)@")
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#'\"]+@[^\s'\"#;,\]]*")
-_VARIABLES = re.compile(r"\$\{[A-Z0-9_]+\}(:\$\{[A-Z0-9_]+\})?")
+_USER = r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<user>[^\s/?#'\"]+)@"
+_URL = r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#'\"]+@[^\s'\"#;,\]]*"
+_VARIABLES = r"\$\{[A-Z0-9_]+\}(:\$\{[A-Z0-9_]+\})?"
 
 
 def redact(text: str) -> str:
@@ -21,11 +21,11 @@ def redact(text: str) -> str:
 
     def hide(found: re.Match[str]) -> str:
         scheme, user = found["scheme"], found["user"]
-        if _VARIABLES.fullmatch(user) or (scheme.endswith("ssh") and ":" not in user):
+        if re.fullmatch(_VARIABLES, user) or (scheme.endswith("ssh") and ":" not in user):
             return found[0]
         return f"{scheme}://{HIDDEN}@"
 
-    return _USER.sub(hide, text) if "@" in text else text
+    return re.sub(_USER, hide, text) if "@" in text else text
 
 
 def restore(text: str, root: Path, files: Iterable[str]) -> str:
@@ -37,6 +37,6 @@ def restore(text: str, root: Path, files: Iterable[str]) -> str:
             written = (root / name).read_text("utf-8", "replace")
         except OSError:
             continue
-        for url in sorted(set(_URL.findall(written)), key=len, reverse=True):
+        for url in sorted(set(re.findall(_URL, written)), key=len, reverse=True):
             text = text.replace(redact(url), url)
     return text

@@ -43,12 +43,13 @@ NEEDLESS = ("--require-hashes", "--prefer-binary")
 ARCHIVES = (".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 MAX_DEPTH = 20
 
-_COMMENT = re.compile(r"(^|\s+)#.*$")
-_VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
-_NAMED = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*\s*(\[[^\]]*\])?)\s*@\s*(?P<target>\S.*)")
-_EXTRAS = re.compile(r"\[[A-Za-z0-9._, -]*\]$")
-_TRAILING = re.compile(r"\s+(--[a-z][a-z-]*)(?:[= ]\s*(\S+))?")
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+# Patterns stay texts: re compiles one when it is first used, and most projects use few of them.
+_COMMENT = r"(^|\s+)#.*$"
+_VARIABLE = r"\$\{([A-Z0-9_]+)\}"
+_NAMED = r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*\s*(\[[^\]]*\])?)\s*@\s*(?P<target>\S.*)"
+_EXTRAS = r"\[[A-Za-z0-9._, -]*\]$"
+_TRAILING = r"\s+(--[a-z][a-z-]*)(?:[= ]\s*(\S+))?"
+_URL = r"[A-Za-z][A-Za-z0-9+.-]*://"
 
 
 class Line(NamedTuple):
@@ -95,24 +96,37 @@ def parse_text(text: str) -> list[tuple[int, str]]:
         parts.append("" if is_comment else raw if ends else raw[:-1])
         # A comment line ends a continuation (pip: join_lines).
         if ends or is_comment:
-            if line := _COMMENT.sub("", " ".join(parts) if is_comment else "".join(parts)).strip():
+            if line := _uncomment(" ".join(parts) if is_comment else "".join(parts)):
                 lines.append((first, line))
             parts = []
     return lines
 
 
+def _uncomment(line: str) -> str:
+    return (re.sub(_COMMENT, "", line) if "#" in line else line).strip()
+
+
+def _may_lead_elsewhere(text: str) -> bool:
+    """Whether a requirement can be a path or a URL: told without a pattern, since nearly none is."""
+    return (
+        text.startswith((".", "~", "file:")) or "/" in text or "@" in text or any(a in text.lower() for a in ARCHIVES)
+    )
+
+
 def parse_local(text: str, *, editable: bool = False) -> Local | None:
     """The path that a requirement names, None where it names a project or a URL."""
+    if not (editable or _may_lead_elsewhere(text)):
+        return None
     head, _, marker = text.partition(" ;")
     head, marker = head.strip(), marker.strip()
     name = ""
-    if found := _NAMED.fullmatch(head):
+    if found := re.fullmatch(_NAMED, head):
         name, head = found["name"].replace(" ", ""), found["target"]
     if head.startswith("file:"):
         return Local(name, *_file_url(head), marker)
-    if _URL.match(head):
+    if re.match(_URL, head):
         return None
-    extras = _EXTRAS.search(head)
+    extras = re.search(_EXTRAS, head)
     path = head[: extras.start()].rstrip() if extras else head
     is_path = path.startswith((".", "/", "~")) or "/" in path or path.lower().endswith(ARCHIVES)
     if not (editable or name or is_path):
@@ -125,7 +139,7 @@ def _file_url(url: str) -> tuple[str, str]:
 
     parts = urlsplit(url)
     path = unquote(parts.path)
-    extras = _EXTRAS.search(path) or _EXTRAS.search(parts.fragment)
+    extras = re.search(_EXTRAS, path) or re.search(_EXTRAS, parts.fragment)
     return (path[: extras.start()] if extras and path.endswith("]") else path), extras[0] if extras else ""
 
 
@@ -158,7 +172,7 @@ class _Expansion:
                 self._file(value, line, constraint or option == "--constraint", depth + 1)
             elif option == "--editable":
                 self._requirement(value, line, constraint=constraint, editable=True)
-            elif option == "--find-links" and not _URL.match(value):
+            elif option == "--find-links" and not re.match(_URL, value):
                 self._option(f"--find-links {self._path(value, line, 'the folder of --find-links')}")
             elif option not in NEEDLESS:
                 self._option(f"{option} {value}".strip())
@@ -171,7 +185,7 @@ class _Expansion:
         local = parse_local(text, editable=editable)
         if local is not None:
             text = local.render(self._path(local.path, line, "the local package"))
-        elif "=" in text and re.fullmatch(r"[A-Za-z0-9._-]+\s*=\s*[0-9][\w.*]*(=\w+)?", text):
+        elif "=" in text and "==" not in text and re.fullmatch(r"[A-Za-z0-9._-]+\s*=\s*[0-9][\w.*]*(=\w+)?", text):
             hint = f"PyPI's form is '{re.sub(r'=', '==', text, count=1).partition('==')[0].strip()}==VERSION'"
             raise make_error("conda-requirement", f"'{text}' is written as conda has it", line.position, hint)
         self.found[1 if constraint else 0].append(redact(" ".join((text, *hashes))))
@@ -187,7 +201,7 @@ class _Expansion:
         return shown
 
     def _file(self, written: str, line: Line, constraint: bool, depth: int) -> None:
-        if _URL.match(written) and not written.startswith("file:"):
+        if re.match(_URL, written) and not written.startswith("file:"):
             hint = "put a copy of it beside the project's other files"
             raise make_error("remote-requirements", f"'{redact(written)}' is not a file", line.position, hint)
         path = self._find(written, line, (line.folder, self.root))
@@ -215,7 +229,7 @@ class _Expansion:
         return next((place for place in places if place.exists()), None)
 
     def _expand(self, text: str) -> str:
-        return _VARIABLE.sub(lambda found: self.environ.get(found[1], found[0]), text)
+        return re.sub(_VARIABLE, lambda found: self.environ.get(found[1], found[0]), text)
 
     def _relative(self, path: Path) -> str:
         here = os.path.relpath(path, self.root)
@@ -256,11 +270,11 @@ def _options(line: Line) -> list[tuple[str, str]]:
 
 def _split_hashes(text: str, line: Line) -> tuple[str, list[str]]:
     """A requirement without its own options, and its ``--hash`` options."""
-    begin = re.search(r"\s--?[a-z]", text)
+    begin = re.search(r"\s--?[a-z]", text) if " -" in text or "\t-" in text else None
     if begin is None:
         return text, []
     hashes = []
-    for found in _TRAILING.finditer(text, begin.start()):
+    for found in re.finditer(_TRAILING, text[begin.start() :]):
         if found[1] != "--hash" or not found[2]:
             message = f"the option '{found[1]}' of a requirement is not served"
             raise make_error("unknown-option", message, line.position, "only --hash is")

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 Version = tuple[int, ...]
 
-_CLAUSE = re.compile(r"(===|==|~=|!=|<=|>=|<|>|=)?\s*v?(\d+(?:\.\d+)*)(\.\*|\*)?((?:a|b|rc)\d+)?")
-_NAME = re.compile(r"(cpython|pypy|python)[-@ ]?(?=[\d<>=~!]|$)", re.IGNORECASE)
+_CLAUSE = r"(===|==|~=|!=|<=|>=|<|>|=)?\s*v?(\d+(?:\.\d+)*)(\.\*|\*)?((?:a|b|rc)\d+)?"
+_NAME = r"(?i:(cpython|pypy|python)[-@ ]?(?=[\d<>=~!]|$))"
 _COMPARE: dict[str, Callable[[Version, Version], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -71,7 +71,9 @@ def parse_request(text: str) -> PythonRequest:
     """
     rest = text.strip()
     implementation = "cpython"
-    if (found := _NAME.match(rest)) and rest.lower() != "*":
+    if rest.isascii() and all(part.isdigit() for part in rest.split(".")):
+        return PythonRequest(implementation, ((Clause("prefix", tuple(map(int, rest.split(".")))),),))
+    if (found := re.match(_NAME, rest)) and rest.lower() != "*":
         implementation = "pypy" if found[1].lower() == "pypy" else "cpython"
         rest = rest[found.end() :].strip()
     if rest in ("", "*"):
@@ -83,7 +85,7 @@ def parse_request(text: str) -> PythonRequest:
 def _parse_clauses(part: str, whole: str) -> tuple[Clause, ...]:
     clauses = []
     for clause in part.split(","):
-        found = _CLAUSE.fullmatch(clause.strip())
+        found = re.fullmatch(_CLAUSE, clause.strip())
         if found is None:
             raise ValueError(f"'{whole.strip()}' is not a Python version")
         comparison, version = found[1] or "", parse_version(found[2])
