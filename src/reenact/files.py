@@ -63,11 +63,14 @@ def make_folder(folder: Path) -> Path:
 
 
 @contextmanager
-def lock(path: Path) -> Iterator[None]:
-    """Hold the lock at ``path``, waiting for whoever has it; it is gone when the process is (flock(2))."""
+def lock(path: Path) -> Iterator[int]:
+    """Hold the lock at ``path``, waiting for whoever has it; it is gone when the process is (flock(2)).
+
+    Yields the descriptor: a program that is given it holds the lock too, until both have ended.
+    """
     descriptor = _take(path, fcntl.LOCK_EX)
     try:
-        yield
+        yield descriptor
     finally:
         os.close(descriptor)
 

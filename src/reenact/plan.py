@@ -31,7 +31,8 @@ class Snapshot(NamedTuple):
 
     ``uri`` is what was asked for, without credentials. ``root`` is the tree's absolute path when it is used in
     place, and None when the run folder has its own copy. ``commit`` and ``tree`` are git object ids; for an archive
-    ``tree`` is the BLAKE3 of its bytes. ``dirty`` is None where nobody can say.
+    ``tree`` is the BLAKE3 of its bytes. ``dirty`` is None where nobody can say. ``prefix`` is where a ``root`` used
+    in place lies inside its repository.
     """
 
     kind: Literal["directory", "git", "archive"]
@@ -44,6 +45,7 @@ class Snapshot(NamedTuple):
     dirty: bool | None = None
     branch: str | None = None
     repository: str | None = None
+    prefix: str = ""
 
 
 class BoundParameter(NamedTuple):

@@ -11,10 +11,22 @@ A source is a module with two functions:
 
 from __future__ import annotations
 
+import os
+from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
+from reenact.errors import SourceError
 from reenact.plan import Snapshot
+from reenact.sources.path import find_path
+from reenact.world import World
+
+KINDS = {
+    "directory": "reenact.sources.local",
+    "archive": "reenact.sources.archive",
+    "git": "reenact.sources.git.source",
+}
+"""The kinds by name, in the order in which they are asked; the module is imported when it is."""
 
 
 class Wanted(NamedTuple):
@@ -30,3 +42,84 @@ class Fetched(NamedTuple):
 
     snapshot: Snapshot
     root: Path
+
+
+def parse_uri(text: str, version: str | None = None) -> Wanted:
+    """What ``text`` asks for: quotes around it go, the rest after the first ``#`` is the subdirectory, '' is here.
+
+    Pure, so a path that has a ``#`` of its own is only told apart by :func:`fetch`.
+
+    Raises:
+        SourceError: a control character is inside.
+    """
+    bare = text.strip().strip("'\"")
+    if any(ord(letter) < 32 for letter in bare):
+        raise SourceError(f"the URI {bare!r} holds a control character")
+    uri, _, subdirectory = bare.partition("#")
+    return Wanted(uri or ".", subdirectory, version)
+
+
+def fetch(wanted: Wanted, code: Path, world: World) -> Fetched:
+    """Pin ``wanted`` and put its files in place; ``root / snapshot.subdirectory`` is a folder that exists.
+
+    Raises:
+        SourceError: nothing is there, it cannot be had, or the subdirectory is missing or lies outside.
+    """
+    wanted = _split_existing(wanted, world)
+    wanted = wanted._replace(subdirectory=_checked_subdirectory(wanted))
+    for module_name in KINDS.values():
+        module = import_module(module_name)
+        if module.matches(wanted.uri, world):
+            fetched: Fetched = module.fetch(wanted, code, world)
+            return _with_subdirectory(fetched)
+    from reenact.sources.unknown import make_unknown
+
+    raise make_unknown(wanted.uri, world)
+
+
+def _split_existing(wanted: Wanted, world: World) -> Wanted:
+    """``wanted`` cut at the last ``#`` before which something exists, where a path has one of its own."""
+    if not wanted.subdirectory or find_path(wanted.uri, world) is None or _exists(wanted, world):
+        return wanted
+    pieces = f"{wanted.uri}#{wanted.subdirectory}".split("#")
+    for count in range(len(pieces), 1, -1):
+        cut = Wanted("#".join(pieces[:count]), "#".join(pieces[count:]), wanted.version)
+        if _exists(cut, world):
+            return cut
+    return wanted
+
+
+def _exists(wanted: Wanted, world: World) -> bool:
+    path = find_path(wanted.uri, world)
+    return path is not None and (path / wanted.subdirectory.lstrip("/")).exists()
+
+
+def _checked_subdirectory(wanted: Wanted) -> str:
+    """The subdirectory without empty and ``.`` segments; any name is fine as long as it stays inside."""
+    inside = os.path.normpath(wanted.subdirectory) if wanted.subdirectory else "."
+    if inside == ".." or inside.startswith(("/", "../")):
+        raise SourceError(
+            f"the subdirectory '{wanted.subdirectory}' leads out of the project", hint="name a folder inside of it"
+        )
+    return "" if inside == "." else inside
+
+
+def _with_subdirectory(fetched: Fetched) -> Fetched:
+    snapshot, root = fetched
+    inside = snapshot.subdirectory
+    if "%" in inside and not (root / inside).is_dir() and snapshot.kind != "directory":
+        from urllib.parse import unquote
+
+        inside = unquote(inside)
+    folder = root / inside
+    if snapshot.kind != "directory" and not folder.resolve().is_relative_to(root.resolve()):
+        raise SourceError(f"the subdirectory '{inside}' of {snapshot.uri} leads out of the project")
+    if not folder.is_dir():
+        from reenact.sources.unknown import find_nearby
+
+        raise SourceError(
+            f"Could not find subdirectory '{inside}' in {snapshot.uri}"
+            + (f" at version '{snapshot.version}'" if snapshot.version else ""),
+            hint=find_nearby(folder),
+        )
+    return Fetched(snapshot._replace(subdirectory=inside), root)

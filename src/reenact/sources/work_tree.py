@@ -1,0 +1,112 @@
+"""What git says of a directory that is used in place. Reads only: no lock is taken, no index is refreshed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from reenact.errors import SourceError
+from reenact.sources.redact import strip_credentials
+from reenact.world import World
+
+
+class Facts(NamedTuple):
+    """The commit, branch and state of a work tree, its repository's address, and where the directory lies in it."""
+
+    commit: str | None = None
+    branch: str | None = None
+    dirty: bool | None = None
+    repository: str | None = None
+    prefix: str = ""
+
+
+def find_work_tree(path: Path) -> Path | None:
+    """The nearest folder at or above ``path`` that has a ``.git``."""
+    text = str(path)
+    while not os.path.exists(f"{text}/.git"):
+        parent = os.path.dirname(text)
+        if parent == text:
+            return None
+        text = parent
+    return Path(text)
+
+
+def read_facts(path: Path, world: World) -> Facts:
+    """The facts of the work tree that holds ``path``; empty where there is none, or where git will not tell.
+
+    Starts git once, and not at all outside of a work tree. Any file that git does not know and does not ignore makes
+    the tree dirty, anywhere in the repository.
+    """
+    real = Path(os.path.realpath(path))
+    top = find_work_tree(real)
+    if top is None:
+        return Facts()
+    from reenact.sources.git.program import make_git
+
+    git = make_git(world.environ, real)
+    try:
+        status = git.run(
+            "status", "--porcelain=v2", "--branch", "--untracked-files=normal", "--no-renames", "--no-ahead-behind"
+        )
+    except SourceError as problem:
+        world.report.note(f"{problem.message}: the commit of {path} is not recorded")
+        return Facts()
+    if not status.ok:
+        from reenact.sources.git.failure import make_error
+
+        cause = make_error(f"read the commit of {path}", status)
+        world.report.warn(cause.message.partition("\n")[0] + (f" ({cause.hint})" if cause.hint else ""))
+        return Facts()
+    prefix = real.relative_to(top).as_posix()
+    facts = _read_status(status.output)
+    return facts._replace(repository=_clean(read_origin(top)), prefix="" if prefix == "." else prefix)
+
+
+def read_origin(top: Path) -> str | None:
+    """The address of ``origin``, or of the first remote, in the configuration of the work tree at ``top``."""
+    try:
+        text = (_find_common_dir(top / ".git") / "config").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    addresses = _read_remotes(text)
+    return addresses.get("origin", next(iter(addresses.values()), None))
+
+
+def _read_status(output: str) -> Facts:
+    commit, branch, dirty = None, None, False
+    for line in output.splitlines():
+        if line.startswith("# branch.oid ") and not line.endswith("(initial)"):
+            commit = line.removeprefix("# branch.oid ")
+        elif line.startswith("# branch.head ") and not line.endswith("(detached)"):
+            branch = line.removeprefix("# branch.head ")
+        elif not line.startswith("#"):
+            dirty = True
+            break
+    return Facts(commit, branch, dirty)
+
+
+def _find_common_dir(git_dir: Path) -> Path:
+    """Where the repository's configuration is: a linked work tree and a submodule have a file that leads there."""
+    if git_dir.is_file():
+        target = git_dir.read_text(encoding="utf-8", errors="surrogateescape").removeprefix("gitdir:").strip()
+        git_dir = git_dir.parent / target
+    common = git_dir / "commondir"
+    return git_dir / common.read_text(encoding="utf-8").strip() if common.is_file() else git_dir
+
+
+def _read_remotes(config: str) -> dict[str, str]:
+    """The addresses of the remotes by name, as git-config(1) writes them."""
+    addresses: dict[str, str] = {}
+    remote = ""
+    for line in map(str.strip, config.splitlines()):
+        if line.startswith("["):
+            remote = line[len('[remote "') :].partition('"]')[0] if line.startswith('[remote "') else ""
+        name, mark, value = line.partition("=")
+        if remote and mark and name.strip().lower() == "url":
+            addresses.setdefault(remote, value.strip().strip('"'))
+    return addresses
+
+
+def _clean(address: str | None) -> str | None:
+    return None if address is None else strip_credentials(address)
