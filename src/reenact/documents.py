@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import NamedTuple
 
 from reenact.errors import StorageError
 from reenact.files import make_folder, write_atomic
 from reenact.home import Home
+
+CREDENTIALS = re.compile(rb"://[^/\s\"']*@")
 
 
 class DocumentCache(NamedTuple):
@@ -23,7 +26,12 @@ class DocumentCache(NamedTuple):
             return None
 
     def keep(self, digest: str, data: bytes) -> None:
-        """Write it, whole or not at all. A home that cannot be written costs time and nothing else."""
+        """Write it, whole or not at all. A home that cannot be written costs time and nothing else.
+
+        A file that holds an address with credentials is read anew every time: nothing of ours keeps those.
+        """
+        if CREDENTIALS.search(data):
+            return
         try:
             write_atomic(make_folder(self.folder) / digest, data)
         except StorageError:
