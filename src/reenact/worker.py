@@ -11,14 +11,14 @@ import signal
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
+from reenact import downloads, environments, record
 from reenact.codec import encode
 from reenact.errors import RecordError, ReenactError
 from reenact.files import hold, make_folder, write_atomic
-from reenact.plan import RUN_ID_VARIABLE, Command, Download, EnvironmentLock, EnvironmentSpec, Plan
+from reenact.plan import RUN_ID_VARIABLE, Plan
 from reenact.process import signals
 from reenact.process.child import NotStarted, Spawn
 from reenact.process.holder import describe_self, write_holder
@@ -31,31 +31,7 @@ from reenact.world import World, render_timestamp
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from reenact.environments import Place
-
 _PATIENCE = 0.5
-
-
-class Tools(Protocol):
-    """What the worker is handed to do its work with; the modules named in :func:`find_tools` in earnest."""
-
-    def lock(self, spec: EnvironmentSpec, root: Path, world: World, *, upgrade: bool) -> EnvironmentLock:
-        """:mod:`reenact.environments`."""
-
-    def realise(self, lock: EnvironmentLock, root: Path, world: World) -> Place:
-        """:mod:`reenact.environments`."""
-
-    def wrap(self, command: Command, place: Place) -> Command:
-        """:mod:`reenact.environments`."""
-
-    def fetch(self, download: Download, folder: Path, world: World) -> object:
-        """:mod:`reenact.downloads`."""
-
-    def move(self, folder: RunFolder, state: State, world: World) -> None:
-        """:mod:`reenact.record`."""
-
-    def finish(self, folder: RunFolder, result: Result, world: World) -> None:
-        """:mod:`reenact.record`."""
 
 
 class Terms(NamedTuple):
@@ -73,9 +49,7 @@ class Terms(NamedTuple):
     grace: float = 10.0
 
 
-def carry_out(
-    folder: RunFolder, plan: Plan, world: World, terms: Terms | None = None, tools: Tools | None = None
-) -> Result:
+def carry_out(folder: RunFolder, plan: Plan, world: World, terms: Terms | None = None) -> Result:
     """Make the environment, run the command, record how it ended; the result, which is in the folder then, too.
 
     The run's lock is held until the result is written. Whatever goes wrong on the way leaves a result.
@@ -88,7 +62,7 @@ def carry_out(
     with _alive(folder, terms.alive) as alive, signals.collecting() as arrivals:
         write_holder(alive, describe_self())
         terms.begun()
-        carrier = _Carrier(folder, plan, world, terms, tools or find_tools())
+        carrier = _Carrier(folder, plan, world, terms)
         try:
             with signals.raising():
                 spawn = carrier.prepare()
@@ -98,15 +72,14 @@ def carry_out(
         except BaseException as problem:
             told = isinstance(problem, ReenactError)
             reason = str(problem) if told else f"{type(problem).__name__}: {problem}"
-            carrier.tools.finish(folder, carrier.make_result(State.FAILED, reason=reason), world)
+            record.finish(folder, carrier.make_result(State.FAILED, reason=reason), world)
             raise
-        carrier.tools.finish(folder, result, world)
+        record.finish(folder, result, world)
         return result
 
 
 class _Carrier:
-    def __init__(self, folder: RunFolder, plan: Plan, world: World, terms: Terms, tools: Tools) -> None:
-        self.tools = tools
+    def __init__(self, folder: RunFolder, plan: Plan, world: World, terms: Terms) -> None:
         self._folder = folder
         self._plan = plan
         self._world = world
@@ -116,21 +89,19 @@ class _Carrier:
     def prepare(self) -> Spawn:
         """Everything up to the command's start."""
         plan, world, folder = self._plan, self._world, self._folder
-        self.tools.move(folder, State.PREPARING, world)
+        record.move(folder, State.PREPARING, world)
         root = Path(plan.source.root) if plan.source.root is not None else folder.code
         project = root / plan.source.subdirectory
-        lock = self.tools.lock(plan.environment, project, world, upgrade=plan.upgrade)
+        lock = environments.lock(plan.environment, project, world, upgrade=plan.upgrade)
         if lock.text:
             write_atomic(folder.environment_lock, lock.text.encode())
-        place = self.tools.realise(lock, project, world)
-        command = self.tools.wrap(plan.command, place)
-        for download in plan.downloads:
-            self.tools.fetch(download, folder.path, world)
+        place = environments.realise(lock, project, world)
+        command = environments.wrap(plan.command, place)
+        self._fetch_inputs()
         write_atomic(folder.machine, encode(_read_machine()))
         make_folder(folder.artifacts)
-        isolated = plan.environment.kind != "system"
         environ = make_environ(
-            world.environ, command, folder.path, isolated=isolated, cwd=world.cwd, secrets=self._terms.secrets
+            world.environ, command, folder.path, keep=plan.keep, cwd=world.cwd, secrets=self._terms.secrets
         )
         return Spawn(
             argv=command.argv,
@@ -143,13 +114,24 @@ class _Carrier:
             streams=self._terms.streams,
         )
 
+    def _fetch_inputs(self) -> None:
+        folder, plan = self._folder, self._plan
+        if not plan.downloads:
+            return
+        if plan.storage_dir is not None and not folder.inputs.is_symlink():
+            folder.inputs.symlink_to(make_folder(Path(plan.storage_dir) / folder.id))
+        # The address of a download may be a secret.
+        world = self._world._replace(environ={**self._world.environ, **self._terms.secrets})
+        for download in plan.downloads:
+            downloads.fetch(download, folder.path, world)
+
     def execute(self, spawn: Spawn, arrivals: signals.Arrivals, alive: int) -> Result:
         """Run the command; its end as a result."""
         for number in arrivals.take():
             # It came when the one way of listening had ended and the other not begun.
             if number in signals.ENDING:
                 raise signals.Stopped(number)
-        self.tools.move(self._folder, State.RUNNING, self._world)
+        record.move(self._folder, State.RUNNING, self._world)
         self._started = self._world.timestamp()
         try:
             outcome = supervise(
@@ -197,27 +179,6 @@ def judge(outcome: Outcome, timeout: float | None) -> Result:
     )
 
 
-class _Imported:
-    """The real modules, each imported when it is used."""
-
-    def __init__(self) -> None:
-        self._homes = {
-            **dict.fromkeys(("lock", "realise", "wrap"), "reenact.environments"),
-            "fetch": "reenact.downloads",
-            **dict.fromkeys(("move", "finish"), "reenact.record"),
-        }
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(import_module(self._homes[name]), name)
-
-
-def find_tools() -> Tools:
-    """What a run is carried out with in earnest."""
-    tools: Any = _Imported()
-    found: Tools = tools
-    return found
-
-
 def _read_machine() -> object:
     from reenact.machine import read_machine
 
@@ -262,7 +223,7 @@ def main(arguments: list[str]) -> int:
         leave_parent()
         secrets = json.load(sys.stdin)
         terms = Terms(alive=int(arguments[2]), secrets=secrets, begun=announce)
-    plan = import_module("reenact.record").read_plan(folder)
+    plan = record.read_plan(folder)
     try:
         result = carry_out(folder, plan, world, terms)
     except ReenactError as problem:

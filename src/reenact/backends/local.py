@@ -9,8 +9,8 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from importlib import import_module
 
+from reenact import record
 from reenact.errors import RecordError, StorageError
 from reenact.plan import RUN_DIR_VARIABLE, RUN_ID_VARIABLE, Plan
 from reenact.process.detach import start_detached
@@ -63,7 +63,7 @@ def submit(
         if not greeting.announced:
             reason = f"the worker did not start: {greeting.text.strip() or 'it said nothing'}"
             now = world.timestamp()
-            import_module("reenact.record").finish(folder, Result(State.FAILED, reason=reason, ended=now), world)
+            record.finish(folder, Result(State.FAILED, reason=reason, ended=now), world)
             raise StorageError(reason)
     finally:
         os.close(alive)
@@ -73,7 +73,6 @@ def submit(
 
 def poll(job: str, folder: RunFolder) -> State:
     """Where it stands; lost if its worker is gone without a result."""
-    record = import_module("reenact.record")
     alive = folder.is_alive
     state: State = record.read_run(folder).state
     return state if state.final or alive else State.LOST

@@ -47,6 +47,22 @@ NONE = ("local", "system")
 MANAGERS = (*NONE, "uv", "virtualenv", "conda")
 """The values of ``--env-manager``; ``virtualenv`` is done by uv."""
 
+LEADS_OUT = (
+    "PYTHONHOME",
+    "PYTHONPATH",
+    "PYTHONEXECUTABLE",
+    "__PYVENV_LAUNCHER__",
+    "VIRTUAL_ENV",
+    "VIRTUAL_ENV_PROMPT",
+    "CONDA_DEFAULT_ENV",
+    "CONDA_PREFIX",
+    "CONDA_PROMPT_MODIFIER",
+    "CONDA_SHLVL",
+    "_CE_CONDA",
+    "_CE_M",
+)
+"""The caller's variables by which an activated environment or a search path would reach into one of ours."""
+
 
 class Place(NamedTuple):
     """Where a realised environment is; ``path`` is None where there is nothing to be inside of.

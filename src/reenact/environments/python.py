@@ -16,26 +16,12 @@ from typing import NamedTuple
 from blake3 import blake3
 
 from reenact.codec import canonical, decode
-from reenact.environments import Place
+from reenact.environments import LEADS_OUT, Place
 from reenact.environments.settings import decisive, platform_tag
 from reenact.plan import Command, EnvironmentLock, PythonSpec
 from reenact.world import World
 
 MARKER = "reenact.json"
-
-UNSET = (
-    "VIRTUAL_ENV_PROMPT",
-    "PYTHONHOME",
-    "PYTHONPATH",
-    "PYTHONEXECUTABLE",
-    "__PYVENV_LAUNCHER__",
-    "CONDA_PREFIX",
-    "CONDA_DEFAULT_ENV",
-    "CONDA_PROMPT_MODIFIER",
-    "CONDA_SHLVL",
-)
-"""Variables of another environment, which would reach into this one."""
-
 
 class Asked(NamedTuple):
     """The asked identity of an environment on this machine: whole, and without the content of local code."""
@@ -121,6 +107,6 @@ def wrap(command: Command, place: Place) -> Command:
     path = place.path or ""
     return command._replace(
         environment={**place.variables, **command.environment, "VIRTUAL_ENV": path},
-        unset=tuple(dict.fromkeys((*command.unset, *UNSET))),
+        unset=tuple(dict.fromkeys((*command.unset, *LEADS_OUT))),
         path=(f"{path}/bin", *command.path),
     )

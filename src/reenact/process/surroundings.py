@@ -1,10 +1,7 @@
 """The environment variables that a command gets. Pure.
 
-In this order: the caller's; without what would lead out of an environment of its own (:data:`LEADS_OUT`, unless the
-caller names it in ``REENACT_KEEP_VARIABLES``, with commas between); without what the command unsets; with what the
-command sets; with secrets; with the run's id and folder. The command's own folders come first on ``PATH``.
-
-The ``system`` environment means the programs that the caller sees: there the caller's variables are all kept.
+In this order: the caller's; without what the command unsets, unless the user keeps it; with what the command sets; with
+secrets; with the run's id and folder. The command's own folders come first on ``PATH``.
 """
 
 from __future__ import annotations
@@ -17,26 +14,6 @@ from urllib.parse import quote
 
 from reenact.plan import RUN_DIR_VARIABLE, RUN_ID_VARIABLE, Command
 
-KEEP_VARIABLE = "REENACT_KEEP_VARIABLES"
-
-LEADS_OUT = frozenset(
-    {
-        "PYTHONHOME",
-        "PYTHONPATH",
-        "PYTHONEXECUTABLE",
-        "__PYVENV_LAUNCHER__",
-        "VIRTUAL_ENV",
-        "VIRTUAL_ENV_PROMPT",
-        "CONDA_DEFAULT_ENV",
-        "CONDA_PREFIX",
-        "CONDA_PROMPT_MODIFIER",
-        "CONDA_SHLVL",
-        "_CE_CONDA",
-        "_CE_M",
-    }
-)
-"""Variables by which an activated environment or a search path reaches into another; ``CONDA_PREFIX_1``, … too."""
-
 _TRACKING = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
 _NAMES = frozenset({"databricks", "databricks-uc", "uc"})
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
@@ -44,17 +21,19 @@ _SQLITE = re.compile(r"(sqlite(?:\+\w+)?:///)(?!/|:memory:|file:|\?|$)")
 
 
 def make_environ(
-    caller: Mapping[str, str], command: Command, run: Path, *, isolated: bool, cwd: Path, secrets: Mapping[str, str]
+    caller: Mapping[str, str],
+    command: Command,
+    run: Path,
+    *,
+    keep: tuple[str, ...],
+    cwd: Path,
+    secrets: Mapping[str, str],
 ) -> dict[str, str]:
     """All variables of the command of the run in the folder ``run``; ``cwd`` is the caller's directory."""
     environ = dict(caller)
-    if isolated:
-        kept = {name.strip() for name in caller.get(KEEP_VARIABLE, "").split(",")}
-        for name in caller:
-            if name not in kept and (name in LEADS_OUT or re.fullmatch(r"CONDA_PREFIX_\d+", name)):
-                del environ[name]
     for name in command.unset:
-        environ.pop(name, None)
+        if name not in keep:
+            environ.pop(name, None)
     environ.update(command.environment)
     environ.update(secrets)
     environ["PATH"] = os.pathsep.join((*command.path, environ.get("PATH") or os.defpath))
