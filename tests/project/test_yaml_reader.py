@@ -125,6 +125,7 @@ def test_a_repeated_key_keeps_the_last_value_and_is_told() -> None:
         "x: &x {a: 1}\ny: &y {<<: *x, b: 2}\nz: {b: 0, <<: *y}\n",
         "a: &a [1, 2]\nb: *a\nc: {d: *a}\n",
         "a: !!set {x}\nb: !!set {}\n",
+        "a: {type: int, default:}\n",
     ],
 )
 def test_anchors_aliases_merges_and_sets_are_those_of_pyyaml(text: str) -> None:
@@ -140,7 +141,7 @@ def test_anchors_aliases_merges_and_sets_are_those_of_pyyaml(text: str) -> None:
         ("a: @b\n", "yaml", 1, 4),
         ("a: b: c\n", "yaml", 1, 5),
         ("a: 1\nb\nc: 2\n", "yaml", 2, 1),
-        ("a: \"\\q\"\n", "yaml", 1, 5),
+        ("a: \"\\q\"\n", "yaml", 1, 6),
         ("a: 2020-99-99\n", "unreadable-value", 1, 4),
         ("a: !!int x\n", "unreadable-value", 1, 4),
         ("a: !!int ''\n", "unreadable-value", 1, 4),

@@ -16,6 +16,7 @@ from reenact.project.nodes import Entry, Mapping, Node, Scalar, ScalarType, Sequ
 
 MAX_DEPTH = 64
 MAX_NODES = 50_000
+MAX_SECOND_READ = 64 * 1024
 LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -31,7 +32,7 @@ _TYPES: dict[str, ScalarType] = {
     "bytes": "bytes",
 }
 # With libyaml where PyYAML was built with it: ten times the speed, the same types.
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_FAST: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Mistake(NamedTuple):
@@ -78,11 +79,22 @@ def read_tree(data: bytes) -> tuple[Node | None, tuple[Mistake, ...]]:
         Unreadable: it is not UTF-8, not YAML, or unfolds to more than a project file can mean.
     """
     text = _decode(data)
-    reader = _Reader(_Loader(text))
     try:
-        return reader.read(), tuple(reader.doubts)
+        return _read(text, _FAST)
+    except yaml.YAMLError as problem:
+        if len(text) > MAX_SECOND_READ:
+            raise Unreadable(_explain(problem, text)) from problem
+    # libyaml refuses some texts that PyYAML's own parser reads, '{default:}' for one; MLflow uses the latter.
+    try:
+        return _read(text, yaml.SafeLoader)
     except yaml.YAMLError as problem:
         raise Unreadable(_explain(problem, text)) from problem
+
+
+def _read(text: str, loader: Any) -> tuple[Node | None, tuple[Mistake, ...]]:
+    reader = _Reader(loader(text))
+    try:
+        return reader.read(), tuple(reader.doubts)
     finally:
         reader.loader.dispose()
 
