@@ -103,6 +103,8 @@ def _plan(
         needs_environment=not without_environment,
     )
     entry_point = get_entry_point(project, request.entry_point, root)
+    if entry_point.note:
+        world.report.note(entry_point.note)
     copy = None if fetched.snapshot.root else str(Path("code", fetched.snapshot.subdirectory))
     bound = bind(
         entry_point, request.parameters, request.options, Places(str(world.cwd), str(root), os.path.exists, copy)
@@ -155,7 +157,7 @@ def _make_tracking_variables(tracking: Tracking) -> tuple[dict[str, str], tuple[
 
 
 def _name_source(source: Snapshot) -> str | None:
-    """What to call a project that does not say and whose folder is a copy with a name of ours; None for its folder's."""
+    """What to call a project that does not say, where its folder is our copy; None where the folder has its name."""
     if source.root or source.subdirectory:
         return None
     last = source.uri.partition("?")[0].rstrip("/").replace(":", "/").rpartition("/")[2]

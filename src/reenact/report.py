@@ -46,10 +46,11 @@ class Silence:
 
 
 class Memory:
-    """A report that keeps what it was told, as (method, text) pairs."""
+    """A report that keeps what it was told, as (method, text) pairs, and the findings themselves."""
 
     def __init__(self) -> None:
         self.told: list[tuple[str, str]] = []
+        self.findings: list[Diagnostic] = []
 
     def note(self, message: str) -> None:
         """Keep it."""
@@ -60,7 +61,8 @@ class Memory:
         self.told.append(("warn", message))
 
     def found(self, diagnostic: Diagnostic) -> None:
-        """Keep its message."""
+        """Keep it and its message."""
+        self.findings.append(diagnostic)
         self.told.append(("found", diagnostic.message))
 
     def step(self, name: str, detail: str = "") -> None:

@@ -100,9 +100,7 @@ class _Carrier:
         self._fetch_inputs()
         write_atomic(folder.machine, encode(_read_machine()))
         make_folder(folder.artifacts)
-        environ = make_environ(
-            world.environ, command, folder.path, keep=plan.keep, cwd=world.cwd, secrets=self._terms.secrets
-        )
+        environ = make_environ(world, command, folder.path, keep=plan.keep, secrets=self._terms.secrets)
         return Spawn(
             argv=command.argv,
             cwd=root / command.cwd,

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
+from reenact import environments
 from reenact.cli.console import console_world, print_json
-from reenact.cli.resolve import resolve
+from reenact.cli.resolve import resolving
 from reenact.documents import find_documents
-from reenact.errors import ProjectError
+from reenact.errors import ProjectError, UnsupportedError
 from reenact.project.diagnostics import Diagnostic, render_diagnostic
 from reenact.project.load import read_project
 from reenact.project.types import Project
+from reenact.report import Memory
+from reenact.world import World
 
 
 @click.command(help="Find what is wrong in a project's files. Ends with 65 if that includes an error, else with 0.")
 @click.argument("uri", default=".")
+@click.option("-v", "--version", metavar="VERSION", help="Branch, tag or commit of a git project.")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as a JSON list.")
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of the project file, for editors.")
-def command(uri: str, as_json: bool, schema: bool) -> int:
+def command(uri: str, version: str | None, as_json: bool, schema: bool) -> int:
     """Print every finding with its place."""
     if schema:
         from reenact.project.schema import read_schema
@@ -25,7 +31,9 @@ def command(uri: str, as_json: bool, schema: bool) -> int:
         click.echo(read_schema(), nl=False)
         return 0
     world = console_world()
-    project = read_project(resolve(uri, world), find_documents(world.home))
+    with resolving(uri, version, world) as root:
+        project = read_project(root, find_documents(world.home))
+        project = project._replace(diagnostics=(*project.diagnostics, *find_in_environment(project, root, world)))
     if as_json:
         print_json([_as_plain(found) for found in project.diagnostics])
     else:
@@ -33,6 +41,21 @@ def command(uri: str, as_json: bool, schema: bool) -> int:
             click.echo(f"{render_diagnostic(found)}\n")
         click.echo(_summary(project))
     return ProjectError.exit_code if _count(project, "error") else 0
+
+
+def find_in_environment(project: Project, root: Path, world: World) -> tuple[Diagnostic, ...]:
+    """What is wrong in the files that define the environment, as far as reading them can tell."""
+    if any(found.code == "missing-file" for found in project.diagnostics):
+        return ()
+    report = Memory()
+    try:
+        environments.ask(project, root, None, world._replace(report=report))
+    except UnsupportedError:
+        return tuple(report.findings)
+    except ProjectError as problem:
+        errors = problem.diagnostics or (Diagnostic("error", "environment", problem.message, hint=problem.hint),)
+        return (*report.findings, *errors)
+    return tuple(report.findings)
 
 
 def _as_plain(found: Diagnostic) -> dict[str, object]:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 
 from reenact.cli.console import console_world, print_json
-from reenact.cli.resolve import resolve
+from reenact.cli.resolve import resolving
 from reenact.documents import find_documents
 from reenact.errors import ProjectError
 from reenact.project.convention import find_scripts
 from reenact.project.diagnostics import render_diagnostic, visible
 from reenact.project.load import get_entry_point, read_project
 from reenact.project.types import EntryPoint, EnvironmentSource, Parameter, Project
+from reenact.world import World
 
 _INDENT = "    "
 _WIDTH = 100
@@ -23,12 +25,18 @@ _WIDEST = 40
 
 @click.command(help="Show a project's entry points, parameters and environment.")
 @click.argument("uri", default=".")
+@click.option("-v", "--version", metavar="VERSION", help="Branch, tag or commit of a git project.")
 @click.option("-e", "--entry-point", metavar="NAME", help="Show this entry point only.")
 @click.option("--json", "as_json", is_flag=True, help="Print it as a JSON object.")
-def command(uri: str, entry_point: str | None, as_json: bool) -> int:
+def command(uri: str, version: str | None, entry_point: str | None, as_json: bool) -> int:
     """Print the project; the errors in it go to stderr. Ends with 65 if they leave nothing to show."""
     world = console_world()
-    root = resolve(uri, world)
+    with resolving(uri, version, world) as root:
+        return print_project(root, entry_point, world, as_json=as_json)
+
+
+def print_project(root: Path, entry_point: str | None, world: World, *, as_json: bool) -> int:
+    """Print the project in this folder; the exit code."""
     project = read_project(root, find_documents(world.home))
     errors = [found for found in project.diagnostics if found.severity == "error"]
     for found in errors:

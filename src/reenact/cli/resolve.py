@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from reenact.errors import SourceError, UnsupportedError
+from reenact import sources
 from reenact.world import World
 
 
-def resolve(uri: str, world: World) -> Path:
-    """The folder that a URI means.
+@contextmanager
+def resolving(uri: str, version: str | None, world: World) -> Iterator[Path]:
+    """The folder of the project that a URI means, there until the end of the block.
 
     Raises:
-        SourceError: there is no such folder.
-        UnsupportedError: it is not a folder of this machine.
+        SourceError: it cannot be found or fetched.
     """
-    if "://" in uri or uri.startswith("git@"):
-        raise UnsupportedError(f"cannot read {uri} from here", hint="clone it and name the folder")
-    folder = world.cwd / uri
-    try:
-        if folder.is_dir():
-            return folder
-        exists = folder.exists()
-    except (OSError, ValueError) as problem:
-        raise SourceError(f"cannot read the folder {uri}: {problem}") from problem
-    if exists:
-        raise SourceError(f"{uri} is a file, not a project's folder", hint="name the folder that holds it")
-    raise SourceError(f"there is no folder {uri}", hint="name the folder that holds the project")
+    with TemporaryDirectory(prefix="reenact-") as aside:
+        try:
+            fetched = sources.fetch(sources.parse_uri(uri, version), Path(aside, "code"), world)
+        finally:
+            world.report.done()
+        yield fetched.root / fetched.snapshot.subdirectory

@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from reenact.plan import RUN_DIR_VARIABLE, RUN_ID_VARIABLE, Command
+from reenact.world import World
 
 _TRACKING = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
 _NAMES = frozenset({"databricks", "databricks-uc", "uc"})
@@ -21,16 +22,10 @@ _SQLITE = re.compile(r"(sqlite(?:\+\w+)?:///)(?!/|:memory:|file:|\?|$)")
 
 
 def make_environ(
-    caller: Mapping[str, str],
-    command: Command,
-    run: Path,
-    *,
-    keep: tuple[str, ...],
-    cwd: Path,
-    secrets: Mapping[str, str],
+    world: World, command: Command, run: Path, *, keep: tuple[str, ...], secrets: Mapping[str, str]
 ) -> dict[str, str]:
-    """All variables of the command of the run in the folder ``run``; ``cwd`` is the caller's directory."""
-    environ = dict(caller)
+    """All variables of the command of the run in the folder ``run``."""
+    environ = dict(world.environ)
     for name in command.unset:
         if name not in keep:
             environ.pop(name, None)
@@ -39,7 +34,7 @@ def make_environ(
     environ["PATH"] = os.pathsep.join((*command.path, environ.get("PATH") or os.defpath))
     for name in _TRACKING:
         if environ.get(name):
-            environ[name] = make_absolute(environ[name], cwd)
+            environ[name] = make_absolute(environ[name], world.cwd)
     environ[RUN_ID_VARIABLE] = run.name
     environ[RUN_DIR_VARIABLE] = str(run)
     return environ
