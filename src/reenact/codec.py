@@ -38,11 +38,13 @@ def to_plain(value: object) -> Any:
 
 
 def encode(value: object) -> bytes:
-    """Indented UTF-8 JSON with a newline at its end, for files that people open.
-
-    Bytes of an argument or a path that were no UTF-8 (lone surrogates in Python's text) come back as they were.
-    """
-    return (json.dumps(to_plain(value), indent=1, ensure_ascii=False) + "\n").encode("utf-8", "surrogatepass")
+    """Indented UTF-8 JSON with a newline at its end, for files that people open."""
+    plain = to_plain(value)
+    try:
+        return (json.dumps(plain, indent=1, ensure_ascii=False) + "\n").encode()
+    except UnicodeEncodeError:
+        # An argument or file name with bytes that are no UTF-8: JSON can hold it only escaped.
+        return (json.dumps(plain, indent=1) + "\n").encode("ascii")
 
 
 def canonical(value: object) -> bytes:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reenact.codec import encode
+from reenact.codec import decode, encode
 from reenact.errors import ParameterError, UsageError
 from reenact.plan import BoundParameter, Download
 from reenact.project.parameters import Bound, Options, bind, parse_assignment, parse_assignments, parse_params_file
@@ -223,6 +224,11 @@ def test_what_no_program_can_be_given_is_refused_even_with_lenient(value: str) -
     for values in ({"a": value}, {"a": "", "extra": value}):
         with pytest.raises(ParameterError, match=r"has (a NUL|half of|200,000 bytes)"):
             bind(entry(Parameter("a")), values, Options(lenient=True), NOWHERE)
+
+
+def test_bytes_that_are_no_utf8_survive_the_record() -> None:
+    result = bound(Parameter("a"), a=os.fsdecode(b"caf\xe9"))
+    assert decode(BoundParameter, encode(result.parameters[0])) == result.parameters[0]
 
 
 def test_a_secret_is_in_a_variable_and_nowhere_else() -> None:

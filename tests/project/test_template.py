@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reenact.errors import ParameterError
+from reenact.project.placeholders import find_names, parse_template
 from reenact.project.quoting import Word, quote
 from reenact.project.shell import choose_shell, multi_line_hides_failure
-from reenact.project.template import MAX_ARGUMENT, Rendered, find_names, find_uses, parse_template, render_command
+from reenact.project.template import MAX_ARGUMENT, Rendered, find_uses, render_command
 
 
 def render(template: str, *extras: tuple[str, str], **values: str | Word | None) -> Rendered:
@@ -193,6 +194,8 @@ def test_an_absent_parameter_leaves_no_redirection_without_a_file() -> None:
         ("cat <<-EOF\n\t{a}\n\tEOF", "x\n\ty"),
         ("echo $(( {a} + 1 ))", "x[$(touch bad)]"),
         ("(( {a} ))", "1 + 1"),
+        ('cat <<E\n"`echo \\"{a}\\"`"\nE\n', "x y"),
+        ('echo "$[ {a} ]"', "x[$(touch bad)]"),
         ('echo "${{x%{a}}}"', "'"),
         ("cat <<{a}\nx\nEOF", "E F"),
     ],
@@ -213,6 +216,7 @@ def test_a_value_in_an_inner_script_is_warned_about() -> None:
     assert codes == ["value-in-code"] * 3
     assert render("bash -c 'echo \"$1\"' _ {a}", a="x y").diagnostics == ()
     assert render("bash -c 'echo {a}'", a="plain").diagnostics == ()
+    assert render("python train.py -c {a}", a="x y").diagnostics == ()
 
 
 def test_a_secret_stays_a_variable_in_every_place() -> None:

@@ -17,8 +17,9 @@ from reenact.plan import BoundParameter, Download
 from reenact.project.diagnostics import Diagnostic
 from reenact.project.nearest import did_you_mean
 from reenact.project.paths import Places, find_local, is_remote, make_download, make_download_word
+from reenact.project.placeholders import find_names
 from reenact.project.quoting import Word
-from reenact.project.template import MAX_ARGUMENT, find_names
+from reenact.project.template import MAX_ARGUMENT
 from reenact.project.types import EntryPoint, Parameter
 from reenact.project.values import find_misfit, find_scheme, find_unpassable
 

@@ -31,11 +31,11 @@ class Place(NamedTuple):
     """What surrounds a placeholder.
 
     ``layers`` counts the backquotes around it. ``backslash``: one stands right before it. ``dollar`` is the index of a
-    ``$`` right before it, ``joins`` says that it continues the name of a variable (``$DATA_{split}``). ``hazards`` name
-    what even a plain value could turn into: ``command`` (a reserved word, an assignment), ``braces`` (a brace
-    expansion), ``descriptor`` (the number of a redirection), ``backquotes`` inside double quotes, whose text bash looks
-    through for braces before it knows what is quoted. ``interpreter`` is the program that reads the text
-    again, as ``bash -c`` or ``eval`` do.
+    ``$`` right before it, ``joins`` says that it continues the name of a variable (``$DATA_{split}``). ``interpreter`` is
+    the program that reads the text again, as ``bash -c`` or ``eval`` do. ``hazards`` name what even a plain value could
+    turn into: ``command`` (a reserved word, an assignment), ``braces`` (a brace expansion), ``descriptor`` (the number of
+    a redirection); and where quoting is not enough: ``backquotes`` inside double quotes, whose text bash looks through
+    for braces before it knows what is quoted, and ``unsure``, where shells differ about what is.
     """
 
     quote: Quote
@@ -70,6 +70,8 @@ def write_word(word: Word, place: Place) -> str:
     """
     if "backquotes" in place.hazards and "{" in word.text and "}" in word.text:
         raise Unwritable("bash would expand its braces there, in backquotes inside double quotes; $(...) is safe")
+    if "unsure" in place.hazards and not (word.variable is None and is_plain(word.text)):
+        raise Unwritable("shells do not agree what is quoted there; $(...) is safe")
     text = _write_value(word.text, place) if word.variable is None else _write_reference(word, place)
     for _ in range(place.layers):
         text = text.replace("\\", "\\\\").replace("`", "\\`").replace("$", "\\$")

@@ -8,91 +8,22 @@ knows nothing of placeholders in braces (template.py). Text that no shell would 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
+from reenact.project.commands import CommandList, Heredoc, Script
 from reenact.project.quoting import Place, Quote
 
 Item = str | int
 """One character, or the number of a placeholder."""
 
-_CLOSERS = {"if": "fi", "for": "done", "while": "done", "until": "done", "select": "done", "case": "esac", "{": "}"}
-_PREFIXES = frozenset(("then", "do", "else", "elif", "!", "time", "if", "while", "until", "{"))
-_SHELLS = ("sh", "bash", "dash", "ksh", "zsh", "python", "perl", "ruby", "node", "Rscript")
 _NAME = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
-
-
-class Span(NamedTuple):
-    """A word of a command: where it starts and ends, and the word before it that is an option (``--x``), if any."""
-
-    start: int
-    end: int
-    option: int | None = None
-    redirected: bool = False
-
-
-class Heredoc(NamedTuple):
-    """The body of a here-document and the line that ends it."""
-
-    start: int
-    end: int
-    delimiter: str
-    strips_tabs: bool
-
-
-class Statement(NamedTuple):
-    """A list of commands up to a separator: the names of its commands, the words of the last, what ends it."""
-
-    names: tuple[str, ...]
-    words: tuple[str, ...]
-    separator: str
-    guarded: bool
-
-
-class Script:
-    """What was found in a command. Indexes count items.
-
-    ``end`` is where more arguments of the last command belong; ``compound`` says that nothing takes arguments there
-    (``fi``, ``done``, ``}``, ``)``). ``unclosed`` is the quote or bracket that never ends.
-    """
-
-    def __init__(self) -> None:
-        self.places: dict[int, Place] = {}
-        self.spans: dict[int, Span] = {}
-        self.heredocs: list[Heredoc] = []
-        self.statements: list[Statement] = []
-        self.end = 0
-        self.compound = False
-        self.unclosed: str | None = None
 
 
 def read_script(items: Sequence[Item]) -> Script:
     """Everything that the scanner finds in ``items``."""
     script = Script()
     reader = _Reader(items, range(len(items) + 1), script)
-    reader.read_commands(_Frame(None, top=True))
+    reader.read_commands(CommandList(script, None, top=True))
     return script
-
-
-class _Frame:
-    """One list of commands while it is read: ``$(...)`` and backquotes have their own."""
-
-    def __init__(self, closer: str | None, *, top: bool = False) -> None:
-        self.closer = closer
-        self.top = top
-        self.stack: list[str] = []
-        self.names: list[str] = []
-        self.words: list[str] = []
-        self.guarded = False
-        self.continues = False
-        self.compound = False
-        self.first = True
-        self.word: str | None = None
-        self.start = 0
-        self.braces = 0
-        self.slots: list[int] = []
-        self.option: int | None = None
-        self.redirect = False
-        self.heredocs: list[tuple[str, bool, bool]] = []
 
 
 class _Reader:
@@ -110,7 +41,10 @@ class _Reader:
         self.layers = layers
         self.hazards = hazards
         self.i = 0
-        self.frame = _Frame(None)
+        self.frame = self._make_list(None)
+
+    def _make_list(self, closer: str | None) -> CommandList:
+        return CommandList(self.script, closer, spans=not self.layers)
 
     # -- looking
 
@@ -133,7 +67,7 @@ class _Reader:
             dollar=dollar,
             joins=joins,
             hazards=self._hazards() if quote == "bare" else self.hazards,
-            interpreter=_find_interpreter(self.frame.words),
+            interpreter=self.frame.find_interpreter(),
             strips_tabs=strips_tabs,
         )
         self.frame.slots.append(slot)
@@ -173,7 +107,7 @@ class _Reader:
 
     # -- lists of commands
 
-    def read_commands(self, frame: _Frame) -> None:
+    def read_commands(self, frame: CommandList) -> None:
         """Read until the frame's closer at its own level, which is stepped over, or the end."""
         outer, self.frame = self.frame, frame
         while (item := self.peek()) is not None:
@@ -181,20 +115,20 @@ class _Reader:
                 break
             if isinstance(item, str) and item in " \t\n#;&|()<>" and self._read_special(item):
                 continue
-            self._begin_word()
+            self.frame.begin_word(self.i)
             self._read_piece(item)
             self._mark()
-        self._end_command("")
+        self.frame.end_command("", self.i)
         if frame.closer:
             self._close("$(")
         self.frame = outer
 
     def _read_special(self, item: str) -> bool:
         if item in " \t":
-            self._end_word()
+            self.frame.end_word(self.i)
             self.i += 1
         elif item == "\n":
-            self._end_command("\n")
+            self.frame.end_command("\n", self.i)
             self.i += 1
             self._read_heredocs()
         elif item == "#":
@@ -209,73 +143,6 @@ class _Reader:
             self._read_redirection(item)
         return True
 
-    def _begin_word(self) -> None:
-        self.frame.continues = False
-        if self.frame.word is None:
-            self.frame.word = ""
-            self.frame.slots = []
-            self.frame.start = self.i
-            self.frame.braces = 0
-
-    def _end_word(self) -> None:
-        frame = self.frame
-        word, frame.word = frame.word, None
-        if word is None:
-            return
-        if not self.layers:
-            for slot in frame.slots:
-                self.script.spans[slot] = Span(frame.start, self.i, frame.option, frame.redirect)
-        frame.slots = []
-        frame.option = frame.start if word.startswith("-") and "=" not in word and len(word) > 1 else None
-        if frame.redirect:
-            frame.redirect = False
-        elif frame.first:
-            self._end_first_word(word)
-        else:
-            frame.words.append(word)
-
-    def _end_first_word(self, word: str) -> None:
-        frame = self.frame
-        if frame.stack and word == frame.stack[-1]:
-            frame.stack.pop()
-            frame.compound = True
-            self._mark()
-        elif word in _CLOSERS:
-            frame.stack.append(_CLOSERS[word])
-        name, equals, _ = word.partition("=")
-        if frame.names[-1:] == ["function"] and word not in _PREFIXES:
-            self._begin_function()
-            frame.names[-1] = word
-            return
-        if word == "function":
-            frame.names.append(word)
-            return
-        if word in _PREFIXES or (equals and name and _NAME.issuperset(name.removesuffix("+"))):
-            return
-        frame.first = False
-        frame.words = [word]
-        frame.names.append(word)
-
-    def _end_command(self, separator: str) -> None:
-        self._end_word()
-        frame = self.frame
-        if separator == "\n" and frame.continues:
-            return
-        frame.first, frame.redirect, frame.option = True, False, None
-        frame.continues = separator in ("&&", "||", "|")
-        if frame.continues:
-            frame.guarded = frame.guarded or separator == "||"
-            frame.words, frame.compound = [], False
-            return
-        if frame.stack and frame.stack[-1] == "esac" and separator == "\n":
-            return
-        if frame.top and not frame.stack and (frame.names or frame.words):
-            statement = Statement(tuple(frame.names), tuple(frame.words), separator, frame.guarded)
-            self.script.statements.append(statement)
-        if not frame.stack:
-            frame.names, frame.guarded = [], False
-        frame.words, frame.compound = [], False
-
     def _mark(self) -> None:
         if self.frame.top:
             self.script.end = self.indexes[self.i]
@@ -284,13 +151,13 @@ class _Reader:
     def _read_operator(self) -> None:
         for operator in ("&>>", "&>"):
             if self.sees(operator):
-                self._end_word()
+                self.frame.end_word(self.i)
                 self.i += len(operator)
                 self.frame.redirect = True
                 return
         two = self.sees("&&") or self.sees("||") or self.sees("|&") or self.sees(";;")
         operator = f"{self.peek()}{self.peek(1)}" if two else str(self.peek())
-        self._end_command("|" if operator == "|&" else operator)
+        self.frame.end_command("|" if operator == "|&" else operator, self.i)
         self.i += len(operator)
         if operator not in (";", "&", ";;"):
             self._mark()
@@ -299,29 +166,24 @@ class _Reader:
         frame = self.frame
         if item == "(" and frame.word is None and self.sees("((") and self._is_arithmetic():
             self.i += 2
-            self._read_arithmetic()
+            self._read_arithmetic("()", 2)
         elif item == "(" and self.sees("()"):
-            self._end_word()
-            self._begin_function()
+            self.frame.end_word(self.i)
+            self.frame.begin_function()
             self.i += 2
         elif item == "(":
-            self._end_word()
+            self.frame.end_word(self.i)
             frame.stack.append(")")
             frame.first = True
             self.i += 1
         else:
-            self._end_command(";")
+            self.frame.end_command(";", self.i)
             self.i += 1
             if frame.stack and frame.stack[-1] == ")":
                 frame.stack.pop()
                 frame.compound = True
                 frame.first = False
         self._mark()
-
-    def _begin_function(self) -> None:
-        """What follows is a body, which does not run here."""
-        self.frame.first = True
-        self.frame.guarded = True
 
     def _read_comment(self) -> None:
         while (item := self.peek()) is not None and item != "\n":
@@ -335,12 +197,12 @@ class _Reader:
 
     def _read_redirection(self, item: str) -> None:
         if self.sees("<(") or self.sees(">("):
-            self._begin_word()
+            self.frame.begin_word(self.i)
             self.i += 2
-            self.read_commands(_Frame(")"))
+            self.read_commands(self._make_list(")"))
             self._mark()
             return
-        self._end_word()
+        self.frame.end_word(self.i)
         self.frame.first = self.frame.first and not self.frame.words
         for operator in ("<<<", "<<-", "<<", "<>", "<&", "<", ">>", ">&", ">|", ">"):
             if self.sees(operator):
@@ -370,26 +232,11 @@ class _Reader:
         pending, self.frame.heredocs = self.frame.heredocs, []
         for delimiter, strips_tabs, quoted in pending:
             start = self.i
-            end, self.i = self._find_heredoc_end(delimiter, strips_tabs)
+            end, self.i = _find_heredoc_end(self.items, self.i, delimiter, strips_tabs)
             self.script.heredocs.append(Heredoc(self.indexes[start], self.indexes[end], delimiter, strips_tabs))
             body = _Reader(self.items[start:end], self.indexes[start : end + 1], self.script, self.layers, self.hazards)
             body.frame.words = self.frame.words
             body.read_text("raw-heredoc" if quoted else "heredoc", strips_tabs=strips_tabs)
-
-    def _find_heredoc_end(self, delimiter: str, strips_tabs: bool) -> tuple[int, int]:
-        """Where the body ends, and where the text after its last line starts."""
-        start = self.i
-        while start < len(self.items):
-            end = start
-            while end < len(self.items) and self.items[end] != "\n":
-                end += 1
-            line = self.items[start:end]
-            if all(isinstance(item, str) for item in line):
-                text = "".join(map(str, line))
-                if (text.lstrip("\t") if strips_tabs else text) == delimiter:
-                    return start, min(end + 1, len(self.items))
-            start = end + 1
-        return len(self.items), len(self.items)
 
     def read_text(self, quote: Quote, *, strips_tabs: bool) -> None:
         """The body of a here-document: everything is text, but for ``$`` and backquotes where it was not quoted."""
@@ -480,10 +327,13 @@ class _Reader:
         following = self.peek(1)
         if following == "(" and self.peek(2) == "(" and self._is_arithmetic(1):
             self.i += 3
-            self._read_arithmetic()
+            self._read_arithmetic("()", 2)
+        elif following == "[":
+            self.i += 2
+            self._read_arithmetic("[]", 1)
         elif following == "(":
             self.i += 2
-            self.read_commands(_Frame(")"))
+            self.read_commands(self._make_list(")"))
         elif following == "{":
             self._read_braced(around)
         elif following == "'" and around == "bare":
@@ -529,13 +379,13 @@ class _Reader:
                 return place + 1 < len(self.items) and self.items[place + 1] == ")"
         return True
 
-    def _read_arithmetic(self) -> None:
-        depth = 2
+    def _read_arithmetic(self, brackets: str, depth: int) -> None:
+        """``$((...))``, ``((...))`` and the old ``$[...]`` of bash, whose value bash evaluates again and again."""
         while (item := self.peek()) is not None and depth:
             if isinstance(item, int):
                 self.put(item, "plain-only")
                 continue
-            depth += {"(": 1, ")": -1}.get(item, 0)
+            depth += {brackets[0]: 1, brackets[1]: -1}.get(item, 0)
             self.i += 1
         if depth:
             self.script.unclosed = self.script.unclosed or "(("
@@ -543,6 +393,7 @@ class _Reader:
     def _read_backquotes(self, around: Quote) -> None:
         """One level of backslashes belongs to the backquotes; what is left is a list of commands."""
         self.i += 1
+        start = self.i
         inner: list[Item] = []
         indexes: list[int] = []
         special = '$`\\"' if around == "double" else "$`\\"
@@ -555,20 +406,22 @@ class _Reader:
             self.i += 1
         indexes.append(self.indexes[min(self.i, len(self.items))])
         hazards = self.hazards | {"backquotes"} if around == "double" else self.hazards
-        _Reader(inner, indexes, self.script, self.layers + 1, hazards).read_commands(_Frame(None))
+        if around == "heredoc" and '\\"' in "".join(map(str, self.items[start : self.i])):
+            hazards |= {"unsure"}
+        reader = _Reader(inner, indexes, self.script, self.layers + 1, hazards)
+        reader.read_commands(reader.frame)
         self._close("`")
 
 
-def _find_interpreter(words: Sequence[str]) -> str | None:
-    """The program that reads the next argument as text of its own language, with its option."""
-    if not words:
-        return None
-    if words[0] == "eval":
-        return "eval"
-    option = words[-1]
-    if option.startswith("-") and not option.startswith("--") and option[-1:] in ("c", "e"):
-        for word in words[:-1]:
-            program = word.rpartition("/")[2]
-            if program.rstrip("0123456789.") in _SHELLS:
-                return f"{program} {option}"
-    return None
+def _find_heredoc_end(items: Sequence[Item], start: int, delimiter: str, strips_tabs: bool) -> tuple[int, int]:
+    """Where the body ends, and where the text after its last line starts."""
+    while start < len(items):
+        end = start
+        while end < len(items) and items[end] != "\n":
+            end += 1
+        line = items[start:end]
+        text = "".join(item if isinstance(item, str) else "\0" for item in line)
+        if (text.lstrip("\t") if strips_tabs else text) == delimiter:
+            return start, min(end + 1, len(items))
+        start = end + 1
+    return len(items), len(items)
