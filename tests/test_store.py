@@ -258,12 +258,13 @@ def test_many_at_once_lose_nothing_while_the_index_is_rebuilt(home: Home, harmed
     record_run(world)
     command = [sys.executable, "-c", SCRIPT.format(root=str(ROOT), statement="for _ in range(100): record_run(world)")]
     writers = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(8)]
-    seen = 0
+    seen = harms = 0
     while any(writer.poll() is None for writer in writers):
-        if harmed:
-            home.store.unlink(missing_ok=True)
-        else:
+        if not harmed:
             reindex(world)
+        elif harms < 5:
+            harms += 1
+            home.store.unlink()
         count = len(list_runs(RunFilter(), None, world))
         assert count >= seen, "a list never goes back"
         seen = count
@@ -289,11 +290,11 @@ def test_a_home_that_is_not_ours_can_be_read(home: Home) -> None:
     before = {place: place.stat().st_mode for place in places}
     # Without capabilities even root is held to these.
     prefix = ("setpriv", "--inh-caps=-all", "--bounding-set=-all")
-    look = "print(*[run.id for run in list_runs(RunFilter(), None, world)], told(world))"
+    look = "print(*[run.id for run in list_runs(RunFilter(), None, world)])"
     try:
         for place in places:
             place.chmod(0o555 if place.is_dir() else 0o444)
-        wanted = " ".join(run.id for run in reversed(runs)) + " []\n"
+        wanted = " ".join(run.id for run in reversed(runs)) + "\n"
         assert in_child(home, look, prefix=prefix) == wanted
         home.root.chmod(0o755)
         home.store.unlink()
