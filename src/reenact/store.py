@@ -171,32 +171,41 @@ class Store:
 def render_query(wanted: RunFilter) -> tuple[str, list[object]]:
     """The SELECT for a filter, newest first, and its values.
 
-    What is walked from the newest on are the values of a parameter, where parameters are all that matters, and else
-    the runs. Either way it ends with the last row that is wanted, and at worst touches every run once.
+    What is walked, from the newest on, are the values of a parameter, unless something else in the filter leaves fewer
+    runs; then it is the runs. Either way it ends with the last row that is wanted, and at worst meets every run once.
     """
-    tests, values = _render_tests(wanted)
-    parameters = sorted(wanted.parameters, key=lambda parameter: _COMPARISONS.index(parameter.comparison))
-    if parameters and not tests:
-        lead, *others = parameters
-        test, operands = _render_test("p", lead)
-        tests, values = [f"p.name = ?{test}"], [_text(lead.name), *operands]
-        origin, order = "parameters AS p CROSS JOIN runs ON runs.number = p.run", "p.created DESC, p.run DESC"
-    else:
-        others, origin, order = parameters, "runs", "runs.created DESC, runs.number DESC"
+    others = sorted(wanted.parameters, key=lambda parameter: _COMPARISONS.index(parameter.comparison))
+    walked, number, origin = "runs", "number", "runs"
+    tests: list[str] = []
+    values: list[object] = []
+    if others and not _is_narrow(wanted):
+        first, *others = others
+        walked, number, origin = "p", "run", "parameters AS p CROSS JOIN runs ON runs.number = p.run"
+        test, operands = _render_test("p", first)
+        tests, values = [f"p.name = ?{test}"], [_text(first.name), *operands]
+    more, operands = _render_tests(wanted, walked)
+    tests, values = tests + more, values + operands
     for parameter in others:
         test, operands = _render_test("q", parameter)
-        if origin == "runs":
-            # The plus keeps SQLite from reading every match before it sorts.
+        if walked == "runs" and parameter.comparison == "=":
+            # Few runs have it: to find them once is less than to ask each. The plus keeps the order of the walk.
             tests.append(f"+runs.number IN (SELECT run FROM parameters AS q WHERE q.name = ?{test})")  # noqa: S608
         else:
-            same = "q.created = p.created AND q.run = p.run"
+            same = f"q.created = {walked}.created AND q.run = {walked}.{number}"
             tests.append(f"EXISTS (SELECT 1 FROM parameters AS q WHERE q.name = ? AND {same}{test})")  # noqa: S608
         values += [_text(parameter.name), *operands]
     where = f" WHERE {' AND '.join(tests)}" if tests else ""
+    order = f"{walked}.created DESC, {walked}.{number} DESC"
     return f"SELECT {_COLUMNS} FROM {origin}{where} ORDER BY {order}", values  # noqa: S608
 
 
-def _render_tests(wanted: RunFilter) -> tuple[list[str], list[object]]:
+def _is_narrow(wanted: RunFilter) -> bool:
+    """Whether the conditions on the run itself leave fewer runs than one on a parameter, as a rule."""
+    unusual = bool(wanted.states) and State.FINISHED not in wanted.states
+    return unusual or any(value is not None for value in (wanted.project, wanted.name, wanted.entry_point))
+
+
+def _render_tests(wanted: RunFilter, walked: str) -> tuple[list[str], list[object]]:
     """The conditions on the run itself."""
     tests: list[str] = []
     values: list[object] = []
@@ -209,7 +218,7 @@ def _render_tests(wanted: RunFilter) -> tuple[list[str], list[object]]:
         values += [state.value for state in wanted.states]
     for test, moment in ((">=", wanted.since), ("<", wanted.before)):
         if moment is not None:
-            tests.append(f"runs.created {test} ?")
+            tests.append(f"{walked}.created {test} ?")
             values.append(moment)
     return tests, values
 
