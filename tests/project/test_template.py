@@ -244,6 +244,12 @@ def test_quotes_that_never_close_are_warned_about() -> None:
     assert [d.code for d in render("echo 'a").diagnostics] == ["unclosed-quote"]
 
 
+def test_a_thousand_brackets_are_no_traceback() -> None:
+    assert render("echo " + "$(" * 1000 + "{a}", a="1").text.endswith("1")
+    with pytest.raises(ParameterError):
+        render("echo " + "$(" * 1000 + "{a}", a="1 2")
+
+
 def test_the_uses_of_a_template_say_where_they_stand() -> None:
     uses = find_uses("p {a} '{a}' \"{b}\"", {"a"})
     assert [(u.placeholder.name, u.place.quote, u.placeholder.problem is None) for u in uses] == [

@@ -21,8 +21,14 @@ _NAME = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 def read_script(items: Sequence[Item]) -> Script:
     """Everything that the scanner finds in ``items``."""
     script = Script()
-    reader = _Reader(items, range(len(items) + 1), script)
-    reader.read_commands(CommandList(script, None, top=True))
+    try:
+        _Reader(items, range(len(items) + 1), script).read_commands(CommandList(script, None, top=True))
+    except RecursionError:
+        # Nobody writes hundreds of brackets in brackets to be understood: only what needs no quotes goes in.
+        script = Script()
+        script.places = {item: Place("plain-only") for item in items if isinstance(item, int)}
+        script.end = len(items)
+        script.unclosed = "more brackets than can be read"
     return script
 
 
