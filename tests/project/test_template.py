@@ -198,6 +198,7 @@ def test_an_absent_parameter_leaves_no_redirection_without_a_file() -> None:
         ('echo "$[ {a} ]"', "x[$(touch bad)]"),
         ('echo "${{x%{a}}}"', "'"),
         ("cat <<{a}\nx\nEOF", "E F"),
+        ('"${{v:-"`echo \\"{a}\\"`"}}"', ";touch bad;"),
     ],
 )
 def test_what_cannot_be_written_safely_is_refused_without_showing_it(template: str, value: str) -> None:

@@ -46,6 +46,7 @@ class _Reader:
         self.script = script
         self.layers = layers
         self.hazards = hazards
+        self.requoted = 0  # how many "..." inside "${...}" stand around: quoted for bash, not for dash
         self.i = 0
         self.frame = self._make_list(None)
 
@@ -365,7 +366,9 @@ class _Reader:
             elif item == "\\":
                 self._skip_escaped()
             elif item == '"':
+                self.requoted += around != "bare"
                 self._read_double()
+                self.requoted -= around != "bare"
             elif item == "'" and around == "bare":
                 self._read_single()
             elif item == "$":
@@ -412,7 +415,7 @@ class _Reader:
             self.i += 1
         indexes.append(self.indexes[min(self.i, len(self.items))])
         hazards = self.hazards | {"backquotes"} if around == "double" else self.hazards
-        if around == "heredoc" and '\\"' in "".join(map(str, self.items[start : self.i])):
+        if (around == "heredoc" or self.requoted) and '\\"' in "".join(map(str, self.items[start : self.i])):
             hazards |= {"unsure"}
         reader = _Reader(inner, indexes, self.script, self.layers + 1, hazards)
         reader.read_commands(reader.frame)
