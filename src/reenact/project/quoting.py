@@ -94,7 +94,8 @@ def _write_value(text: str, place: Place) -> str:
         return _write_double(text, place)
     if place.quote == "ansi":
         lead = "\\" if place.backslash else ""
-        return lead + text.replace("\\", "\\\\").replace("'", "\\'")
+        # Not \\', which would end the quote in a shell that does not know $'...'.
+        return lead + text.replace("\\", "\\\\").replace("'", "'\"'\"$'")
     if place.quote == "comment":
         return quote(text).replace("\n", " ")
     if place.quote == "braced":

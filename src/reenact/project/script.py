@@ -24,11 +24,11 @@ def read_script(items: Sequence[Item]) -> Script:
     try:
         _Reader(items, range(len(items) + 1), script).read_commands(CommandList(script, None, top=True))
     except RecursionError:
-        # Nobody writes hundreds of brackets in brackets to be understood: only what needs no quotes goes in.
-        script = Script()
-        script.places = {item: Place("plain-only") for item in items if isinstance(item, int)}
         script.end = len(items)
         script.unclosed = "more brackets than can be read"
+    if script.unclosed:
+        # What stands where is anybody's guess then: only what needs no quotes goes in.
+        script.places = {item: Place("plain-only") for item in items if isinstance(item, int)}
     return script
 
 
@@ -118,8 +118,10 @@ class _Reader:
         """Read until the frame's closer at its own level, which is stepped over, or the end."""
         outer, self.frame = self.frame, frame
         while (item := self.peek()) is not None:
-            if item == ")" and frame.closer == ")" and (not frame.stack or frame.stack[-1] not in (")", "esac")):
-                break
+            if item == ")":
+                frame.end_word(self.i)  # it may have been the 'esac' that this bracket comes after
+                if frame.closer == ")" and (not frame.stack or frame.stack[-1] not in (")", "esac")):
+                    break
             if isinstance(item, str) and item in " \t\n#;&|()<>" and self._read_special(item):
                 continue
             self.frame.begin_word(self.i)
@@ -339,6 +341,8 @@ class _Reader:
             self.i += 2
             self._read_arithmetic("[]", 1)
         elif following == "(":
+            if self.peek(2) == "(":
+                self.hazards |= {"unsure"}  # some shells take any '$((' for arithmetic
             self.i += 2
             self.read_commands(self._make_list(")"))
         elif following == "{":
