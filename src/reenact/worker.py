@@ -184,7 +184,9 @@ def judge(outcome: Outcome, timeout: float | None) -> Result:
     else:
         state = State.FAILED if outcome.code else State.FINISHED
     if outcome.left:
-        reasons.append(f"ended {outcome.left} processes that the command had left behind")
+        reasons.append(
+            f"ended {outcome.left} process{'es' if outcome.left > 1 else ''} that the command had left behind"
+        )
     return Result(
         state=state,
         exit_code=outcome.code,

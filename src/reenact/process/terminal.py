@@ -49,6 +49,16 @@ class Terminal:
         self.resize()
         os.set_blocking(self.master, False)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Those of the two output streams that are the command's terminal."""
+        return tuple(name for name, ours in zip(("stdout", "stderr"), self.streams[1:], strict=True) if ours)
+
+    @property
+    def joined(self) -> bool:
+        """Whether ours passes every byte through at this moment."""
+        return self._saved is not None
+
     def join(self) -> None:
         """Let our keyboard go to the command, if it is ours to read at this moment."""
         if self.keyboard is None or self._saved is not None or not self._alone or not self.in_foreground:
