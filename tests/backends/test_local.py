@@ -71,7 +71,7 @@ def test_cancel_ends_it_with_all_that_it_started_and_may_be_repeated(desk: Desk)
     local.cancel(job, folder)
     result = desk.result(folder)
     assert (result.state, result.signal) == (State.KILLED, "SIGTERM")
-    assert not find_marked(f"REENACT_RUN_ID={folder.id}")
+    assert eventually(lambda: not find_marked(f"REENACT_RUN_ID={folder.id}"))
     local.cancel(job, folder)
     assert desk.result(folder) == result
 

@@ -135,6 +135,13 @@ class Screen:
 
         assert eventually(there), (text, self.shown)
 
+    def ends(self, text: bytes) -> None:
+        def there() -> bool:
+            self.read()
+            return self.shown.endswith(text)
+
+        assert eventually(there), (text, self.shown)
+
     def types(self, text: bytes) -> None:
         os.write(self.master, text)
 

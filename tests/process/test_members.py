@@ -63,3 +63,20 @@ def test_a_young_look_finds_what_a_full_one_finds() -> None:
 )
 def test_cpu_time_as_ps_prints_it(text: str, seconds: float) -> None:
     assert parse_time(text) == seconds
+
+
+def make_process(pid: int, parent: int) -> members.Process:
+    return members.Process(pid, "1", parent, 0, 0, False, 0, 0)
+
+
+def test_descent_through_any_number_of_generations() -> None:
+    table = {pid: make_process(pid, pid - 1) for pid in range(2, 5000)}
+    verdicts: dict[int, bool | None] = dict.fromkeys(table)
+    verdicts[2] = True
+    assert members._follow(table[4999], table, verdicts)
+    assert all(verdicts.values())
+
+
+def test_numbers_that_were_used_again_meanwhile() -> None:
+    table = {2: make_process(2, 3), 3: make_process(3, 2)}
+    assert not members._follow(table[2], table, dict.fromkeys(table))

@@ -184,6 +184,20 @@ def test_where_another_program_shares_the_terminal_ours_is_left_as_it_is(tmp_pat
         assert runner.logged() == b"got line\n"
 
 
+def test_a_password_is_not_shown_there_either(tmp_path: Path, screen: Screen) -> None:
+    streams = {**at(screen), "stdout": subprocess.PIPE}
+    before = termios.tcgetattr(screen.slave)
+    code = 'import getpass; print(len(getpass.getpass("secret: ")))'
+    with running(tmp_path, python(code), streams=streams, terminal_of_its_own=True) as runner:
+        screen.shows(b"secret: ")
+        assert eventually(lambda: not termios.tcgetattr(screen.slave)[3] & termios.ECHO)
+        screen.types(b"hunter2\r")
+        finish(screen, runner)
+        assert runner.logged() == b"7\n"
+        assert b"hunter2" not in screen.shown
+    assert termios.tcgetattr(screen.slave) == before
+
+
 def test_a_job_in_the_background_leaves_the_terminal_alone(tmp_path: Path, screen: Screen) -> None:
     before = termios.tcgetattr(screen.slave)
     streams = at(screen) | {"start_new_session": False}
@@ -226,6 +240,8 @@ def test_ctrl_z_suspends_and_fg_goes_on(tmp_path: Path, screen: Screen) -> None:
         assert eventually(lambda: is_raw(screen))
         screen.types(b"Ada\r")
         screen.shows(b"got Ada")
+        # What is typed before the shell has its terminal back belongs to the command.
+        screen.ends(b"> ")
         screen.types(b"echo bye''bye; exit\r")
         screen.shows(b"byebye")
     finally:

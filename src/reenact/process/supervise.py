@@ -86,6 +86,7 @@ def supervise(
         terminal = find_terminal(spawn.streams)
         if terminal is not None:
             stack.callback(terminal.close)
+        note = _say_aside(note, terminal)
         log = LogWriter(spawn.log, now=now, failed=note)
         stack.callback(log.close)
         arrivals = arrivals or stack.enter_context(signals.collecting())
@@ -307,11 +308,14 @@ class _Watch:
             return data
 
         def keep_clean(data: bytes) -> bytes:
-            clean = terminal.clean(data) if terminal is not None else data
+            if terminal is None:
+                return keep(data)
+            terminal.follow_echo()
+            clean = terminal.clean(data)
             if stream:
                 log.write(stream, clean)
             # Ours puts the carriage returns back where it still does so.
-            return data if terminal is None or terminal.joined else clean
+            return data if terminal.joined else clean
 
         return keep_clean if terminal is not None and name in (None, *terminal.names) else keep
 
@@ -322,6 +326,20 @@ def _make_outcome(code: int, watch: _Watch, times: tuple[float, float], usage: U
         name = watch.signal.name
     shown = TIMED_OUT if watch.stopped == "timeout" else 128 - code if code < 0 else code
     return Outcome(shown, name, watch.stopped, *times, usage, watch.left)
+
+
+def _say_aside(note: Callable[[str], None], terminal: Terminal | None) -> Callable[[str], None]:
+    """``note``, with our terminal as it was while it speaks."""
+
+    def say(message: str) -> None:
+        if terminal is None or not terminal.joined:
+            note(message)
+            return
+        terminal.part()
+        note(message)
+        terminal.join()
+
+    return say
 
 
 def _is_closed(descriptor: int) -> bool:
