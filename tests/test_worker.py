@@ -45,6 +45,7 @@ class Twin:
 
     def lock(self, spec: EnvironmentSpec, root: Path, world: World) -> EnvironmentLock:
         self.done.append("lock")
+        self.root = root
         return EnvironmentLock(spec.kind, text="" if spec.kind == "system" else "the lock")
 
     def realise(self, lock: EnvironmentLock, root: Path, world: World) -> Place:
@@ -130,8 +131,10 @@ def test_an_environment_of_its_own_is_recorded_and_isolated(bench: Bench) -> Non
 def test_a_copy_of_the_source_and_a_folder_in_it(bench: Bench) -> None:
     (bench.folder.code / "sub").mkdir(parents=True)
     plan = make_plan(bench.folder, "pwd")
-    plan = plan._replace(source=plan.source._replace(root=None), command=Command("pwd", cwd="sub"))
-    carry_out(bench.folder, plan, bench.world, bench.terms, Twin())
+    plan = plan._replace(source=plan.source._replace(root=None, subdirectory="a"), command=Command("pwd", cwd="sub"))
+    twin = Twin()
+    carry_out(bench.folder, plan, bench.world, bench.terms, twin)
+    assert twin.root == bench.folder.code / "a"
     assert bench.printed().decode().strip() == str(bench.folder.code / "sub")
 
 

@@ -118,10 +118,12 @@ class _Carrier:
         plan, world, folder = self._plan, self._world, self._folder
         self.tools.move(folder, State.PREPARING, world)
         root = Path(plan.source.root) if plan.source.root is not None else folder.code
-        lock = self.tools.lock(plan.environment, root, world)
+        # What an environment is made of is named relative to the project, the command's folder relative to the source.
+        project = root / plan.source.subdirectory
+        lock = self.tools.lock(plan.environment, project, world)
         if lock.text:
             write_atomic(folder.environment_lock, lock.text.encode())
-        place = self.tools.realise(lock, root, world)
+        place = self.tools.realise(lock, project, world)
         command = self.tools.wrap(plan.command, place)
         for download in plan.downloads:
             self.tools.fetch(download, folder.path, world)
