@@ -49,5 +49,5 @@ def _expand(text: str, world: World) -> str:
 
 def _absolute(text: str, world: World) -> Path:
     path = world.cwd / text
-    # A ".." after a symbolic link leads to the parent of its target, not of its name.
-    return path.resolve() if ".." in path.parts else path
+    # A ".." after a symbolic link leads to the parent of its target, not of its name; after nothing, to nothing.
+    return path.resolve() if ".." in path.parts and path.exists() else path
