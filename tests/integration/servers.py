@@ -31,7 +31,8 @@ class Served(NamedTuple):
 def serve_http(root: Path, *, user: str = "", password: str = "") -> Iterator[Served]:
     """Serve the repositories below ``root`` through ``git http-backend``, and its other files as they are.
 
-    ``/redirect/x`` leads to ``/x``, ``/status/404/x`` fails so, ``/cut/x`` breaks off in the middle.
+    ``/redirect/x`` leads to ``/x``, ``/away/URL`` to the URL, ``/status/404/x`` fails so, ``/cut/x`` breaks off in the
+    middle, ``/dumb/x`` gives the files of a repository without git's help.
     """
     gate = threading.Event()
     gate.set()
@@ -44,22 +45,28 @@ def serve_http(root: Path, *, user: str = "", password: str = "") -> Iterator[Se
 
         def do_GET(self) -> None:
             path = unquote(urlsplit(self.path).path)
-            requests.append(f"{self.command} {self.path}")
+            requests.append(f"{self.command} {self.path} {self.headers.get('Authorization', '')}".strip())
             if login and self.headers.get("Authorization") != login:
                 self.answer(401, b"", {"WWW-Authenticate": 'Basic realm="git"'})
             elif path.startswith("/redirect/"):
                 self.answer(302, b"", {"Location": path.removeprefix("/redirect")})
+            elif path.startswith("/away/"):
+                self.answer(302, b"", {"Location": path.removeprefix("/away/")})
             elif path.startswith("/status/"):
                 self.answer(int(path.split("/")[2]), b"no")
             elif path.startswith("/cut/"):
                 data = (root / path.removeprefix("/cut/")).read_bytes()
                 self.answer(200, data[: len(data) // 2], length=len(data))
+            elif path.startswith("/dumb/"):
+                file = root / path.removeprefix("/dumb/")
+                self.answer(200, file.read_bytes()) if file.is_file() else self.answer(404, b"")
             elif (root / path.lstrip("/")).is_file() and ".git/" not in path:
                 self.answer(200, (root / path.lstrip("/")).read_bytes())
             else:
                 self.run_backend(path)
 
-        do_POST = do_GET
+        def do_POST(self) -> None:
+            self.do_GET()
 
         def run_backend(self, path: str) -> None:
             if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
@@ -106,7 +113,7 @@ def serve_http(root: Path, *, user: str = "", password: str = "") -> Iterator[Se
             except OSError:  # the client was killed
                 self.close_connection = True
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_request(self, code: object = "-", size: object = "-") -> None:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -154,7 +161,8 @@ def serve_ssh(folder: Path) -> Iterator[Shell]:
     kind, key = (folder / "host_key.pub").read_text().split()[:2]
     (folder / "known_hosts").write_text(f"[127.0.0.1]:{port} {kind} {key}\n")
     (folder / "config").write_text(
-        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host_key\nAuthorizedKeysFile {folder}/authorized_keys\n"
+        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host_key\n"
+        f"AuthorizedKeysFile {folder}/authorized_keys\n"
         f"PidFile {folder}/pid\nStrictModes no\nUsePAM no\nPasswordAuthentication no\n"
         "PermitRootLogin prohibit-password\n"
     )

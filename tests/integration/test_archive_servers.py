@@ -33,9 +33,18 @@ def test_a_login_goes_through_the_address(served: Path, code: Path, world: World
         assert check_contract(uri, code, world).uri == f"{server.url}/sample.zip"
 
 
-def test_a_login_is_not_sent_to_where_a_redirect_leads(http: Served, code: Path, world: World) -> None:
-    uri = http.url.replace("://", f"://me:{SECRET}@") + "/redirect/sample.zip"
-    assert fetch(parse_uri(uri), code, world).snapshot.tree
+def test_a_login_is_not_sent_to_where_a_redirect_leads(http: Served, served: Path, code: Path, world: World) -> None:
+    with serve_http(served, user="me", password=SECRET) as private:
+        uri = private.url.replace("://", f"://me:{SECRET}@") + f"/away/{http.url}/sample.zip"
+        assert fetch(parse_uri(uri), code, world).snapshot.tree
+    assert http.requests == ["GET /sample.zip"]
+    assert "Basic" in private.requests[0]
+
+
+def test_a_redirect_leads_to_no_other_protocol(http: Served, served: Path, code: Path, world: World) -> None:
+    for target in (f"file://{served}/sample.zip", "ftp://127.0.0.1/sample.zip", "data:application/zip,x.zip"):
+        with pytest.raises(SourceError, match="Unable to retrieve ZIP file"):
+            fetch(parse_uri(f"{http.url}/away/{target}"), code, world)
 
 
 def test_what_fails_is_told(http: Served, served: Path, code: Path, world: World) -> None:

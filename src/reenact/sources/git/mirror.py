@@ -8,6 +8,7 @@ names no remote: who may fetch says so for each call, so that a look into the mi
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,8 +46,7 @@ class Commit(NamedTuple):
 class Mirror(NamedTuple):
     """The mirror of a repository, there or not; ``git`` knows the repository's address and works on the mirror.
 
-    ``whole`` says that the contents of files may not be left out: a git that fetches partially from a shallow
-    repository looks for the commits that it cut off, and never ends (seen in 2.39).
+    ``whole`` says that the repository is on this machine and shallow, so that :func:`_may_filter` would say no.
     """
 
     path: Path
@@ -192,11 +192,26 @@ def _fill(mirror: Mirror, held: int, aside: Path, *, partial: bool, oid_length: 
     made = mirror.git.run("init", "--quiet", "--bare", "--template=", *formats, "--", str(aside))
     if not made.ok:
         raise make_error(f"make the mirror {aside}", made)
-    if mirror.whole or not partial:
+    if not partial or not _may_filter(mirror):
         (aside / _WHOLE).touch()
     result = _run_fetch(mirror._replace(path=aside), held, *_BRANCHES_AND_TAGS)
     if not result.ok:
         raise make_error(f"fetch {mirror.address.shown}", result)
+
+
+def _may_filter(mirror: Mirror) -> bool:
+    """Whether the contents of files may be left out: the server says that it can, and has every commit itself.
+
+    A git that fetches partially without that starts itself again and again for the commits that are missing, without
+    an end (seen in 2.39 with shallow repositories and with servers of plain files). Only the first version of the
+    protocol tells both before anything is fetched (gitprotocol-pack(5)).
+    """
+    if mirror.address.local:
+        return not mirror.whole
+    git = mirror.git.configured(("protocol.version", "0")).within(GIT_TRACE_PACKET="1")
+    packets = re.findall(r"packet: +\S+< (.*)", git.run("ls-remote", "origin", "HEAD").errors)
+    capabilities = " ".join(packet.partition("\\0")[2] for packet in packets).split()
+    return "filter" in capabilities and not any(packet.startswith("shallow ") for packet in packets)
 
 
 def _run_fetch(mirror: Mirror, held: int, *refspecs: str) -> ToolResult:
