@@ -23,7 +23,7 @@ def find_path(uri: str, world: World) -> Path | None:
 def is_bare_repository(path: Path) -> bool:
     """Whether the folder at ``path`` is a git repository without a work tree of its own."""
     names = ("HEAD", "objects", "refs")
-    return path.name != ".git" and not (path / ".git").exists() and all((path / name).exists() for name in names)
+    return not (path / ".git").exists() and all((path / name).exists() for name in names)
 
 
 def _find_file_path(rest: str, world: World) -> Path:

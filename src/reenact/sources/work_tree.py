@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from reenact.errors import SourceError
-from reenact.sources.redact import strip_credentials
 from reenact.world import World
 
 
@@ -115,4 +114,8 @@ def _read_remotes(config: str) -> dict[str, str]:
 
 
 def _clean(address: str | None) -> str | None:
-    return None if address is None else strip_credentials(address)
+    if address is None:
+        return None
+    from reenact.sources.redact import strip_credentials
+
+    return strip_credentials(address)
