@@ -26,19 +26,7 @@ import zstandard
 PLACEHOLDER = "/opt/conda_placeholder" + "_placehold" * 23
 SUBDIR = "linux-64"
 LEFT_OUT = frozenset(
-    [
-        "test",
-        "tests",
-        "idlelib",
-        "turtledemo",
-        "__pycache__",
-        "site-packages",
-        "dist-packages",
-        "lib2to3",
-        "tkinter",
-        "ensurepip",
-        "pydoc_data",
-    ]
+    ("test", "tests", "idlelib", "turtledemo", "__pycache__", "site-packages", "dist-packages", "lib2to3", "tkinter")
 )
 
 
@@ -164,7 +152,8 @@ def make_native_recipe(folder: Path) -> Recipe | None:
         "bin/where-script": File(f"#!/bin/sh\necho script at {PLACEHOLDER}\n".encode(), 0o755),
         "etc/conda/env_vars.d/native.json": File(b'{"NATIVE_DATA": "from a package"}'),
         "etc/conda/activate.d/native.sh": File(
-            b'echo noise\nexport NATIVE_HOME="$CONDA_PREFIX/share/native"\nexport PATH="$CONDA_PREFIX/native/bin:$PATH"\n'
+            b'echo noise\nexport NATIVE_HOME="$CONDA_PREFIX/share/native"\n'
+            b'export PATH="$CONDA_PREFIX/native/bin:$PATH"\n'
         ),
     }
     return Recipe("where-native", "1.0", files, "h1_0", ("__glibc >=2.17",))

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
+import http.server
 import os
+import signal
 import subprocess
 import sys
+import threading
+import time
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from reenact.codec import decode, encode
 from reenact.environments import Place, conda
 from reenact.environments.conda_request import make_spec
-from reenact.errors import BuildError, ProjectError
+from reenact.errors import BuildError, ProjectError, UnsupportedError
 from reenact.files import lock as locked
 from reenact.home import Home
-from reenact.plan import Command, CondaSpec
+from reenact.plan import Command, CondaSpec, EnvironmentLock, EnvironmentSpec
 from reenact.report import Memory
 from reenact.world import World
 
@@ -33,6 +43,19 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(sys.platform != "linux" or os.uname().machine != "x86_64", reason="the channel is linux-64"),
 ]
+
+BACKEND = """
+import zipfile
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    name = "mine-0.1-py3-none-any.whl"
+    info = "mine-0.1.dist-info"
+    with zipfile.ZipFile(folder + "/" + name, "w") as wheel:
+        wheel.writestr("mine.py", "V = '0.1'\\n")
+        wheel.writestr(info + "/METADATA", "Metadata-Version: 2.1\\nName: mine\\nVersion: 0.1\\n")
+        wheel.writestr(info + "/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+        wheel.writestr(info + "/RECORD", "")
+    return name
+"""
 
 DEMO = "import sys\n__version__ = {version!r}\ndef main():\n    print('demo', __version__, *sys.argv[1:])\n"
 
@@ -55,6 +78,7 @@ def _make_channel(folder: Path) -> None:
     write_package(folder, make_python_recipe())
     for version in ("1.0", "2.0"):
         write_package(folder, make_module_recipe("demo", version, DEMO.format(version=version), command="demo-cli"))
+    write_package(folder, make_module_recipe("leaf", "0.9", "V = '0.9'\n"))
     write_package(folder, Recipe("broken", "1.0", {}, depends=("does-not-exist >=1",)))
     write_package(folder, Recipe("needs-gpu", "1.0", {"share/gpu": File(b"gpu")}, depends=("__cuda >=12",)))
     data = File(b"x" * 1000)
@@ -62,6 +86,64 @@ def _make_channel(folder: Path) -> None:
     if native := make_native_recipe(folder):
         write_package(folder, native)
     index_channel(folder)
+
+
+@pytest.fixture
+def index_folder(tmp_path: Path) -> Path:
+    """A package index (PEP 503) in a folder: leaf 1.0 and 1.5, user that needs leaf, victim."""
+    folder = tmp_path / "index"
+    for name, version, more in (
+        ("leaf", "1.0", ""),
+        ("leaf", "1.5", ""),
+        ("user", "1.0", "Requires-Dist: leaf\n"),
+        ("demo", "9.0", ""),
+        ("victim", "1.0", ""),
+    ):
+        write_wheel(folder / "files", name, version, f"V = '{version}'\n", more)
+    for name in ("leaf", "user", "demo", "victim"):
+        links = ""
+        for wheel in sorted((folder / "files").glob(f"{name}-*.whl")):
+            digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+            links += f'<a href="/files/{wheel.name}#sha256={digest}">{wheel.name}</a>\n'
+        (folder / "simple" / name).mkdir(parents=True)
+        (folder / "simple" / name / "index.html").write_text(links)
+    return folder
+
+
+@pytest.fixture
+def index(index_folder: Path) -> Iterator[str]:
+    """Its address."""
+    with serve(index_folder) as address:
+        yield f"{address}/simple"
+
+
+def write_wheel(folder: Path, name: str, version: str, source: str, more: str = "") -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    info = f"{name}-{version}.dist-info"
+    with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as wheel:
+        wheel.writestr(f"{name}.py", source)
+        wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{more}")
+        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(f"{info}/RECORD", "")
+
+
+@contextmanager
+def serve(folder: Path) -> Iterator[str]:
+    """The folder over http on loopback."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    handler = functools.partial(Quiet, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @pytest.fixture
@@ -269,3 +351,242 @@ def test_a_package_that_is_not_the_locked_one_is_never_installed(world: World, t
         conda.realise(lock, world.cwd, world)
     assert wanted in raised.value.message.partition("\n")[0]
     assert not environments(world)
+
+
+def test_pip_lines_are_resolved_against_what_conda_provides(channel: Path, world: World, index: str) -> None:
+    """Several lists, -r, index options, local code; ``demo`` is conda's and stays conda's."""
+    from reenact.environments.rattler_api import read_lock
+
+    (world.cwd / "more.txt").write_text("leaf>=1\n")
+    (world.cwd / "mine").mkdir()
+    (world.cwd / "mine" / "pyproject.toml").write_text(
+        "[project]\nname='mine'\nversion='0.1'\n[build-system]\nrequires=[]\nbuild-backend='backend'\nbackend-path=['.']\n"
+    )
+    (world.cwd / "mine" / "backend.py").write_text(BACKEND)
+    pip = f"  - pip:\n    - --index-url {index}\n    - user\n  - pip: ['-r more.txt', demo, ./mine]\n"
+    spec = write(world.cwd, channel, "python", "demo <2", more=pip)
+    lock = conda.lock(spec, world.cwd, world)
+    (world.cwd / "pixi.lock").write_text(lock.text)
+    added = {package.name: package.location for package in read_lock(world.cwd / "pixi.lock").pip}
+    assert set(added) == {"user", "leaf", "mine"}
+    assert added["leaf"].startswith(index.replace("simple", "files"))
+    assert "leaf-1.5-py3-none-any.whl#sha256=" in added["leaf"]
+    assert added["mine"].startswith("./mine#blake3=")
+    place = conda.realise(lock, world.cwd, world)
+    code = "import demo, leaf, mine, user; print(demo.__version__, leaf.V, user.V, mine.V)"
+    assert run(place, f'python -c "{code}"', world) == "1.0 1.5 1.0 0.1"
+
+
+def test_a_pip_line_that_asks_for_another_version_replaces_condas(channel: Path, world: World, index: str) -> None:
+    pip = f"  - pip: ['--index-url {index}', 'leaf==1.0']\n"
+    base = make(write(world.cwd, channel, "python", "leaf", more=""), world)
+    assert run(base, 'python -c "import leaf; print(leaf.V)"', world) == "0.9"
+    place = make(write(world.cwd, channel, "python", "leaf", more=pip), world)
+    assert run(place, 'python -c "import leaf; print(leaf.V)"', world) == "1.0"
+    assert run(base, 'python -c "import leaf; print(leaf.V)"', world) == "0.9", "the other environment is untouched"
+
+
+def test_a_wheel_that_is_not_the_locked_one_is_never_installed(
+    channel: Path, world: World, index: str, index_folder: Path
+) -> None:
+    pip = f"  - pip: ['--index-url {index}', 'victim']\n"
+    lock = conda.lock(write(world.cwd, channel, "python", more=pip), world.cwd, world)
+    write_wheel(index_folder / "files", "victim", "1.0", "V = 'evil'\n")
+    with pytest.raises(BuildError, match="hash mismatch") as raised:
+        conda.realise(lock, world.cwd, world)
+    assert "  uv: " in raised.value.message
+    assert "uv pip install" in (raised.value.hint or "")
+    assert not (world.home.environments / lock.key).exists()
+
+
+def test_over_http_hashes_are_checked_too(channel: Path, world: World, tmp_path: Path) -> None:
+    import shutil
+
+    served = tmp_path / "served"
+    shutil.copytree(channel, served, copy_function=os.link)
+    with serve(served) as address:
+        spec = write(world.cwd, address, "python", "demo", "data")
+        lock = conda.lock(spec, world.cwd, world)
+        package = served / "noarch" / "demo-2.0-py_0.conda"
+        package.unlink()
+        write_package(served, make_module_recipe("demo", "2.0", "evil = 1\n", command="demo-cli"))
+        with pytest.raises(BuildError, match="hash mismatch") as raised:
+            conda.realise(lock, world.cwd, world)
+        assert "hash mismatch" in raised.value.message.partition("\n")[0]
+        assert not environments(world)
+        package.unlink()
+        os.link(channel / "noarch" / package.name, package)
+        place = conda.realise(lock, world.cwd, world)
+        assert run(place, "demo-cli", world) == "demo 2.0"
+
+
+def test_what_a_project_does_to_its_environment_stays_there(channel: Path, world: World, tmp_path: Path) -> None:
+    first = make(write(world.cwd, channel, "data"), world)
+    victim = Path(first.path or "") / "share" / "data" / "7"
+    assert not victim.stat().st_mode & 0o222, "a file that others share cannot be written to"
+    victim.chmod(0o644)
+    victim.write_text("changed in place, as root or on purpose")
+    replaced = victim.with_name("8")
+    replaced.unlink()
+    replaced.write_text("replaced, as anybody may")
+    second = make(write(world.cwd, channel, "data", "demo"), world)
+    assert second.path != first.path
+    for name in ("7", "8"):
+        assert (Path(second.path or "") / "share" / "data" / name).read_text() == "x" * 1000
+    assert victim.read_text().startswith("changed")
+
+
+def test_packages_are_kept_once(channel: Path, world: World) -> None:
+    places = [make(write(world.cwd, channel, "data", *more), world) for more in ((), ("demo",), ("python",))]
+    files = {(Path(place.path or "") / "share" / "data" / "5").stat().st_ino for place in places}
+    assert len(files) == 1
+
+
+REALISE = """
+import os, sys
+from pathlib import Path
+from reenact.codec import decode
+from reenact.environments import conda, conda_build, rattler_api
+from reenact.home import find_home
+from reenact.plan import EnvironmentLock
+from reenact.report import Silence
+from reenact.world import World
+root = Path.cwd()
+world = World(find_home(os.environ), os.environ, root, Silence())
+lock = decode(EnvironmentLock, (root / "lock.json").read_bytes())
+print("ready", flush=True)
+sys.stdin.readline()
+conda.realise(lock, root, world)
+"""
+
+
+def start(world: World, lock: EnvironmentLock, count: int) -> list[subprocess.Popen[str]]:
+    """Processes that all make the environment of ``lock``, from the same moment on."""
+    (world.cwd / "lock.json").write_bytes(encode(lock))
+    pipe = subprocess.PIPE
+    environ = dict(world.environ)
+    argv = (sys.executable, "-c", REALISE)
+    found = [
+        subprocess.Popen(argv, cwd=world.cwd, env=environ, stdin=pipe, stdout=pipe, text=True) for _ in range(count)
+    ]
+    for process in found:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in found:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    return found
+
+
+def test_two_at_once_make_it_once(channel: Path, world: World) -> None:
+    lock = conda.lock(write(world.cwd, channel, "python", "demo", "data"), world.cwd, world)
+    for process in start(world, lock, 3):
+        process.communicate(timeout=120)
+        assert process.returncode == 0
+    place = conda.realise(lock, world.cwd, world)
+    assert run(place, "demo-cli", world) == "demo 2.0"
+    assert len(environments(world)) == 1
+
+
+@pytest.mark.parametrize(
+    "sign",
+    [
+        "packages/conda",
+        "packages/conda/data-1.0-h7_1/share/data/150",
+        "environments/{key}/pixi.lock",
+        "environments/{key}/conda-meta",
+        "environments/{key}/share/data",
+        "environments/{key}/bin/demo-cli",
+        "environments/{key}/reenact.json",
+    ],
+)
+def test_killed_at_any_moment_it_leaves_nothing_that_counts(channel: Path, world: World, sign: str) -> None:
+    lock = conda.lock(write(world.cwd, channel, "python", "demo", "data"), world.cwd, world)
+    folder = world.home.environments / lock.key
+    awaited = world.home.root / sign.format(key=lock.key)
+    (process,) = start(world, lock, 1)
+    deadline = time.monotonic() + 60
+    while not awaited.exists() and process.poll() is None and time.monotonic() < deadline:
+        pass
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert awaited.exists()
+    place = conda.realise(lock, world.cwd, world)
+    assert place.path == str(folder)
+    assert run(place, "demo-cli", world) == "demo 2.0"
+    assert run(place, "cat $CONDA_PREFIX/share/data/* | wc -c", world) == "300000"
+    assert run(place, "python -c 'import asyncio, json, sqlite3, ssl'", world) == ""
+
+
+def test_a_package_that_was_half_unpacked_is_unpacked_again(channel: Path, world: World) -> None:
+    lock = conda.lock(write(world.cwd, channel, "data"), world.cwd, world)
+    conda.realise(lock, world.cwd, world)
+    unpacked = world.home.packages / "conda" / "data-1.0-h7_1" / "share" / "data"
+    for name in ("1", "2"):
+        (unpacked / name).unlink()
+    (unpacked / "3").chmod(0o644)
+    (unpacked / "3").write_text("cut")
+    place = make(write(world.cwd, channel, "data", "demo"), world)
+    assert run(place, "cat $CONDA_PREFIX/share/data/* | wc -c", world) == "300000"
+
+
+def test_without_the_extra_it_is_named(channel: Path, world: World) -> None:
+    write(world.cwd, channel, "python")
+    code = f"""
+import os, sys
+from pathlib import Path
+sys.modules["rattler"] = None
+from reenact.environments import conda
+from reenact.environments.conda_request import make_spec
+from reenact.errors import UnsupportedError
+from reenact.home import find_home
+from reenact.report import Silence
+from reenact.world import World
+root = Path({str(world.cwd)!r})
+world = World(find_home(os.environ), os.environ, root, Silence())
+try:
+    conda.lock(make_spec("conda.yaml", root, world), root, world)
+except UnsupportedError as problem:
+    print(problem.hint)
+"""
+    done = subprocess.run([sys.executable, "-c", code], env=dict(world.environ), capture_output=True, text=True)
+    assert "pip install 'reenact[conda]'" in done.stdout, done.stderr
+
+
+def test_inside_an_event_loop(channel: Path, world: World) -> None:
+    import asyncio
+
+    spec = write(world.cwd, channel, "data")
+
+    async def notebook() -> Place:
+        return make(spec, world)
+
+    assert asyncio.run(notebook()).path
+
+
+def test_a_lock_for_another_platform_is_refused(channel: Path, world: World) -> None:
+    lock = conda.lock(write(world.cwd, channel, "data"), world.cwd, world)
+    with pytest.raises(UnsupportedError, match="resolved for osx-arm64"):
+        conda.realise(lock._replace(platform="osx-arm64"), world.cwd, world)
+    assert not environments(world)
+
+
+def test_a_password_of_a_channel_is_in_no_record(channel: Path, world: World) -> None:
+    with serve(channel) as address:
+        secret = address.replace("http://", "http://me:hunter2@")
+        spec = write(world.cwd, secret, "data")
+        lock = conda.lock(spec, world.cwd, world)
+        place = conda.realise(lock, world.cwd, world)
+    assert "hunter2" not in f"{spec}{lock}"
+    assert run(place, "ls $CONDA_PREFIX/share/data | wc -l", world) == "300"
+    private = world.home.packages / "channels"
+    assert private.stat().st_mode & 0o077 == 0
+    kept = [path for path in world.home.root.rglob("*") if path.is_file() and private not in path.parents]
+    assert kept
+    assert not [path for path in kept if b"hunter2" in path.read_bytes()]
+
+
+def test_its_plan_and_lock_survive_json(channel: Path, world: World) -> None:
+    spec = write(world.cwd, channel, "data", more="variables: {A: b}\n")
+    assert decode(EnvironmentSpec, encode(spec)) == spec  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from reenact.codec import encode
 from reenact.environments.conda import MARKER, Marker, find_marker
-from reenact.environments.conda_channels import restore_secrets
+from reenact.environments.conda_channels import hide_secrets, restore_secrets
 from reenact.environments.conda_resolve import require_rattler
 from reenact.environments.place import make_place
 from reenact.errors import BuildError, UnsupportedError
@@ -61,6 +61,7 @@ def _build(lock: EnvironmentLock, folder: Path, root: Path, descriptor: int, wor
     locked = _read_lock(lock, folder, root)
     check_files(locked.conda)
     rattler_api.link(locked.conda, folder, world.home, world.report, DOING)
+    _hide_secrets(folder)
     protect_shared(folder)
     _check_linked(locked.conda, folder)
     if locked.pip:
@@ -146,6 +147,14 @@ def protect_shared(folder: Path) -> None:
                     status = entry.stat(follow_symlinks=False)
                     if status.st_nlink > 1 and status.st_mode & 0o222:
                         os.chmod(entry.path, stat.S_IMODE(status.st_mode) & ~0o222)
+
+
+def _hide_secrets(folder: Path) -> None:
+    """Take the passwords of channels out of what rattler noted of each package."""
+    for path in (folder / "conda-meta").glob("*.json"):
+        text = path.read_text("utf-8")
+        if (hidden := hide_secrets(text)) != text:
+            write_atomic(path, hidden.encode())
 
 
 def _check_linked(packages: Iterable[CondaPackage], folder: Path) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -93,18 +94,14 @@ def resolve_pip(
     return tuple(_read_package(package, family, shown, spec.local) for package in tomllib.loads(resolved)["packages"])
 
 
-def _plan_near(plan: Any, limits: list[str], before: Sequence[PipPackage]) -> list[str]:
+def _plan_near(plan: Callable[[list[str]], list[str]], limits: list[str], before: Sequence[PipPackage]) -> list[str]:
     """What is to be added, with the versions of ``before`` where they still serve."""
     pins = [f"{name}=={version}" for name, version, location in before if "://" in location and version]
     if pins:
-        try:
-            found: list[str] = plan([*limits, *pins])
-        except BuildError:
-            pass  # something that is asked for now excludes one of them
-        else:
-            return found
-    found = plan(limits)
-    return found
+        # What is asked for now may exclude one of them.
+        with suppress(BuildError):
+            return plan([*limits, *pins])
+    return plan(limits)
 
 
 def _read_package(

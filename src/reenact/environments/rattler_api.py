@@ -24,6 +24,7 @@ from rattler.install import InstallerReporter
 
 from reenact.environments.credentials import redact
 from reenact.errors import BuildError
+from reenact.files import make_folder
 from reenact.home import Home
 from reenact.report import Report
 
@@ -129,6 +130,9 @@ def solve(question: Question, home: Home) -> tuple[CondaPackage, ...]:
         BuildError: nothing fits, or a channel cannot be read; rattler's explanation is kept.
     """
     channels = list_channels(question.channels, question.specs)
+    # What is kept of a channel may hold its password.
+    cache = make_folder(home.packages / "channels")
+    cache.chmod(0o700)
     shown = ", ".join(map(redact, question.channels))
 
     async def ask() -> list[rattler.RepoDataRecord]:
@@ -136,7 +140,7 @@ def solve(question: Question, home: Home) -> tuple[CondaPackage, ...]:
         return await rattler.solve(
             sources=[rattler.Channel(channel) for channel in channels],
             specs=[rattler.MatchSpec(spec) for spec in question.specs],
-            gateway=rattler.Gateway.from_config(_config(), cache_dir=home.packages / "channels"),
+            gateway=rattler.Gateway.from_config(_config(), cache_dir=cache),
             platforms=[rattler.Subdir(question.platform), rattler.Subdir("noarch")],
             locked_packages=[package.record for package in question.keep],
             virtual_packages=list(_detect(question.environ).values()),
