@@ -6,6 +6,7 @@ import functools
 import hashlib
 import http.server
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -101,12 +102,7 @@ def index_folder(tmp_path: Path) -> Path:
     ):
         write_wheel(folder / "files", name, version, f"V = '{version}'\n", more)
     for name in ("leaf", "user", "demo", "victim"):
-        links = ""
-        for wheel in sorted((folder / "files").glob(f"{name}-*.whl")):
-            digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-            links += f'<a href="/files/{wheel.name}#sha256={digest}">{wheel.name}</a>\n'
-        (folder / "simple" / name).mkdir(parents=True)
-        (folder / "simple" / name / "index.html").write_text(links)
+        write_index(folder, name)
     return folder
 
 
@@ -127,11 +123,33 @@ def write_wheel(folder: Path, name: str, version: str, source: str, more: str = 
         wheel.writestr(f"{info}/RECORD", "")
 
 
+def write_index(folder: Path, name: str) -> None:
+    links = ""
+    for wheel in sorted((folder / "files").glob(f"{name}-*.whl")):
+        digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+        links += f'<a href="/files/{wheel.name}#sha256={digest}">{wheel.name}</a>\n'
+    page = folder / "simple" / name / "index.html"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text(links)
+
+
+def write_local(folder: Path) -> None:
+    """A project that builds itself, without a network."""
+    folder.mkdir()
+    build = "[build-system]\nrequires = []\nbuild-backend = 'backend'\nbackend-path = ['.']\n"
+    (folder / "pyproject.toml").write_text(f"[project]\nname = 'mine'\nversion = '0.1'\n{build}")
+    (folder / "backend.py").write_text(BACKEND)
+
+
 @contextmanager
 def serve(folder: Path) -> Iterator[str]:
     """The folder over http on loopback."""
 
     class Quiet(http.server.SimpleHTTPRequestHandler):
+        def end_headers(self) -> None:
+            self.send_header("Cache-Control", "no-cache")
+            super().end_headers()
+
         def log_message(self, *arguments: object) -> None:
             pass
 
@@ -358,11 +376,7 @@ def test_pip_lines_are_resolved_against_what_conda_provides(channel: Path, world
     from reenact.environments.rattler_api import read_lock
 
     (world.cwd / "more.txt").write_text("leaf>=1\n")
-    (world.cwd / "mine").mkdir()
-    (world.cwd / "mine" / "pyproject.toml").write_text(
-        "[project]\nname='mine'\nversion='0.1'\n[build-system]\nrequires=[]\nbuild-backend='backend'\nbackend-path=['.']\n"
-    )
-    (world.cwd / "mine" / "backend.py").write_text(BACKEND)
+    write_local(world.cwd / "mine")
     pip = f"  - pip:\n    - --index-url {index}\n    - user\n  - pip: ['-r more.txt', demo, ./mine]\n"
     spec = write(world.cwd, channel, "python", "demo <2", more=pip)
     lock = conda.lock(spec, world.cwd, world)
@@ -399,9 +413,75 @@ def test_a_wheel_that_is_not_the_locked_one_is_never_installed(
     assert not (world.home.environments / lock.key).exists()
 
 
-def test_over_http_hashes_are_checked_too(channel: Path, world: World, tmp_path: Path) -> None:
-    import shutil
+def test_an_edit_of_local_code_keeps_the_versions_of_everything_else(
+    channel: Path, world: World, index: str, index_folder: Path
+) -> None:
+    write_local(world.cwd / "mine")
+    pip = f"  - pip: ['--index-url {index}', user, -e ./mine]\n"
+    first = conda.lock(write(world.cwd, channel, "python", more=pip), world.cwd, world)
+    assert "leaf-1.5" in first.text
+    write_wheel(index_folder / "files", "leaf", "2.0", "V = '2.0'\n")
+    write_index(index_folder, "leaf")
+    (world.cwd / "mine" / "new.py").write_text("")
+    second = conda.lock(write(world.cwd, channel, "python", more=pip), world.cwd, world)
+    assert second != first
+    assert "leaf-1.5" in second.text
+    third = conda.lock(write(world.cwd, channel, "python", more=pip), world.cwd, world, upgrade=True)
+    assert "leaf-2.0" in third.text
 
+
+def test_wheels_in_a_folder_of_the_project(channel: Path, world: World) -> None:
+    write_wheel(world.cwd / "wheels", "own", "1.0", "V = '1.0'\n")
+    pip = "  - pip: ['--no-index', '--find-links ./wheels', own]\n"
+    spec = write(world.cwd, channel, "python", more=pip)
+    lock = conda.lock(spec, world.cwd, world)
+    assert "./wheels/own-1.0-py3-none-any.whl#sha256=" in lock.text
+    place = conda.realise(lock, world.cwd, world)
+    assert run(place, 'python -c "import own; print(own.V)"', world) == "1.0"
+
+
+def test_a_lock_is_enough_on_an_empty_home(channel: Path, world: World, index: str, tmp_path: Path) -> None:
+    pip = f"  - pip: ['--index-url {index}', user]\n"
+    lock = conda.lock(write(world.cwd, channel, "python", "demo <2", more=pip), world.cwd, world)
+    elsewhere = world._replace(home=Home(tmp_path / "elsewhere"), cwd=tmp_path)
+    place = conda.realise(lock, tmp_path, elsewhere)
+    assert run(place, 'python -c "import demo, user; print(demo.__version__)"', elsewhere) == "1.0"
+
+
+def test_a_package_that_left_its_server_is_told(channel: Path, world: World, tmp_path: Path) -> None:
+    served = tmp_path / "served"
+    shutil.copytree(channel, served, copy_function=os.link)
+    with serve(served) as address:
+        lock = conda.lock(write(world.cwd, address, "data"), world.cwd, world)
+        (served / SUBDIR / "data-1.0-h7_1.conda").unlink()
+        with pytest.raises(BuildError, match="not in its channel any more"):
+            conda.realise(lock, world.cwd, world)
+
+
+def test_a_post_link_script_is_not_run_and_said(world: World, tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    script = File(f"#!/bin/sh\ntouch {tmp_path}/started\n".encode(), 0o755)
+    write_package(own, Recipe("thing", "1.0", {"bin/.thing-post-link.sh": script}))
+    index_channel(own)
+    make(write(world.cwd, own, "thing"), world)
+    assert not (tmp_path / "started").exists()
+    assert isinstance(world.report, Memory)
+    assert any(kind == "warn" and "thing" in text and "post-link" in text for kind, text in world.report.told)
+
+
+def test_an_interrupt_ends_it_and_leaves_nothing(channel: Path, world: World) -> None:
+    lock = conda.lock(write(world.cwd, channel, "python", "demo", "data"), world.cwd, world)
+    (process,) = start(world, lock, 1)
+    awaited = world.home.packages / "conda"
+    while not awaited.exists() and process.poll() is None:
+        pass
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    assert process.returncode != 0
+    assert not environments(world)
+
+
+def test_over_http_hashes_are_checked_too(channel: Path, world: World, tmp_path: Path) -> None:
     served = tmp_path / "served"
     shutil.copytree(channel, served, copy_function=os.link)
     with serve(served) as address:

@@ -64,6 +64,7 @@ def _build(lock: EnvironmentLock, folder: Path, root: Path, descriptor: int, wor
     _hide_secrets(folder)
     protect_shared(folder)
     _check_linked(locked.conda, folder)
+    _tell_of_scripts(folder, world)
     if locked.pip:
         from reenact.environments.conda_pip import install_pip
 
@@ -155,6 +156,12 @@ def _hide_secrets(folder: Path) -> None:
         text = path.read_text("utf-8")
         if (hidden := hide_secrets(text)) != text:
             write_atomic(path, hidden.encode())
+
+
+def _tell_of_scripts(folder: Path, world: World) -> None:
+    """Say whose scripts conda would run after linking: they may do anything, and are not run."""
+    if scripts := sorted(path.name[1:].removesuffix("-post-link.sh") for path in folder.glob("bin/.*-post-link.sh")):
+        world.report.warn(f"not run: what {', '.join(scripts)} would do after being installed (a post-link script)")
 
 
 def _check_linked(packages: Iterable[CondaPackage], folder: Path) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 
 from reenact.environments import conda
 from reenact.environments.build import _index_variables, list_installed
+from reenact.environments.conda_build import find_file
 from reenact.environments.credentials import HIDDEN, redact, restore
 from reenact.environments.local_code import keep_copy
 from reenact.environments.rattler_api import PipPackage
@@ -32,7 +33,8 @@ WORK = "pylock.work.toml"
 LOCK_FILE = "pylock.toml"
 SECRET_LOCK_FILE = "pylock.secret.toml"  # noqa: S105
 
-_PLANNED = re.compile(r"(?m)^ \+ (\S.*)$")
+# " + six==1.17.0", " + six==1.17.0 (from URL)", " + six @ URL"
+_PLANNED = re.compile(r"(?m)^ \+ ((?:(\S+)==\S+ \(from (.+)\)|\S.*))$")
 _FULL_COMMIT = re.compile(r"(?P<url>git\+.+)@(?P<commit>[0-9a-f]{40,64})$")
 
 
@@ -64,11 +66,19 @@ def resolve_pip(
         text = _join([*lines, *asked])
         write_atomic(family / "requirements.in", text.encode())
         secret = f"{HIDDEN}@" in text
-        arguments = ["pip", "install", "--dry-run", "-r", "-" if secret else "requirements.in", *flags]
+        arguments = [
+            "pip",
+            "install",
+            "--dry-run",
+            "--break-system-packages",
+            "-r",
+            "-" if secret else "requirements.in",
+            *flags,
+        ]
         stdin = restore(text, root, spec.files).encode() if secret else b""
-        arguments += ["--constraints", "constraints.in", "--break-system-packages"]
+        arguments += ["--constraints", "constraints.in"] if constraints else []
         result = run_uv(arguments, family, world, doing=RESOLVING, stdin=stdin, keep_open=keep_open)
-        return _PLANNED.findall(result.errors)
+        return [f"{name} @ {url}" if url else line for line, name, url in _PLANNED.findall(result.errors)]
 
     added = _plan_near(plan, limits, before)
     if not added:
@@ -119,7 +129,9 @@ def _read_package(
     file = max(wheels, key=lambda wheel: _preference(_file_name(wheel))) if wheels else None
     file = file or package.get("sdist") or package.get("archive") or {}
     digest = file.get("hashes", {}).get("sha256")
-    where = file.get("url") or _show_path(family / file.get("path", ""), shown)
+    url = file.get("url", "")
+    here = find_file(url) or (None if url else family / file.get("path", ""))
+    where = _show_path(here, shown) if here else url
     if not digest:
         raise BuildError(
             f"{RESOLVING} failed: the index gives no SHA-256 for {name} {version}: it cannot be locked", hint=where

@@ -15,9 +15,14 @@ from typing import Any, NamedTuple, TypeVar
 import rattler
 from rattler.exceptions import (
     ConfigError,
+    FetchRepoDataError,
     GatewayError,
     InstallerError,
+    InvalidChannelError,
     InvalidMatchSpecError,
+    InvalidVersionError,
+    ParseCondaLockError,
+    ParseSubdirError,
     SolverError,
 )
 from rattler.install import InstallerReporter
@@ -56,9 +61,8 @@ class PipPackage(NamedTuple):
 
 
 class Locked(NamedTuple):
-    """What a lock file names for one platform."""
+    """What a lock file names."""
 
-    platform: str
     conda: tuple[CondaPackage, ...]
     pip: tuple[PipPackage, ...]
 
@@ -77,8 +81,16 @@ class Question(NamedTuple):
 
 
 def find_platform(environ: Mapping[str, str]) -> str:
-    """The platform that packages are for, in conda's words (``linux-64``); ``CONDA_SUBDIR`` decides where it is set."""
-    return environ.get("CONDA_SUBDIR") or str(rattler.Subdir.current())
+    """The platform that packages are for, in conda's words (``linux-64``); ``CONDA_SUBDIR`` decides where it is set.
+
+    Raises:
+        BuildError: ``CONDA_SUBDIR`` names none.
+    """
+    chosen = environ.get("CONDA_SUBDIR")
+    try:
+        return str(rattler.Subdir(chosen) if chosen else rattler.Subdir.current())
+    except ParseSubdirError as problem:
+        raise BuildError(f"CONDA_SUBDIR names no platform: {problem}", hint="for example osx-64") from problem
 
 
 def find_wrong_spec(spec: str) -> str | None:
@@ -92,9 +104,16 @@ def find_wrong_spec(spec: str) -> str | None:
 
 def list_channels(names: Iterable[str], specs: Iterable[str] = ()) -> tuple[str, ...]:
     """The addresses that are asked, in order; a channel that only a spec names comes behind the others."""
-    asked = [rattler.Channel(name) for name in names]
+    asked = list(map(_channel, names))
     asked += [spec.channel for spec in map(rattler.MatchSpec, specs) if spec.channel is not None]
     return tuple(dict.fromkeys(channel.base_url for channel in asked))
+
+
+def _channel(name: str) -> rattler.Channel:
+    try:
+        return rattler.Channel(name)
+    except InvalidChannelError as problem:
+        raise _channel_failure(str(problem), redact(name)) from problem
 
 
 def detect_virtual_packages(environ: Mapping[str, str]) -> tuple[str, ...]:
@@ -115,9 +134,16 @@ def _detect(environ: Mapping[str, str]) -> dict[str, rattler.GenericVirtualPacka
             if value.strip():
                 version, build = ("1", value.strip()) if name == "__archspec" else (value.strip(), "0")
                 found[name] = rattler.GenericVirtualPackage(
-                    rattler.PackageName(name), rattler.Version(version), rattler.BuildString(build)
+                    rattler.PackageName(name), _version(version, variable), rattler.BuildString(build)
                 )
     return found
+
+
+def _version(text: str, variable: str) -> rattler.Version:
+    try:
+        return rattler.Version(text)
+    except InvalidVersionError as problem:
+        raise BuildError(f"{variable} is not a version: {problem}", hint="for example 12.4") from problem
 
 
 def solve(question: Question, home: Home) -> tuple[CondaPackage, ...]:
@@ -150,7 +176,7 @@ def solve(question: Question, home: Home) -> tuple[CondaPackage, ...]:
         records = _run(ask())
     except SolverError as problem:
         raise _solver_failure(str(problem), question, shown) from problem
-    except (GatewayError, rattler.exceptions.FetchRepoDataError, rattler.exceptions.InvalidChannelError) as problem:
+    except (GatewayError, FetchRepoDataError) as problem:
         raise _channel_failure(str(problem), shown) from problem
     return tuple(sorted(map(_package, records), key=lambda package: package.name))
 
@@ -180,19 +206,20 @@ def read_lock(path: Path) -> Locked:
     """What the lock file at ``path`` names.
 
     Raises:
-        BuildError: it is not a lock file of rattler's, or has not exactly one platform.
+        BuildError: it is not a lock file of rattler's, or is for several platforms.
     """
     try:
         environment = rattler.LockFile.from_path(path).default_environment()
         platforms = environment.platforms() if environment else []
-        if environment is None or len(platforms) != 1:
-            raise BuildError("the lock is for several platforms, or for none", hint="resolve it again")
+        if environment is None or not platforms:
+            return Locked((), ())
+        if len(platforms) > 1:
+            raise BuildError("the lock is for several platforms", hint="resolve it again")
         records = environment.conda_repodata_records_for_platform(platforms[0]) or []
         pip = environment.pypi_packages_for_platform(platforms[0]) or []
-    except (rattler.exceptions.ParseCondaLockError, OSError) as problem:
+    except (ParseCondaLockError, OSError) as problem:
         raise BuildError(f"the lock cannot be read: {problem}", hint="resolve it again") from problem
     return Locked(
-        platforms[0].name,
         tuple(map(_package, records)),
         tuple(PipPackage(package.name, package.version, package.location) for package in pip),
     )
@@ -321,7 +348,9 @@ def _solver_failure(said: str, question: Question, shown: str) -> BuildError:
 
 def _channel_failure(said: str, shown: str) -> BuildError:
     text = redact(said)
-    if re.search(r"could not find subdir|404|No such file", text):
+    if re.search(r"could not parse|not a supported scheme", text):
+        cause = "a channel's address cannot be read"
+    elif re.search(r"could not find subdir|404|No such file", text):
         cause = "a channel does not exist"
     elif re.search(r"40[13]|[Uu]nauthori[sz]ed|[Ff]orbidden", text):
         cause = "a channel refuses us: credentials?"
