@@ -634,6 +634,20 @@ except UnsupportedError as problem:
     assert "pip install 'reenact[conda]'" in done.stdout, done.stderr
 
 
+def test_a_process_that_ends_right_after_a_solve_ends_well(channel: Path, world: World) -> None:
+    """rattler's threads may still be inside Python then, which ends one of five such processes by a signal."""
+    code = f"""
+import sys
+from pathlib import Path
+from reenact.environments.rattler_api import Question, solve
+from reenact.home import Home
+solve(Question(({channel.as_uri()!r},), ("data",), "linux-64", {{}}), Home(Path({str(world.home.root)!r})))
+sys.exit(7)
+"""
+    ends = {subprocess.run([sys.executable, "-c", code], env=dict(world.environ)).returncode for _ in range(10)}
+    assert ends == {7}
+
+
 def test_inside_an_event_loop(channel: Path, world: World) -> None:
     import asyncio
 

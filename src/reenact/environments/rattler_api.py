@@ -116,16 +116,12 @@ def _channel(name: str) -> rattler.Channel:
         raise _channel_failure(str(problem), redact(name)) from problem
 
 
-def detect_virtual_packages(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """What the machine has, as ``name=version=build``: ``__glibc``, ``__cuda``, ``__archspec``, …
+def _detect(environ: Mapping[str, str]) -> dict[str, rattler.GenericVirtualPackage]:
+    """What the machine has, by name: ``__glibc``, ``__cuda``, ``__archspec``, …
 
     ``CONDA_OVERRIDE_NAME`` replaces a version, and takes the package away where it is empty
     (https://docs.conda.io/projects/conda/en/stable/user-guide/tasks/manage-virtual.html).
     """
-    return tuple(str(package) for package in _detect(environ).values())
-
-
-def _detect(environ: Mapping[str, str]) -> dict[str, rattler.GenericVirtualPackage]:
     found = {each.name.normalized: each for each in (v.into_generic() for v in rattler.VirtualPackage.detect())}
     for variable, value in environ.items():
         if variable.startswith(OVERRIDE):
@@ -318,12 +314,30 @@ def _run(coroutine: Coroutine[Any, Any, T]) -> T:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(coroutine)
+        return _run_alone(coroutine)
     # The caller has an event loop of its own (a notebook): ours runs beside it.
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, coroutine).result()
+        return pool.submit(_run_alone, coroutine).result()
+
+
+def _run_alone(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run ``coroutine``, and wait for rattler's threads to leave Python.
+
+    A thread that brings a result wakes us while it is still inside a call; an interpreter that ends before it has
+    left that call crashes (seen in one of five solves on a busy machine).
+    """
+    import asyncio
+    import sys
+    import threading
+    import time
+
+    try:
+        return asyncio.run(coroutine)
+    finally:
+        while sys._current_frames().keys() - {thread.ident for thread in threading.enumerate()}:
+            time.sleep(0.0002)
 
 
 def _solver_failure(said: str, question: Question, shown: str) -> BuildError:
