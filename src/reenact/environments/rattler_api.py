@@ -333,10 +333,14 @@ def _run_alone(coroutine: Coroutine[Any, Any, T]) -> T:
     import threading
     import time
 
+    before = sys._current_frames().keys()
     try:
         return asyncio.run(coroutine)
     finally:
-        while sys._current_frames().keys() - {thread.ident for thread in threading.enumerate()}:
+        # Threads of the caller that began meanwhile are none of ours; those that hide from us are not waited for long.
+        deadline = time.monotonic() + 1.0
+        known = before | {thread.ident for thread in threading.enumerate()}
+        while sys._current_frames().keys() - known and time.monotonic() < deadline:
             time.sleep(0.0002)
 
 
