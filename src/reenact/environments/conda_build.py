@@ -12,6 +12,7 @@ from reenact.codec import encode
 from reenact.environments.conda import MARKER, Marker, find_marker
 from reenact.environments.conda_channels import hide_secrets, restore_secrets
 from reenact.environments.conda_resolve import require_rattler
+from reenact.environments.credentials import HIDDEN
 from reenact.environments.place import make_place
 from reenact.errors import BuildError, UnsupportedError
 from reenact.files import write_atomic
@@ -61,7 +62,8 @@ def _build(lock: EnvironmentLock, folder: Path, root: Path, descriptor: int, wor
     locked = _read_lock(lock, folder, root)
     check_files(locked.conda)
     rattler_api.link(locked.conda, folder, world.home, world.report, DOING)
-    _hide_secrets(folder)
+    if HIDDEN in lock.text:
+        _hide_secrets(folder)
     protect_shared(folder)
     _check_linked(locked.conda, folder)
     _tell_of_scripts(folder, world)
@@ -95,24 +97,31 @@ def check_files(packages: Iterable[CondaPackage]) -> None:
     Raises:
         BuildError: one is gone, or is not the one that was locked.
     """
-    for package in packages:
-        path = find_file(package.url)
-        if path is None:
-            continue
-        kind, expected = ("sha256", package.sha256) if package.sha256 else ("md5", package.md5)
-        try:
-            found = digest_package(path, kind)
-        except FileNotFoundError as problem:
-            raise BuildError(
-                f"{DOING} failed: a package that was locked is not in its channel any more: {path}",
-                hint="resolve the environment again",
-            ) from problem
-        if found != expected:
-            raise BuildError(
-                f"{DOING} failed: {path.name} is not the one that was locked (hash mismatch)\n"
-                f"  locked: {kind} {expected}\n  found:  {kind} {found}\n  in {path.parent}",
-                hint="the channel serves another file than when it was locked; resolve the environment again",
-            )
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for _ in pool.map(_check_file, packages):
+            pass
+
+
+def _check_file(package: CondaPackage) -> None:
+    path = find_file(package.url)
+    if path is None:
+        return
+    kind, expected = ("sha256", package.sha256) if package.sha256 else ("md5", package.md5)
+    try:
+        found = digest_package(path, kind)
+    except FileNotFoundError as problem:
+        raise BuildError(
+            f"{DOING} failed: a package that was locked is not in its channel any more: {path}",
+            hint="resolve the environment again",
+        ) from problem
+    if found != expected:
+        raise BuildError(
+            f"{DOING} failed: {path.name} is not the one that was locked (hash mismatch)\n"
+            f"  locked: {kind} {expected}\n  found:  {kind} {found}\n  in {path.parent}",
+            hint="the channel serves another file than when it was locked; resolve the environment again",
+        )
 
 
 def find_file(url: str) -> Path | None:
