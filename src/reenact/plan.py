@@ -118,7 +118,25 @@ class PythonSpec(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-EnvironmentSpec = SystemSpec | PythonSpec
+class CondaSpec(NamedTuple):
+    """A conda environment as asked for: channels in the order of their priority, match specs as conda writes them.
+
+    ``channels`` are names or addresses; a folder is a ``file:`` URL. Secrets in an address are replaced by ``****``.
+    ``pip`` is what is installed from a Python index on top; ``pip.files`` are the files that were read, relative to
+    the project's folder, ``origin`` the first of them. ``variables`` are set for the command. ``notes`` say what was
+    assumed.
+    """
+
+    kind: Literal["conda"] = "conda"
+    channels: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    pip: PythonSpec = PythonSpec()
+    variables: Mapping[str, str] = {}
+    origin: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+EnvironmentSpec = SystemSpec | PythonSpec | CondaSpec
 
 
 class EnvironmentLock(NamedTuple):

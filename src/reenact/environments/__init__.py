@@ -29,6 +29,7 @@ from reenact.world import World
 KINDS = {
     "system": "reenact.environments.system",
     "python": "reenact.environments.python",
+    "conda": "reenact.environments.conda",
 }
 """The module of each kind of environment, by the ``kind`` of its spec, lock and place."""
 
@@ -67,12 +68,13 @@ LEADS_OUT = (
 class Place(NamedTuple):
     """Where a realised environment is; ``path`` is None where there is nothing to be inside of.
 
-    ``variables`` are set for the command that runs in it.
+    ``variables`` are set for the command that runs in it; ``programs`` are folders that go before its own on ``PATH``.
     """
 
     kind: str
     path: str | None = None
     variables: Mapping[str, str] = {}
+    programs: tuple[str, ...] = ()
 
 
 def ask(project: Project, root: Path, manager: str | None, world: World) -> EnvironmentSpec:
@@ -98,8 +100,13 @@ def ask(project: Project, root: Path, manager: str | None, world: World) -> Envi
                 hint="run it outside of one: --env-manager uv for a Python environment, system for none",
             )
         key = _find_convention(root)
-    if manager == "conda":
-        _refuse_conda(key)
+    if manager == "conda" and key != "conda_env":
+        raise ProjectError(
+            "python_env project cannot be executed using conda: its environment is not a conda file",
+            hint="leave --env-manager out, or give uv",
+        )
+    if key == "conda_env" and (manager == "conda" or (manager is None and _needs_conda(project, root, world))):
+        return _spec(KINDS["conda"], project, root, manager, world)
     if manager == "virtualenv":
         world.report.note("--env-manager virtualenv: the environment is made by uv")
     return _spec(READERS[key or "python_env"], project, root, manager, world)
@@ -127,16 +134,16 @@ def _find_convention(root: Path) -> EnvironmentKey | None:
     return next((key for key, name in CONVENTIONS if (root / name).is_file()), None)
 
 
-def _refuse_conda(key: EnvironmentKey | None) -> None:
-    if key != "conda_env":
-        raise ProjectError(
-            "python_env project cannot be executed using conda: its environment is not a conda file",
-            hint="leave --env-manager out, or give uv",
-        )
-    raise UnsupportedError(
-        "conda environments cannot be made by conda yet",
-        hint="--env-manager uv installs from PyPI what the conda file asks for, and refuses what PyPI does not have",
-    )
+def _needs_conda(project: Project, root: Path, world: World) -> bool:
+    from reenact.environments.conda_file import read_conda_file
+    from reenact.environments.conda_request import needs_conda
+    from reenact.report import Silence
+
+    file = project.environment.file or "conda.yaml"
+    reason = needs_conda(read_conda_file(file, root, world._replace(report=Silence())))
+    if reason:
+        world.report.note(f"the environment is made from conda packages: {reason}")
+    return reason is not None
 
 
 def _spec(module: str, project: Project, root: Path, manager: str | None, world: World) -> EnvironmentSpec:
