@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from reenact import downloads, environments, record
+from reenact import downloads, environments
 from reenact.codec import encode
 from reenact.errors import RecordError, ReenactError
 from reenact.files import hold, make_folder, write_atomic
@@ -24,6 +24,8 @@ from reenact.process.child import NotStarted, Spawn
 from reenact.process.holder import describe_self, write_holder
 from reenact.process.supervise import Outcome, supervise
 from reenact.process.surroundings import make_environ
+from reenact.records import life
+from reenact.records.files import read_plan
 from reenact.run_folder import RunFolder
 from reenact.runs import Result, State
 from reenact.world import World, render_timestamp
@@ -56,8 +58,8 @@ class Tools(NamedTuple):
     realise: Callable[[EnvironmentLock, Path, World], environments.Place] = environments.realise
     wrap: Callable[[Command, environments.Place], Command] = environments.wrap
     fetch: Callable[[Download, Path, World], object] = downloads.fetch
-    move: Callable[[RunFolder, State, World], object] = record.move
-    finish: Callable[[RunFolder, Result, World], object] = record.finish
+    move: Callable[[RunFolder, State, World], object] = life.move
+    finish: Callable[[RunFolder, Result, World], object] = life.finish
 
 
 def carry_out(
@@ -238,7 +240,7 @@ def main(arguments: list[str]) -> int:
         leave_parent()
         secrets = json.load(sys.stdin)
         terms = Terms(alive=int(arguments[2]), secrets=secrets, begun=announce)
-    plan = record.read_plan(folder)
+    plan = read_plan(folder)
     try:
         result = carry_out(folder, plan, world, terms)
     except ReenactError as problem:

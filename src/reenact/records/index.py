@@ -24,9 +24,9 @@ from typing import NamedTuple, Protocol, TypeVar
 from reenact.errors import RecordError, StorageError
 from reenact.files import lock, make_folder
 from reenact.home import Home
+from reenact.records.store import Store, Unusable, created, opened, translated
 from reenact.report import Report
 from reenact.runs import Run
-from reenact.store import Store, Unusable, created, opened, translated
 
 T = TypeVar("T")
 

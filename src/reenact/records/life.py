@@ -18,50 +18,25 @@ from reenact.codec import encode
 from reenact.errors import RecordError, StorageError
 from reenact.files import hold, make_folder, write_atomic
 from reenact.home import Home
-from reenact.index import Index
 from reenact.plan import Plan
-from reenact.run_files import (
+from reenact.records.files import (
     Event,
     Origin,
-    Record,
     append_event,
     end,
     find_last_sign,
     read_events,
-    read_plan,
-    read_record,
     read_result,
     read_run,
     render_event,
     summarise,
 )
-from reenact.run_filter import RunFilter
+from reenact.records.filter import RunFilter
+from reenact.records.index import Index
+from reenact.records.store import Store
 from reenact.run_folder import RunFolder
 from reenact.runs import MOVES, Result, Run, State
-from reenact.store import Store
 from reenact.world import World
-
-__all__ = [
-    "Event",
-    "Origin",
-    "Record",
-    "Staged",
-    "find_run",
-    "finish",
-    "get_run",
-    "move",
-    "new_run_id",
-    "open_index",
-    "publish",
-    "read_events",
-    "read_plan",
-    "read_record",
-    "read_result",
-    "read_run",
-    "settle",
-    "stage",
-    "update_index",
-]
 
 ID_LENGTH = 32
 LOST = "the process that carried it out is gone"

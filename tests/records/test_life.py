@@ -12,9 +12,11 @@ import pytest
 
 from reenact.errors import RecordError
 from reenact.files import hold
-from reenact.history import list_runs, reindex, remove, sweep
 from reenact.home import Home
-from reenact.record import (
+from reenact.records.files import read_events, read_plan, read_record, read_result, read_run
+from reenact.records.filter import RunFilter
+from reenact.records.history import list_runs, reindex, remove, sweep
+from reenact.records.life import (
     find_run,
     finish,
     get_run,
@@ -23,19 +25,13 @@ from reenact.record import (
     new_run_id,
     open_index,
     publish,
-    read_events,
-    read_plan,
-    read_record,
-    read_result,
-    read_run,
     settle,
     stage,
 )
-from reenact.run_filter import RunFilter
 from reenact.runs import Result, State
 from tests.recorded import FINISHED, make_plan, make_world, record_run, start, told
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def test_ids_have_the_form_of_mlflow() -> None:
@@ -304,7 +300,7 @@ WRITER = """
 import os, sys
 sys.path.insert(0, {root!r})
 from reenact.home import find_home
-from reenact.history import remove, reindex
+from reenact.records.history import remove, reindex
 from tests.recorded import make_world, record_run
 world = make_world(find_home(os.environ))
 print("go", flush=True)
@@ -350,8 +346,8 @@ def test_many_who_look_settle_a_lost_run_once(home: Home) -> None:
 import os, sys
 sys.path.insert(0, {str(ROOT)!r})
 from reenact.home import find_home
-from reenact.history import list_runs
-from reenact.run_filter import RunFilter
+from reenact.records.history import list_runs
+from reenact.records.filter import RunFilter
 from tests.recorded import make_world
 world = make_world(find_home(os.environ))
 sys.stdin.readline()

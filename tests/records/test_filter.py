@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reenact.errors import UsageError
-from reenact.run_filter import ParameterFilter, parse_age, parse_moment, parse_number, parse_parameter_filter
+from reenact.records.filter import ParameterFilter, parse_age, parse_moment, parse_number, parse_parameter_filter
 
 NAMES = st.text(st.characters(exclude_characters="<>=!", exclude_categories=["Cs"]), min_size=1).filter(
     lambda name: name == name.strip() and name != ""

@@ -1,4 +1,4 @@
-"""The rows of the index in SQLite: the only module that knows of it (:mod:`reenact.index` says when which database)."""
+"""The rows of the index in SQLite: the only module that knows of it. ``index`` says when which database."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reenact.errors import StorageError
-from reenact.run_filter import Comparison, ParameterFilter, RunFilter, parse_number
+from reenact.records.filter import Comparison, ParameterFilter, RunFilter, parse_number
 from reenact.runs import Run, State
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from reenact.errors import RecordError, StorageError
 from reenact.files import hold, make_folder
-from reenact.index import Rebuilt
-from reenact.record import forget, is_there, open_index, settle, take_over, update_index
-from reenact.run_filter import RunFilter
+from reenact.records.filter import RunFilter
+from reenact.records.index import Rebuilt
+from reenact.records.life import forget, is_there, open_index, settle, take_over, update_index
+from reenact.records.store import Store
 from reenact.run_folder import RunFolder
 from reenact.runs import Run
-from reenact.store import Store
 from reenact.world import World
 
 YOUNG = 3600.0

@@ -6,7 +6,7 @@ from typing import Literal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reenact.log_format import Entry, parse_entry, read_entries, render_entry
+from reenact.records.log import Entry, parse_entry, read_entries, render_entry
 
 TIME = "2026-11-23T06:02:34.123456789Z"
 STREAMS: st.SearchStrategy[Literal["stdout", "stderr"]] = st.sampled_from(["stdout", "stderr"])

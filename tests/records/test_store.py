@@ -11,15 +11,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reenact.errors import StorageError
-from reenact.history import list_runs, reindex
 from reenact.home import Home
-from reenact.record import open_index, read_run
-from reenact.run_filter import Comparison, ParameterFilter, RunFilter, parse_number, parse_parameter_filter
+from reenact.records.files import read_run
+from reenact.records.filter import Comparison, ParameterFilter, RunFilter, parse_number, parse_parameter_filter
+from reenact.records.history import list_runs, reindex
+from reenact.records.life import open_index
+from reenact.records.store import SCHEMA_VERSION, Store, created, opened
 from reenact.runs import Run, State
-from reenact.store import SCHEMA_VERSION, Store, created, opened
 from tests.recorded import make_plan, make_world, record_run, told
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def make_run(number: int, state: State = State.FINISHED, project: str = "p", **parameters: str | None) -> Run:
@@ -165,7 +166,7 @@ def test_an_index_that_is_harmed_is_made_again_and_that_is_told_in_a_line(home: 
     world = make_world(home)
     runs = [read_run(record_run(world, make_plan(lr=str(at)))) for at in range(30)]
     in_child(home, "open_index(world).read(lambda store: store.count())")  # whoever closes last empties the log
-    from reenact.store import close_idle
+    from reenact.records.store import close_idle
 
     close_idle()
     assert callable(harm)
@@ -183,7 +184,7 @@ def test_an_index_that_is_harmed_is_made_again_and_that_is_told_in_a_line(home: 
 def test_a_newer_index_is_refused_until_it_is_asked_to_go(home: Home) -> None:
     world = make_world(home)
     record_run(world)
-    from reenact.store import close_idle
+    from reenact.records.store import close_idle
 
     close_idle()
     connection = sqlite3.connect(home.store)
@@ -242,9 +243,9 @@ SCRIPT = """
 import os, sys
 sys.path.insert(0, {root!r})
 from reenact.home import find_home
-from reenact.history import list_runs, reindex, remove
-from reenact.record import open_index
-from reenact.run_filter import RunFilter
+from reenact.records.history import list_runs, reindex, remove
+from reenact.records.life import open_index
+from reenact.records.filter import RunFilter
 from tests.recorded import make_world, record_run, told
 world = make_world(find_home(os.environ))
 {statement}
@@ -282,7 +283,7 @@ def test_a_home_that_is_not_ours_can_be_read(home: Home) -> None:
         pytest.skip("needs setpriv")
     world = make_world(home)
     runs = [record_run(world) for _ in range(3)]
-    from reenact.store import close_idle
+    from reenact.records.store import close_idle
 
     close_idle()
     places = [home.root, *home.root.rglob("*")]
