@@ -231,8 +231,10 @@ def main(arguments: list[str]) -> int:
 
     from reenact.home import find_home
     from reenact.process.detach import announce, leave_parent
+    from reenact.process.streams import open_closed_streams
     from reenact.report import Silence
 
+    open_closed_streams()
     folder = RunFolder(Path(arguments[0]).absolute())
     world = World(find_home(os.environ), dict(os.environ), Path.cwd(), Silence())
     terms = Terms()
