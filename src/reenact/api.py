@@ -8,7 +8,7 @@ from pathlib import Path
 
 from reenact import backends, worker
 from reenact.errors import RunFailed, UnsupportedError, UsageError
-from reenact.prepare import Prepared, Request, Tracking, prepare
+from reenact.prepare import Prepared, Request, Tracking, discard, prepare
 from reenact.project.parameters import Options
 from reenact.records.life import publish, settle
 from reenact.report import Silence
@@ -69,18 +69,17 @@ def carry_out(prepared: Prepared, world: World) -> tuple[RunFolder, Result]:
     Raises:
         ReenactError: the environment could not be made; the run is recorded as failed.
     """
-    plan, staged = prepared.plan, prepared.staged
-    folder = publish(staged.path, plan, world)
-    terms = worker.Terms(alive=staged.alive, secrets=prepared.secrets)
-    return folder, worker.carry_out(folder, plan, world, terms)
+    folder = _publish(prepared, world)
+    terms = worker.Terms(alive=prepared.staged.alive, secrets=prepared.secrets)
+    return folder, worker.carry_out(folder, prepared.plan, world, terms)
 
 
 def submit(prepared: Prepared, world: World) -> SubmittedRun:
     """Start it on its backend and return while it runs."""
-    plan, staged = prepared.plan, prepared.staged
-    folder = publish(staged.path, plan, world)
+    plan = prepared.plan
+    folder = _publish(prepared, world)
     backend = backends.get_backend(plan.backend)
-    job = backend.submit(plan, folder, world, alive=staged.alive, secrets=prepared.secrets)
+    job = backend.submit(plan, folder, world, alive=prepared.staged.alive, secrets=prepared.secrets)
     return SubmittedRun(folder, plan.backend, job, world)
 
 
@@ -171,6 +170,15 @@ def read_backend_config(given: Mapping[str, object] | str | None) -> dict[str, o
     if not isinstance(config, dict):
         raise UsageError("the backend configuration must be a JSON object")
     return config
+
+
+def _publish(prepared: Prepared, world: World) -> RunFolder:
+    """What was prepared as a run; where that fails, nothing is left of it."""
+    try:
+        return publish(prepared.staged.path, prepared.plan, world)
+    except BaseException:
+        discard(prepared.staged)
+        raise
 
 
 def _finished(submitted: SubmittedRun) -> SubmittedRun:

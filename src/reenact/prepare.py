@@ -85,7 +85,8 @@ def discard(staged: Staged) -> None:
     """Take away what preparing a run that will not be has left."""
     from shutil import rmtree
 
-    rmtree(staged.path)
+    # What cannot be taken away now, a later sweep takes.
+    rmtree(staged.path, ignore_errors=True)
     os.close(staged.alive)
 
 
