@@ -45,13 +45,15 @@ class User:
         inherited["PATH"] = f"{Path(sys.executable).parent}:{inherited['PATH']}"
         self.environ = {name: value for name, value in {**inherited, **own}.items() if value is not None}
 
-    def call(self, *argv: str, cwd: Path | None = None, stdin: str | None = None, **environ: str) -> Said:
+    def call(
+        self, *argv: str, cwd: Path | None = None, stdin: str = "", environ: Mapping[str, str] | None = None
+    ) -> Said:
         """Type a command and wait."""
         done = subprocess.run(
             [REENACT, *argv],
             cwd=cwd or self.folder,
-            env=self.environ | environ,
-            input=stdin if stdin is not None else "",
+            env=self.environ | dict(environ or {}),
+            input=stdin,
             capture_output=True,
             text=True,
             timeout=PATIENCE,
@@ -62,9 +64,9 @@ class User:
         """Run a project without an environment of its own, saying little."""
         return self.call("run", "--quiet", "--env-manager", "system", *argv, **more)
 
-    def runs(self, *argv: str, **environ: str) -> list[dict[str, Any]]:
+    def runs(self, *argv: str, environ: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
         """What ``ls --json`` lists."""
-        said = self.call("ls", "--json", *argv, **environ)
+        said = self.call("ls", "--json", *argv, environ=environ)
         assert (said.code, said.err) == (0, ""), said
         listed: list[dict[str, Any]] = json.loads(said.out)
         return listed
@@ -75,7 +77,7 @@ class User:
     ) -> Iterator[subprocess.Popen[bytes]]:
         """Type a command and go on; what is left of it at the end is killed."""
         streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        process = subprocess.Popen(
+        process: subprocess.Popen[bytes] = subprocess.Popen(
             [REENACT, *argv], cwd=cwd or self.folder, env=self.environ | dict(environ or {}), **streams | more
         )
         try:

@@ -20,11 +20,11 @@ def project(user: User) -> Path:
     return write_project(user.folder / "p", HELLO)
 
 
-def in_shell(user: User, line: str, *before: str, **environ: str) -> Said:
+def in_shell(user: User, line: str, *before: str) -> Said:
     done = subprocess.run(
         [*before, "bash", "-c", line],
         cwd=user.folder,
-        env=user.environ | environ,
+        env=user.environ,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -51,11 +51,12 @@ def test_closed_streams_are_no_files_of_ours(closed: str, user: User, project: P
 def test_a_home_and_a_project_on_any_path(name: str, user: User) -> None:
     project = write_project(user.folder / name, HELLO)
     home = user.folder / f"home {name}"
-    said = user.call("run", "-q", f"./{name}", REENACT_HOME=str(home))
+    environ = {"REENACT_HOME": str(home)}
+    said = user.call("run", "-q", f"./{name}", environ=environ)
     assert said == (0, "out\n", "err\n")
-    [run] = user.runs(REENACT_HOME=str(home))
+    [run] = user.runs(environ=environ)
     assert run["folder"] == str(home / "runs" / run["id"])
-    assert user.call("show", REENACT_HOME=str(home)).code == 0
+    assert user.call("show", environ=environ).code == 0
     assert [path.name for path in project.iterdir()] == ["MLproject"]
 
 
@@ -97,7 +98,7 @@ def test_a_user_without_any_home_is_told_what_to_set(user: User, project: Path) 
 
 @pytest.mark.parametrize("place", ["MLproject", "/proc/nowhere"])
 def test_a_home_that_cannot_be_is_told(place: str, user: User, project: Path) -> None:
-    said = user.call("run", "p", REENACT_HOME=str(project / place))
+    said = user.call("run", "p", environ={"REENACT_HOME": str(project / place)})
     assert said.code == 74
     assert said.err.startswith("error: cannot make the folder ")
     assert "REENACT_HOME" in said.err
@@ -115,13 +116,13 @@ def test_a_home_that_can_only_be_read(user: User, project: Path, tmp_path: Path)
     mount(home, "size=2m")
     try:
         environ = {"REENACT_HOME": str(home)}
-        assert user.call("run", "-q", "p", **environ).code == 0
+        assert user.call("run", "-q", "p", environ=environ).code == 0
         subprocess.run(["mount", "-o", "remount,ro", str(home)], check=True)
-        [run] = user.runs(**environ)
-        assert user.call("show", **environ).code == 0
-        assert user.call("logs", **environ) == (0, "out\n", "err\n")
+        [run] = user.runs(environ=environ)
+        assert user.call("show", environ=environ).code == 0
+        assert user.call("logs", environ=environ) == (0, "out\n", "err\n")
         for refused in (("run", "-q", "p"), ("rm", run["id"])):
-            said = user.call(*refused, **environ)
+            said = user.call(*refused, environ=environ)
             assert said.code == 74, said
             assert "Traceback" not in said.err
             assert "ead-only" in said.err
@@ -135,16 +136,16 @@ def test_a_full_disk_leaves_nothing_half_made(size: str, user: User, project: Pa
     mount(home, f"size={size}")
     try:
         environ = {"REENACT_HOME": str(home)}
-        said = user.call("run", "-q", "p", **environ)
+        said = user.call("run", "-q", "p", environ=environ)
         assert "Traceback" not in said.err
         assert said.code in (0, 70, 74), said
         assert said.code == 0 or "o space left" in said.err or "disk full" in said.err.replace("is full", "full"), said
         subprocess.run(["mount", "-o", "remount,size=20m", str(home)], check=True)
         assert not list((home / "staging").iterdir())
-        assert user.call("run", "-q", "p", **environ) == (0, "out\n", "err\n")
-        states = [run["state"] for run in user.runs(**environ)]
+        assert user.call("run", "-q", "p", environ=environ) == (0, "out\n", "err\n")
+        states = [run["state"] for run in user.runs(environ=environ)]
         assert states in (["finished"], ["finished", "failed"], ["finished", "finished"])
-        assert user.call("reindex", **environ).code == 0
-        assert [run["state"] for run in user.runs(**environ)] == states
+        assert user.call("reindex", environ=environ).code == 0
+        assert [run["state"] for run in user.runs(environ=environ)] == states
     finally:
         subprocess.run(["umount", "-l", str(home)], check=True)
