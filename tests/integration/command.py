@@ -77,8 +77,9 @@ class User:
     ) -> Iterator[subprocess.Popen[bytes]]:
         """Type a command and go on; what is left of it at the end is killed."""
         streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        environ = self.environ | dict(environ or {})
         process: subprocess.Popen[bytes] = subprocess.Popen(
-            [REENACT, *argv], cwd=cwd or self.folder, env=self.environ | dict(environ or {}), **streams | more
+            [REENACT, *argv], cwd=cwd or self.folder, env=environ, text=False, **streams | more
         )
         try:
             yield process
