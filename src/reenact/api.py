@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -120,11 +121,14 @@ def run(
     Raises:
         RunFailed: ``synchronous``, and the command did not finish with code 0.
         ReenactError: the run could not be started, or its environment not be made.
+        TypeError: an argument is of no type that it may have.
     """
+    _expect_types(entry_point=entry_point, backend=backend)
+    _expect_types(Mapping, parameters=parameters or {})
     if docker_args or build_image or docker_auth:
         raise UnsupportedError("docker_args, build_image and docker_auth need a container environment")
     request = Request(
-        uri=str(uri),
+        uri=os.fspath(uri),
         entry_point=entry_point,
         version=version,
         parameters=dict(parameters or {}),
@@ -135,7 +139,7 @@ def run(
         backend_config=read_backend_config(backend_config),
         shell_strict=shell_strict,
         timeout=timeout,
-        tracking=Tracking(experiment_name, str(experiment_id) if experiment_id else None, run_id),
+        tracking=Tracking(experiment_name, None if experiment_id is None else str(experiment_id), run_id),
         storage_dir=str(storage_dir) if storage_dir else None,
         name=run_name,
     )
@@ -156,10 +160,12 @@ def read_backend_config(given: Mapping[str, object] | str | None) -> dict[str, o
 
     Raises:
         UsageError: no such file, or not a JSON object.
+        TypeError: neither a mapping nor text.
     """
     if given is None:
         return {}
     if not isinstance(given, str):
+        _expect_types(Mapping, backend_config=given)
         return dict(given)
     try:
         config = json.loads(Path(given).read_text("utf-8") if given.endswith(".json") else given)
@@ -181,12 +187,19 @@ def _publish(prepared: Prepared, world: World) -> RunFolder:
         raise
 
 
+def _expect_types(kind: type = str, **given: object) -> None:
+    for name, value in given.items():
+        if not isinstance(value, kind):
+            raise TypeError(f"{name} must be a {kind.__name__}, not {type(value).__name__}")
+
+
 def _finished(submitted: SubmittedRun) -> SubmittedRun:
     ended = submitted.record
     if ended.state is not State.FINISHED:
-        how = f"it is {ended.state.value}, exit code {ended.exit_code}" + (f": {ended.reason}" if ended.reason else "")
+        how = "failed" if ended.state is State.FAILED else f"was {ended.state.value}"
+        code = "" if ended.exit_code is None else f" with exit code {ended.exit_code}"
         raise RunFailed(
-            f"Run (ID '{ended.id}') failed: {how}",
+            f"Run (ID '{ended.id}') {how}{code}" + (f": {ended.reason}" if ended.reason else ""),
             run_id=ended.id,
             code=ended.exit_code if ended.exit_code is not None else 1,
             hint=f"reenact logs {ended.id[:8]} prints what it said",

@@ -71,6 +71,7 @@ def prepare(request: Request, world: World) -> Prepared:
         ReenactError: whatever is wrong with the call, the source, the project or the parameters.
     """
     backends.get_backend(request.backend)
+    _expect_time(request.timeout)
     tracking = _make_tracking_variables(request.tracking)
     staged = stage(world)
     try:
@@ -138,6 +139,13 @@ def _plan(
         notes=(*project.diagnostics, *bound.diagnostics, *rendered.diagnostics, *doubts),
     )
     return plan, bound.secrets
+
+
+def _expect_time(timeout: object) -> None:
+    """A time that can be waited for, or None. What a program gives is no number only because a hint says so."""
+    if timeout is None or (isinstance(timeout, int | float) and 0 < timeout < float("inf")):
+        return
+    raise UsageError(f"a timeout of {timeout!r} is none: give a number of seconds that is greater than 0")
 
 
 def _make_tracking_variables(tracking: Tracking) -> tuple[dict[str, str], tuple[str, ...]]:

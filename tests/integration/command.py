@@ -76,10 +76,10 @@ class User:
         self, *argv: str, cwd: Path | None = None, environ: Mapping[str, str] | None = None, **more: Any
     ) -> Iterator[subprocess.Popen[bytes]]:
         """Type a command and go on; what is left of it at the end is killed."""
-        streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        streams: Any = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         environ = self.environ | dict(environ or {})
         process: subprocess.Popen[bytes] = subprocess.Popen(
-            [REENACT, *argv], cwd=cwd or self.folder, env=environ, text=False, **streams | more
+            [REENACT, *argv], cwd=cwd or self.folder, env=environ, **streams | more
         )
         try:
             yield process

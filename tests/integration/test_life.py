@@ -1,4 +1,4 @@
-"""A run's life as its user sees it: output, exit codes, time-outs, runs in runs, detached runs, cancelling, watching."""
+"""A run's life as its user sees it: output, exit codes, runs in runs, detached runs, cancelling."""
 
 from __future__ import annotations
 
