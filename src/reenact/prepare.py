@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from reenact import backends, environments, sources
 from reenact.document_cache import find_documents
-from reenact.errors import UsageError
+from reenact.errors import ProjectError, UsageError
 from reenact.plan import Command, Plan, Resources, Snapshot
 from reenact.project.diagnostics import Diagnostic
 from reenact.project.load import get_entry_point, load_project
@@ -104,7 +104,13 @@ def _plan(
         _name_source(fetched.snapshot),
         needs_environment=not without_environment,
     )
-    entry_point = get_entry_point(project, request.entry_point, root)
+    try:
+        entry_point = get_entry_point(project, request.entry_point, root)
+    except ProjectError:
+        # It may be missing for a reason that was found: 'entrypoints' in place of 'entry_points'.
+        for doubt in project.diagnostics:
+            world.report.found(doubt)
+        raise
     if entry_point.note:
         world.report.note(entry_point.note)
     copy = None if fetched.snapshot.root else str(Path("code", fetched.snapshot.subdirectory))
