@@ -26,6 +26,7 @@ TOOLS = {
     "machine",
     "world",
     "documents",
+    "build_log",
 }
 FAMILIES = {"sources", "environments", "backends", "downloads"}
 STORY = {"prepare", "worker", "api"}

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from reenact.errors import RecordError
-from reenact.files import hold, make_folder
+from reenact.files import delete_tree, hold, make_folder
 from reenact.index import Rebuilt
 from reenact.record import forget, is_there, open_index, settle, take_over
 from reenact.run_filter import RunFilter
@@ -77,7 +77,7 @@ def remove(folder: RunFolder, world: World) -> None:
         open_index(world).write(leave)
     finally:
         os.close(alive)
-    _delete_tree(trash)
+    delete_tree(trash)
 
 
 def sweep(world: World) -> None:
@@ -86,13 +86,13 @@ def sweep(world: World) -> None:
         return
     for path in world.home.staging.iterdir():
         if path.name.startswith("trash-"):
-            _delete_tree(path)
+            delete_tree(path)
             continue
         folder = RunFolder(path)
         # Without the file it may have been made this instant, before its maker came to take the lock.
         alive = hold(folder.alive) if folder.alive.exists() else None
         if alive is not None:
-            _delete_tree(path)
+            delete_tree(path)
             os.close(alive)
 
 
@@ -103,18 +103,3 @@ def reindex(world: World) -> Rebuilt:
         StorageError: the home cannot be written.
     """
     return open_index(world).rebuild()
-
-
-def _delete_tree(path: Path) -> None:
-    """Delete a folder of ours, write-protected folders in it too; links go, what they lead to stays."""
-    import shutil
-
-    if path.is_symlink() or not path.is_dir():
-        path.unlink(missing_ok=True)
-        return
-    try:
-        shutil.rmtree(path)
-    except PermissionError:
-        for folder, _, _ in os.walk(path):
-            os.chmod(folder, 0o700)
-        shutil.rmtree(path, ignore_errors=True)

@@ -38,6 +38,9 @@ READERS = {
 }
 """The module whose ``ask`` reads the file under each key of a project file."""
 
+ISOLATING: tuple[str, ...] = ()
+"""The kinds that keep a command from the network and from writing by means of their own, as ``wrap`` is asked to."""
+
 CONVENTIONS: tuple[tuple[EnvironmentKey, str], ...] = (("python_env", "python_env.yaml"), ("conda_env", "conda.yaml"))
 """The files that define an environment where the project file names none, in the order in which they count."""
 
@@ -73,6 +76,17 @@ class Place(NamedTuple):
     kind: str
     path: str | None = None
     variables: Mapping[str, str] = {}
+
+
+class Inside(NamedTuple):
+    """A place that stays as long as ``held``, a descriptor, is open (None where there is nothing to hold).
+
+    ``made`` says that it was not there before.
+    """
+
+    place: Place
+    held: int | None = None
+    made: bool = False
 
 
 def ask(project: Project, root: Path, manager: str | None, world: World) -> EnvironmentSpec:
@@ -115,6 +129,25 @@ def realise(lock: EnvironmentLock, root: Path, world: World) -> Place:
     """Make what ``lock`` says exist, or find it."""
     place: Place = _module(lock.kind).realise(lock, root, world)
     return place
+
+
+def enter(lock: EnvironmentLock, root: Path, world: World) -> Inside:
+    """The environment that ``lock`` describes, made if it is not there, and held so that nobody takes it away.
+
+    Raises:
+        BuildError: it cannot be made.
+        StorageError: our home cannot be written.
+    """
+    began = world.timestamp()
+    while True:
+        place = realise(lock, root, world)
+        if place.path is None:
+            return Inside(place)
+        from reenact.environments.shelf import find_made, occupy
+
+        held = occupy(Path(place.path))
+        if held is not None:
+            return Inside(place, held, find_made(held) >= began)
 
 
 def wrap(command: Command, place: Place) -> Command:

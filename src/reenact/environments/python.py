@@ -23,6 +23,7 @@ from reenact.world import World
 
 MARKER = "reenact.json"
 
+
 class Asked(NamedTuple):
     """The asked identity of an environment on this machine: whole, and without the content of local code."""
 
