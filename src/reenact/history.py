@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from reenact.errors import RecordError
 from reenact.files import delete_tree, hold, make_folder
 from reenact.index import Rebuilt
 from reenact.record import forget, is_there, open_index, settle, take_over
+from reenact.run_files import Realised, read_realised
 from reenact.run_filter import RunFilter
 from reenact.run_folder import RunFolder
 from reenact.runs import Run
@@ -50,6 +52,36 @@ def settle_all(world: World) -> list[Run]:
         if settled.state.final:
             over.append(settled)
     return over
+
+
+def list_realised(world: World) -> Iterator[tuple[RunFolder, Realised]]:
+    """Every recorded run that has had an environment, and how it came by it; damaged records are passed over."""
+    try:
+        names = os.listdir(world.home.runs)
+    except FileNotFoundError:
+        return
+    for name in names:
+        folder = RunFolder(world.home.runs / name)
+        try:
+            realised = read_realised(folder)
+        except RecordError:
+            continue
+        if realised is not None:
+            yield folder, realised
+
+
+def find_before(run: Run, world: World) -> tuple[RunFolder, Realised] | None:
+    """The newest run of the same project and entry point that is older than ``run`` and had an environment."""
+    wanted = RunFilter(project=run.project, entry_point=run.entry_point, before=run.created)
+    for each in open_index(world).read(lambda store: store.select(wanted)):
+        folder = RunFolder(Path(each.folder))
+        try:
+            realised = read_realised(folder)
+        except RecordError:
+            continue
+        if realised is not None:
+            return folder, realised
+    return None
 
 
 def remove(folder: RunFolder, world: World) -> None:

@@ -112,6 +112,16 @@ def read_lock(folder: RunFolder) -> EnvironmentLock | None:
     return lock
 
 
+def find_project_folder(folder: RunFolder) -> Path:
+    """The project that the run was of: its own copy, or the folder that it was used in.
+
+    Raises:
+        RecordError: the folder is no run, or damaged.
+    """
+    source = read_plan(folder).source
+    return (Path(source.root) if source.root is not None else folder.code) / source.subdirectory
+
+
 def read_events(folder: RunFolder) -> tuple[Event, ...]:
     """The moves so far. A line that a full disk cut short is left out."""
     try:

@@ -103,8 +103,7 @@ class _Carrier:
         plan, world, folder = self._plan, self._world, self._folder
         record.move(folder, State.PREPARING, world)
         root = Path(plan.source.root) if plan.source.root is not None else folder.code
-        project = root / plan.source.subdirectory
-        place = self._enter(project)
+        place = self._enter(root / plan.source.subdirectory)
         command = environments.wrap(plan.command, place)
         self._fetch_inputs()
         write_atomic(folder.machine, encode(_read_machine()))

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from reenact.codec import decode
 from reenact.errors import StorageError
-from reenact.files import delete_tree, hold, seize, share
+from reenact.files import delete_tree, hold, is_held, seize, share
 from reenact.home import Home
 
 MARKER = "reenact.json"
@@ -118,18 +118,25 @@ def is_used(folder: Path) -> bool:
     return False
 
 
-def take_away(folder: Path) -> bool:
+def is_being_made(folder: Path) -> bool:
+    """Whether a living run is making it."""
+    return is_held(_guard(folder))
+
+
+def take_away(folder: Path, *, used_until: float | None = None) -> bool:
     """Delete the environment, or what is left of one; False where a living run is inside or making it.
+
+    With ``used_until`` also where it has been used since that moment.
 
     Raises:
         StorageError: it cannot be moved or deleted.
     """
-    guard = folder.with_name(f".{folder.name}.lock")
+    guard = _guard(folder)
     making = hold(guard)
     if making is None:
         return False
     try:
-        trash = _move_aside(folder)
+        trash = _move_aside(folder, used_until)
         if trash is not None:
             guard.unlink(missing_ok=True)
     except OSError as problem:
@@ -142,13 +149,20 @@ def take_away(folder: Path) -> bool:
     return True
 
 
-def _move_aside(folder: Path) -> Path | None:
-    """Where the folder is now, under a name that counts for nothing; None where somebody is inside."""
+def _guard(folder: Path) -> Path:
+    """The lock that is held while the environment is made, or taken away."""
+    return folder.with_name(f".{folder.name}.lock")
+
+
+def _move_aside(folder: Path, used_until: float | None) -> Path | None:
+    """Where the folder is now, under a name that counts for nothing; None where somebody is inside, or has been."""
     marker = folder / MARKER
     alone = seize(marker)
     if alone is None and marker.exists():
         return None
     try:
+        if alone is not None and used_until is not None and os.fstat(alone).st_mtime > used_until:
+            return None
         trash = folder.with_name(f"{_TRASH}{folder.name[:16]}-{os.urandom(4).hex()}")
         # The marker first: on a network file system another machine may know the folder by its old name for a while.
         marker.unlink(missing_ok=True)
