@@ -60,6 +60,7 @@ __all__ = [
     "read_run",
     "settle",
     "stage",
+    "update_index",
 ]
 
 ID_LENGTH = 32
@@ -141,7 +142,7 @@ def move(folder: RunFolder, state: State, world: World) -> None:
     event = Event(world.timestamp(), state)
     append_event(folder, event)
     started = event.time if state is State.RUNNING else run.started
-    _update_index(run._replace(state=state, started=started), world)
+    update_index(run._replace(state=state, started=started), world)
 
 
 def finish(folder: RunFolder, result: Result, world: World) -> None:
@@ -156,7 +157,7 @@ def finish(folder: RunFolder, result: Result, world: World) -> None:
     run = _expect_move(folder, result.state)
     append_event(folder, Event(world.timestamp(), result.state, result))
     write_atomic(folder.result, encode(result))
-    _update_index(end(run, result), world)
+    update_index(end(run, result), world)
 
 
 def settle(folder: RunFolder, world: World) -> Run:
@@ -181,7 +182,7 @@ def settle(folder: RunFolder, world: World) -> Run:
         if read_result(folder) is None:
             _give_result(folder, world)
         run = read_run(folder)
-        _update_index(run, world)
+        update_index(run, world)
         return run
     finally:
         os.close(alive)
@@ -302,7 +303,7 @@ def _adopt(run_id: str, world: World) -> RunFolder | None:
     folder = RunFolder(world.home.runs / run_id)
     if not folder.plan.exists():
         return None
-    _update_index(read_run(folder), world)
+    update_index(read_run(folder), world)
     return folder
 
 
@@ -319,7 +320,7 @@ def _expect_move(folder: RunFolder, state: State) -> Run:
     return run
 
 
-def _update_index(run: Run, world: World) -> None:
+def update_index(run: Run, world: World) -> None:
     """Bring the row up to date with the files; where that cannot be done, the files still say it."""
     try:
         open_index(world).write(lambda store: store.put(run))

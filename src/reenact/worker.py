@@ -21,7 +21,7 @@ from reenact.codec import encode
 from reenact.environments.settings import describe_settings
 from reenact.errors import BuildError, RecordError, ReenactError
 from reenact.files import hold, make_folder, write_atomic
-from reenact.plan import RUN_ID_VARIABLE, Isolation, Plan
+from reenact.plan import RUN_ID_VARIABLE, Command, Download, EnvironmentLock, Isolation, Plan
 from reenact.process import signals
 from reenact.process.child import NotStarted, Spawn
 from reenact.process.holder import describe_self, write_holder
@@ -53,7 +53,20 @@ class Terms(NamedTuple):
     grace: float = 10.0
 
 
-def carry_out(folder: RunFolder, plan: Plan, world: World, terms: Terms | None = None) -> Result:
+class Tools(NamedTuple):
+    """What the worker is handed to do its work with: the families and the record, in earnest."""
+
+    lock: Callable[..., EnvironmentLock] = environments.lock
+    realise: Callable[[EnvironmentLock, Path, World], environments.Place] = environments.realise
+    wrap: Callable[[Command, environments.Place], Command] = environments.wrap
+    fetch: Callable[[Download, Path, World], object] = downloads.fetch
+    move: Callable[[RunFolder, State, World], object] = record.move
+    finish: Callable[[RunFolder, Result, World], object] = record.finish
+
+
+def carry_out(
+    folder: RunFolder, plan: Plan, world: World, terms: Terms | None = None, tools: Tools | None = None
+) -> Result:
     """Make the environment, run the command, record how it ended; the result, which is in the folder then, too.
 
     The run's lock is held until the result is written. Whatever goes wrong on the way leaves a result.
@@ -66,7 +79,7 @@ def carry_out(folder: RunFolder, plan: Plan, world: World, terms: Terms | None =
     with _alive(folder, terms.alive) as alive, signals.collecting() as arrivals, ExitStack() as kept:
         write_holder(alive, describe_self())
         terms.begun()
-        carrier = _Carrier(folder, plan, world, terms)
+        carrier = _Carrier(folder, plan, world, terms, tools or Tools())
         kept.callback(carrier.leave)
         try:
             with signals.raising():
@@ -77,14 +90,15 @@ def carry_out(folder: RunFolder, plan: Plan, world: World, terms: Terms | None =
         except BaseException as problem:
             told = isinstance(problem, ReenactError)
             reason = str(problem) if told else f"{type(problem).__name__}: {problem}"
-            record.finish(folder, carrier.make_result(State.FAILED, reason=reason), world)
+            carrier.tools.finish(folder, carrier.make_result(State.FAILED, reason=reason), world)
             raise
-        record.finish(folder, result, world)
+        carrier.tools.finish(folder, result, world)
         return result
 
 
 class _Carrier:
-    def __init__(self, folder: RunFolder, plan: Plan, world: World, terms: Terms) -> None:
+    def __init__(self, folder: RunFolder, plan: Plan, world: World, terms: Terms, tools: Tools) -> None:
+        self.tools = tools
         self._folder = folder
         self._plan = plan
         self._world = world
@@ -101,10 +115,11 @@ class _Carrier:
     def prepare(self) -> Spawn:
         """Everything up to the command's start."""
         plan, world, folder = self._plan, self._world, self._folder
-        record.move(folder, State.PREPARING, world)
+        self.tools.move(folder, State.PREPARING, world)
         root = Path(plan.source.root) if plan.source.root is not None else folder.code
+        # What an environment is made of is named relative to the project, the command's folder relative to the source.
         place = self._enter(root / plan.source.subdirectory)
-        command = environments.wrap(plan.command, place)
+        command = self.tools.wrap(plan.command, place)
         self._fetch_inputs()
         write_atomic(folder.machine, encode(_read_machine()))
         make_folder(folder.artifacts)
@@ -127,10 +142,10 @@ class _Carrier:
         world = self._world._replace(report=log)
         began = time.monotonic()
         try:
-            lock = environments.lock(spec, project, world, upgrade=self._plan.upgrade)
+            lock = self.tools.lock(spec, project, world, upgrade=self._plan.upgrade)
             if lock.text:
                 write_atomic(folder.environment_lock, lock.text.encode())
-            inside = environments.enter(lock, project, world)
+            inside = environments.enter(lock, project, world, self.tools.realise)
         except BuildError as problem:
             raise log.explain(problem) from problem
         self._inside = inside.held
@@ -155,7 +170,7 @@ class _Carrier:
         # The address of a download may be a secret.
         world = self._world._replace(environ={**self._world.environ, **self._terms.secrets})
         for download in plan.downloads:
-            downloads.fetch(download, folder.path, world)
+            self.tools.fetch(download, folder.path, world)
 
     def _confine(self, argv: tuple[str, ...], environ: Mapping[str, str], root: Path) -> tuple[str, ...]:
         """The command kept from what the plan says; that it was is recorded."""
@@ -181,7 +196,7 @@ class _Carrier:
             # It came when the one way of listening had ended and the other not begun.
             if number in signals.ENDING:
                 raise signals.Stopped(number)
-        record.move(self._folder, State.RUNNING, self._world)
+        self.tools.move(self._folder, State.RUNNING, self._world)
         self._started = self._world.timestamp()
         try:
             outcome = supervise(
@@ -217,7 +232,9 @@ def judge(outcome: Outcome, timeout: float | None) -> Result:
     else:
         state = State.FAILED if outcome.code else State.FINISHED
     if outcome.left:
-        reasons.append(f"ended {outcome.left} processes that the command had left behind")
+        reasons.append(
+            f"ended {outcome.left} process{'es' if outcome.left > 1 else ''} that the command had left behind"
+        )
     return Result(
         state=state,
         exit_code=outcome.code,

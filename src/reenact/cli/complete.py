@@ -73,8 +73,9 @@ def complete_entry_points(uri: str, incomplete: str) -> list[CompletionItem]:
     if not folder.is_dir():
         return []
     try:
-        project = import_module("reenact.project.read").read_project(folder)
-    except (ImportError, OSError, ReenactError):
+        cache = import_module("reenact.project.document").NoCache()
+        project = import_module("reenact.project.load").read_project(folder, cache)
+    except (OSError, ReenactError):
         return []
     return [
         CompletionItem(entry.name, help=entry.description)

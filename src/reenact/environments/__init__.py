@@ -16,7 +16,7 @@ kind of file has its reader here; what they ask for, and how it is made, is one 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -131,7 +131,12 @@ def realise(lock: EnvironmentLock, root: Path, world: World) -> Place:
     return place
 
 
-def enter(lock: EnvironmentLock, root: Path, world: World) -> Inside:
+def enter(
+    lock: EnvironmentLock,
+    root: Path,
+    world: World,
+    realise: Callable[[EnvironmentLock, Path, World], Place] = realise,
+) -> Inside:
     """The environment that ``lock`` describes, made if it is not there, and held so that nobody takes it away.
 
     Raises:
