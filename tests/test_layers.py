@@ -22,6 +22,7 @@ TOOLS = {
     "machine",
     "world",
     "document_cache",
+    "build_log",
 }
 FAMILIES = {"sources", "environments", "backends", "downloads"}
 STORY = {"prepare", "worker", "api"}

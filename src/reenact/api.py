@@ -8,6 +8,7 @@ from pathlib import Path
 
 from reenact import backends, worker
 from reenact.errors import RunFailed, UnsupportedError, UsageError
+from reenact.plan import Isolation
 from reenact.prepare import Prepared, Request, Tracking, prepare
 from reenact.project.parameters import Options
 from reenact.records.life import publish, settle
@@ -103,6 +104,8 @@ def run(
     docker_auth: Mapping[str, str] | None = None,
     *,
     timeout: float | None = None,
+    no_network: bool = False,
+    read_only: bool = False,
     strict: bool = False,
     lenient: bool = False,
     upgrade: bool = False,
@@ -112,7 +115,8 @@ def run(
     """Run a project; every argument of ``mlflow.projects.run`` has its name, its place and its meaning.
 
     What is given is not changed. ``experiment_name``, ``experiment_id`` and ``run_id`` are handed to the project's own
-    MLflow client. The arguments after the star are ours: ``timeout`` in seconds, ``strict`` and ``lenient`` for
+    MLflow client. The arguments after the star are ours: ``timeout`` in seconds, ``no_network`` and
+    ``read_only`` to keep the command from them, ``strict`` and ``lenient`` for
     parameters, ``upgrade`` to resolve the environment anew, ``shell_strict`` for ``-eo pipefail``.
 
     Returns:
@@ -136,6 +140,7 @@ def run(
         backend_config=read_backend_config(backend_config),
         shell_strict=shell_strict,
         timeout=timeout,
+        isolation=Isolation(network=not no_network, read_only=read_only),
         tracking=Tracking(experiment_name, str(experiment_id) if experiment_id else None, run_id),
         storage_dir=str(storage_dir) if storage_dir else None,
         name=run_name,

@@ -170,6 +170,14 @@ class Resources(NamedTuple):
     timeout: float | None = None
 
 
+class Isolation(NamedTuple):
+    """What the command may reach: ``network`` False is none but loopback, ``read_only`` lets it write into its run
+    folder only (and into folders for temporary files of its own)."""
+
+    network: bool = True
+    read_only: bool = False
+
+
 class Plan(NamedTuple):
     """The decision: pinned source, bound parameters, final command, environment request, backend, resources.
 
@@ -187,6 +195,7 @@ class Plan(NamedTuple):
     backend: str = "local"
     backend_config: Mapping[str, object] = {}
     resources: Resources = Resources()
+    isolation: Isolation = Isolation()
     upgrade: bool = False
     keep: tuple[str, ...] = ()
     storage_dir: str | None = None

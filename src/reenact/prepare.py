@@ -11,7 +11,7 @@ from typing import NamedTuple
 from reenact import backends, environments, sources
 from reenact.document_cache import find_documents
 from reenact.errors import UsageError
-from reenact.plan import Command, Plan, Resources, Snapshot
+from reenact.plan import Command, Isolation, Plan, Resources, Snapshot
 from reenact.project.diagnostics import Diagnostic
 from reenact.project.load import get_entry_point, load_project
 from reenact.project.parameters import Options, bind
@@ -49,6 +49,7 @@ class Request(NamedTuple):
     backend_config: Mapping[str, object] = {}
     shell_strict: bool = False
     timeout: float | None = None
+    isolation: Isolation = Isolation()
     tracking: Tracking = Tracking()
     storage_dir: str | None = None
     name: str | None = None
@@ -75,10 +76,19 @@ def prepare(request: Request, world: World) -> Prepared:
     staged = stage(world)
     try:
         plan, secrets = _plan(request, tracking, staged.path / "code", world)
+        if plan.isolation != Isolation() and plan.backend == "local":
+            _require_isolation(plan)
     except BaseException:
         discard(staged)
         raise
     return Prepared(plan, staged, secrets)
+
+
+def _require_isolation(plan: Plan) -> None:
+    from reenact.process.isolation import require
+
+    if plan.environment.kind not in environments.ISOLATING:
+        require(plan.isolation)
 
 
 def discard(staged: Staged) -> None:
@@ -130,6 +140,7 @@ def _plan(
         backend=request.backend,
         backend_config=request.backend_config,
         resources=Resources(request.timeout),
+        isolation=request.isolation,
         upgrade=request.upgrade,
         keep=request.keep,
         storage_dir=str(world.cwd / request.storage_dir) if request.storage_dir else None,

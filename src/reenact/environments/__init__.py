@@ -16,12 +16,12 @@ kind of file has its reader here; what they ask for, and how it is made, is one 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from reenact.errors import ProjectError, UnsupportedError, UsageError
+from reenact.errors import ProjectError, StorageError, UnsupportedError, UsageError
 from reenact.plan import Command, EnvironmentLock, EnvironmentSpec
 from reenact.project.types import EnvironmentKey, Project
 from reenact.world import World
@@ -39,8 +39,14 @@ READERS = {
 }
 """The module whose ``ask`` reads the file under each key of a project file."""
 
+ISOLATING: tuple[str, ...] = ()
+"""The kinds that keep a command from the network and from writing by means of their own, as ``wrap`` is asked to."""
+
 CONVENTIONS: tuple[tuple[EnvironmentKey, str], ...] = (("python_env", "python_env.yaml"), ("conda_env", "conda.yaml"))
 """The files that define an environment where the project file names none, in the order in which they count."""
+
+ATTEMPTS = 5
+"""How often an environment that somebody deletes at the same moment is made again."""
 
 NONE = ("local", "system")
 """The managers that make no environment; ``local`` is MLflow's word."""
@@ -75,6 +81,17 @@ class Place(NamedTuple):
     path: str | None = None
     variables: Mapping[str, str] = {}
     programs: tuple[str, ...] = ()
+
+
+class Inside(NamedTuple):
+    """A place that stays as long as ``held``, a descriptor, is open (None where there is nothing to hold).
+
+    ``made`` says that it was not there before.
+    """
+
+    place: Place
+    held: int | None = None
+    made: bool = False
 
 
 def ask(project: Project, root: Path, manager: str | None, world: World) -> EnvironmentSpec:
@@ -122,6 +139,33 @@ def realise(lock: EnvironmentLock, root: Path, world: World) -> Place:
     """Make what ``lock`` says exist, or find it."""
     place: Place = _module(lock.kind).realise(lock, root, world)
     return place
+
+
+def enter(
+    lock: EnvironmentLock,
+    root: Path,
+    world: World,
+    realise: Callable[[EnvironmentLock, Path, World], Place] = realise,
+) -> Inside:
+    """The environment that ``lock`` describes, made if it is not there, and held so that nobody takes it away.
+
+    Raises:
+        BuildError: it cannot be made.
+        StorageError: our home cannot be written.
+    """
+    began = world.timestamp()
+    for _ in range(ATTEMPTS):
+        place = realise(lock, root, world)
+        if place.path is None:
+            return Inside(place)
+        from reenact.environments.shelf import find_made, occupy
+
+        held = occupy(Path(place.path))
+        if held is not None:
+            return Inside(place, held, find_made(held) >= began)
+    raise StorageError(
+        f"the environment at {place.path} is taken away as often as it is made", hint="stop reenact env gc"
+    )
 
 
 def wrap(command: Command, place: Place) -> Command:

@@ -16,12 +16,12 @@ from blake3 import blake3
 
 from reenact.codec import canonical, decode
 from reenact.environments import Place
+from reenact.environments.marker import Marker, read_marker
 from reenact.environments.settings import decisive, platform_tag
 from reenact.plan import Command, CondaSpec, EnvironmentLock
 from reenact.project.types import Project
 from reenact.world import World
 
-MARKER = "reenact.json"
 DRIVER = Path("/proc/driver/nvidia/version")
 
 UNSET = (
@@ -40,16 +40,6 @@ class Asked(NamedTuple):
 
     key: str
     family: str
-
-
-class Marker(NamedTuple):
-    """What a complete environment says of itself; ``variables`` and ``programs`` are what its activation sets."""
-
-    key: str
-    packages: tuple[str, ...] = ()
-    variables: Mapping[str, str] = {}
-    programs: tuple[str, ...] = ()
-    made: str = ""
 
 
 def ask(project: Project, root: Path, manager: str | None, world: World) -> CondaSpec:
@@ -125,11 +115,8 @@ def realise(lock: EnvironmentLock, root: Path, world: World) -> Place:
 
 def find_marker(folder: Path, key: str) -> Marker | None:
     """What the whole environment at ``folder`` says of itself, None if there is none."""
-    try:
-        marker = decode(Marker, (folder / MARKER).read_bytes())
-    except (OSError, ValueError):
-        return None
-    return marker if marker.key == key and (folder / "conda-meta").is_dir() else None
+    marker = read_marker(folder)
+    return marker if marker and marker.key == key and (folder / "conda-meta").is_dir() else None
 
 
 def wrap(command: Command, place: Place) -> Command:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -75,6 +76,9 @@ def keep_copy(path: Path, digest: str, world: World) -> Path:
     import shutil
 
     kept = world.home.trees / digest
+    with suppress(OSError):  # Not there, or not ours to change.
+        # Who collects copies that nothing refers to any more leaves alone what was used a moment ago.
+        os.utime(kept)
     if kept.is_dir():
         return _inside(kept, path)
     make_folder(world.home.trees)

@@ -17,11 +17,10 @@ from blake3 import blake3
 
 from reenact.codec import canonical, decode
 from reenact.environments import LEADS_OUT, Place
+from reenact.environments.marker import read_marker
 from reenact.environments.settings import decisive, platform_tag
 from reenact.plan import Command, EnvironmentLock, PythonSpec
 from reenact.world import World
-
-MARKER = "reenact.json"
 
 
 class Asked(NamedTuple):
@@ -29,16 +28,6 @@ class Asked(NamedTuple):
 
     key: str
     family: str
-
-
-class Marker(NamedTuple):
-    """What a complete environment says of itself."""
-
-    key: str
-    interpreter: str
-    python: str
-    packages: tuple[str, ...] = ()
-    made: str = ""
 
 
 def make_asked(spec: PythonSpec, environ: Mapping[str, str]) -> Asked:
@@ -96,11 +85,8 @@ def realise(lock: EnvironmentLock, root: Path, world: World) -> Place:
 
 def is_complete(folder: Path, key: str) -> bool:
     """Whether a whole environment is there, and its interpreter still is."""
-    try:
-        marker = decode(Marker, (folder / MARKER).read_bytes())
-    except (OSError, ValueError):
-        return False
-    return marker.key == key and os.access(folder / "bin" / "python", os.X_OK)
+    marker = read_marker(folder)
+    return marker is not None and marker.key == key and os.access(folder / "bin" / "python", os.X_OK)
 
 
 def wrap(command: Command, place: Place) -> Command:

@@ -109,28 +109,37 @@ def run_uv(
 
     def tell(line: str) -> None:
         text = line.strip()
+        world.report.said(redact(line))
         if text.startswith(("Downloading", "Downloaded", "Building", "Built", "Resolved", "Prepared", "Installed")):
             world.report.step(doing, redact(text))
 
+    argv = (find_uv(), *arguments)
+    world.report.said(f"$ {render_step(argv, folder)}")
     result = run_tool(
-        (find_uv(), *arguments),
+        argv,
         environ={**make_environ(world.environ), **extra},
         cwd=folder,
         stdin=stdin,
         on_line=tell,
         keep_open=keep_open,
     )
+    world.report.said(f"uv ended with code {result.code}")
     if not result.ok:
         raise make_failure(result, folder, doing)
     return result
+
+
+def render_step(argv: Sequence[str], folder: Path) -> str:
+    """A start of uv as a line for a shell, by which the step can be repeated."""
+    return redact(f"cd {shlex.quote(str(folder))} && {shlex.join(('uv', *argv[1:]))}")
 
 
 def make_failure(result: ToolResult, folder: Path, doing: str) -> BuildError:
     """The error for a uv that failed: the cause first, its last lines, and how to repeat the step."""
     lines = [line for line in redact(result.errors).splitlines() if line.strip()]
     last = "\n".join(f"  uv: {line}" for line in lines[-LAST_LINES:])
-    repeat = f"cd {shlex.quote(str(folder))} && {shlex.join(('uv', *result.argv[1:]))}"
-    return BuildError(f"{doing} failed: {find_cause(result)}\n{last}".rstrip(), hint=f"to repeat the step: {repeat}")
+    hint = f"to repeat the step: {render_step(result.argv, folder)}"
+    return BuildError(f"{doing} failed: {find_cause(result)}\n{last}".rstrip(), hint=hint)
 
 
 def find_cause(result: ToolResult) -> str:
