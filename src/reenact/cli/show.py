@@ -28,7 +28,8 @@ Block = Iterator[tuple[str, str]]
 def command(run: str, as_json: bool) -> None:
     """Show everything that is recorded of a run (the newest, if none is named)."""
     from reenact.records.files import read_record
-    from reenact.records.life import get_run, settle
+    from reenact.records.life import settle
+    from reenact.records.lookup import get_run
 
     world = console_world()
     folder = get_run(run, world)

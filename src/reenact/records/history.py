@@ -10,8 +10,8 @@ from reenact.errors import RecordError, StorageError
 from reenact.files import delete_tree, hold, make_folder
 from reenact.records.files import Realised, read_realised
 from reenact.records.filter import RunFilter
-from reenact.records.index import Rebuilt
-from reenact.records.life import forget, is_there, open_index, settle, take_over, update_index
+from reenact.records.index import Rebuilt, is_there, open_index, update_index
+from reenact.records.life import settle, take_over
 from reenact.records.store import Store
 from reenact.run_folder import RunFolder
 from reenact.runs import Run
@@ -32,7 +32,7 @@ def list_runs(wanted: RunFilter, limit: int | None, world: World) -> list[Run]:
             # In a home that we may only read, what was settled is known to us alone.
             found = [settled.get(run.id, run) for run in found if run not in gone]
             return [run for run in found if not wanted.states or run.state in wanted.states]
-        forget(gone, index)
+        index.forget(gone)
 
 
 def settle_all(world: World) -> list[Run]:
@@ -45,7 +45,7 @@ def settle_all(world: World) -> list[Run]:
             continue
         if not is_there(run):
             if index.writable:
-                forget([run], index)
+                index.forget([run])
             continue
         try:
             settled = settle(folder, world)
