@@ -28,7 +28,7 @@ TOOLS = {
     "documents",
 }
 FAMILIES = {"sources", "environments", "backends", "downloads"}
-STORY = {"prepare", "worker", "api"}
+STORY = {"prepare", "worker", "api", "as_of", "locking"}
 RANK = {
     **dict.fromkeys(CORE, 0),
     **dict.fromkeys(TOOLS, 1),

@@ -105,6 +105,9 @@ def run(
     strict: bool = False,
     lenient: bool = False,
     upgrade: bool = False,
+    locked: bool = False,
+    as_of: str | None = None,
+    accelerator: str | None = None,
     shell_strict: bool = False,
     world: World | None = None,
 ) -> SubmittedRun:
@@ -112,7 +115,9 @@ def run(
 
     What is given is not changed. ``experiment_name``, ``experiment_id`` and ``run_id`` are handed to the project's own
     MLflow client. The arguments after the star are ours: ``timeout`` in seconds, ``strict`` and ``lenient`` for
-    parameters, ``upgrade`` to resolve the environment anew, ``shell_strict`` for ``-eo pipefail``.
+    parameters, ``upgrade`` to resolve the environment anew, ``locked`` to refuse one whose versions no lock of the
+    project says, ``as_of`` (a date, or ``commit``) for packages as they were then, ``accelerator`` for the build of
+    PyTorch's packages, ``shell_strict`` for ``-eo pipefail``.
 
     Returns:
         The run: ended, when ``synchronous``; else at work in a process of its own that outlives this one.
@@ -131,6 +136,9 @@ def run(
         options=Options(strict=strict, lenient=lenient),
         env_manager=env_manager,
         upgrade=upgrade,
+        locked=locked,
+        as_of=as_of,
+        accelerator=accelerator,
         backend=backend,
         backend_config=read_backend_config(backend_config),
         shell_strict=shell_strict,

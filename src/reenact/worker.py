@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reenact import downloads, environments, record
 from reenact.codec import encode
-from reenact.errors import RecordError, ReenactError
+from reenact.errors import BuildError, RecordError, ReenactError
 from reenact.files import hold, make_folder, write_atomic
-from reenact.plan import RUN_ID_VARIABLE, Plan
+from reenact.plan import RUN_ID_VARIABLE, EnvironmentLock, Plan
 from reenact.process import signals
 from reenact.process.child import NotStarted, Spawn
 from reenact.process.holder import describe_self, write_holder
@@ -92,7 +92,7 @@ class _Carrier:
         record.move(folder, State.PREPARING, world)
         root = Path(plan.source.root) if plan.source.root is not None else folder.code
         project = root / plan.source.subdirectory
-        lock = environments.lock(plan.environment, project, world, upgrade=plan.upgrade)
+        lock = self._lock(project)
         if lock.text:
             write_atomic(folder.environment_lock, lock.text.encode())
         place = environments.realise(lock, project, world)
@@ -111,6 +111,24 @@ class _Carrier:
             grace=self._terms.grace,
             streams=self._terms.streams,
         )
+
+    def _lock(self, project: Path) -> EnvironmentLock:
+        plan, world = self._plan, self._world
+        try:
+            return environments.lock(plan.environment, project, world, upgrade=plan.upgrade, committed=plan.lock)
+        except BuildError as problem:
+            from reenact.as_of import suggest
+
+            if said := suggest(plan, project, world):
+                problem.hint = f"{problem.hint}\n{said}" if problem.hint else said
+            raise
+
+    def _suggest(self, root: Path) -> None:
+        """Say what may help where the command found another package than it was written for."""
+        from reenact.as_of import find_import_failure, suggest
+
+        if find_import_failure(self._folder.log) and (said := suggest(self._plan, root, self._world)):
+            self._world.report.note(said)
 
     def _fetch_inputs(self) -> None:
         folder, plan = self._folder, self._plan
@@ -141,7 +159,10 @@ class _Carrier:
             )
         except NotStarted as problem:
             return self.make_result(State.FAILED, exit_code=problem.code, reason=str(problem))
-        return judge(outcome, spawn.timeout)
+        result = judge(outcome, spawn.timeout)
+        if result.state is State.FAILED:
+            self._suggest(spawn.cwd)
+        return result
 
     def make_result(
         self, state: State, *, exit_code: int | None = None, signal: str | None = None, reason: str | None = None
