@@ -106,7 +106,9 @@ def test_a_conda_file_under_another_name_is_read_as_one(project_dir: Path, world
         ("python", None),
     ],
 )
-def test_condas_python_in_every_spelling(line: str, asked: str | None, project_dir: Path, world: World) -> None:  # MLflow E-07
+def test_condas_python_in_every_spelling(
+    line: str, asked: str | None, project_dir: Path, world: World
+) -> None:  # MLflow E-07
     spec = ask_conda(f"dependencies:\n  - {line}\n", project_dir, world)
     assert (spec.python, spec.dependencies) == (asked, ())
 

@@ -84,7 +84,7 @@ def _render_environment(source: EnvironmentSource) -> Iterator[str]:
     chosen = [f"groups {', '.join(source.groups)}"] if source.groups else []
     chosen += [f"extras {', '.join(source.extras)}"] if source.extras else []
     yield f"environment: {'; '.join([used, *chosen])}"
-    yield from (f"  not used:  {over.file}: {over.reason}" for over in source.passed_over)
+    yield from (f"  passed over: {over.file}: {over.reason}" for over in source.passed_over)
 
 
 def _render_entry_point(entry_point: EntryPoint) -> Iterator[str]:

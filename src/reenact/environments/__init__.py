@@ -118,7 +118,8 @@ def ask(project: Project, root: Path, manager: str | None, world: World, variant
         _refuse_conda(key)
     if manager == "virtualenv":
         world.report.note("--env-manager virtualenv: the environment is made by uv")
-    return _with_variant(_spec(READERS[key or "python_env"], project, root, manager, world), variant)
+    spec = _spec(READERS[key or "python_env"], project, root, manager, world)
+    return _with_variant(_with_notes(spec, project), variant)
 
 
 def lock(
@@ -148,6 +149,14 @@ def wrap(command: Command, place: Place) -> Command:
     """``command`` as it has to be started inside ``place``."""
     wrapped: Command = _module(place.kind).wrap(command, place)
     return wrapped
+
+
+def _with_notes(spec: EnvironmentSpec, project: Project) -> EnvironmentSpec:
+    """``spec`` with a note for each file that could have defined the environment and is no part of it."""
+    files = getattr(spec, "files", ())
+    over = [each for each in project.environment.passed_over if each.file not in files]
+    notes = (f"{each.file} is not used: {each.reason}" for each in over)
+    return spec._replace(notes=(*notes, *spec.notes)) if isinstance(spec, PythonSpec) else spec
 
 
 def _with_variant(spec: EnvironmentSpec, variant: Variant) -> EnvironmentSpec:

@@ -10,7 +10,6 @@ from blake3 import blake3
 from reenact.environments.definition import parse_toml, read_bytes
 from reenact.environments.local_code import digest_local
 from reenact.environments.python_version import read_version_file
-from reenact.environments.request import make_source_notes
 from reenact.errors import ProjectError
 from reenact.plan import PythonSpec
 from reenact.project.toml_text import Table
@@ -37,7 +36,6 @@ def ask(project: Project, root: Path, manager: str | None, world: World) -> Pyth
         files=(name,),
         local={f"./{path}" if path != "." else path: digest_local(root / path, world) for path in paths},
         origin=name,
-        notes=make_source_notes(source),
         lock_file=name,
         frozen={name: blake3(data).hexdigest()},
         groups=source.groups,

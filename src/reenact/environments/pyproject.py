@@ -17,7 +17,7 @@ from reenact.environments import foreign_locks, poetry
 from reenact.environments.definition import make_error, read_bytes, read_toml
 from reenact.environments.local_code import digest_local
 from reenact.environments.python_version import read_version_file
-from reenact.environments.request import Request, make_line, make_source_notes, make_spec
+from reenact.environments.request import Request, make_line, make_spec
 from reenact.environments.requirement_lines import Line
 from reenact.environments.uv_settings import list_paths, list_sources, with_places
 from reenact.environments.versions import parse_request
@@ -63,7 +63,6 @@ def ask(project: Project, root: Path, manager: str | None, world: World) -> Pyth
         origin=name,
         python=python,
         dependencies=(*tables.lines(source), *tables.itself(source)),
-        notes=make_source_notes(source),
     )
     spec = tables.with_settings(make_spec(request, root, world), world)
     if shown is None:
@@ -82,7 +81,6 @@ def _ask_frozen(tables: _Tables, lock: str, python: str | None, source: Environm
         files=(tables.name, lock),
         local=local,
         origin=tables.name,
-        notes=make_source_notes(source),
         lock_file=lock,
         frozen={path: _digest(root / path) for path in (tables.name, lock)},
         groups=source.groups,

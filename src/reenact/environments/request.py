@@ -10,7 +10,6 @@ from reenact.environments.local_code import digest_local
 from reenact.environments.requirement_lines import Line, Requirements, expand, parse_local
 from reenact.plan import PythonSpec
 from reenact.project.diagnostics import Position
-from reenact.project.types import EnvironmentSource
 from reenact.world import World
 
 
@@ -62,11 +61,6 @@ def make_spec(request: Request, root: Path, world: World) -> PythonSpec:
         # What the lock says of local code is what it was then; the code is what it is now.
         locked=tuple(line for line in locked.dependencies if parse_local(line) is None),
     )
-
-
-def make_source_notes(source: EnvironmentSource) -> tuple[str, ...]:
-    """What is to be said of the files that were looked at and not taken."""
-    return tuple(f"{over.file} is not used: {over.reason}" for over in source.passed_over)
 
 
 def _is_links(path: str, *found: Requirements) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from reenact.environments.definition import read_bytes
 from reenact.environments.python_version import read_version_file
-from reenact.environments.request import Request, make_line, make_source_notes, make_spec
+from reenact.environments.request import Request, make_line, make_spec
 from reenact.environments.requirement_lines import Line
 from reenact.plan import PythonSpec
 from reenact.project.diagnostics import Position
@@ -33,7 +33,6 @@ def ask(project: Project, root: Path, manager: str | None, world: World) -> Pyth
         origin=name,
         python=read_version_file(root, world),
         dependencies=(_line(name, root),),
-        notes=make_source_notes(source),
         locks=() if shown is None else (_line(shown, root),),
     )
     spec = make_spec(request, root, world)

@@ -8,7 +8,7 @@ from typing import Any
 from blake3 import blake3
 
 from reenact.environments.definition import make_error, parse_toml, read_bytes
-from reenact.environments.request import Request, make_line, make_source_notes, make_spec
+from reenact.environments.request import Request, make_line, make_spec
 from reenact.environments.versions import parse_request
 from reenact.plan import PythonSpec
 from reenact.project.diagnostics import Position
@@ -42,7 +42,6 @@ def ask(project: Project, root: Path, manager: str | None, world: World) -> Pyth
             python=python,
             files=(name, source.lock),
             origin=name,
-            notes=make_source_notes(source),
             lock_file=source.lock,
             frozen={path: blake3(part).hexdigest() for path, part in parts.items()},
         )
@@ -50,7 +49,6 @@ def ask(project: Project, root: Path, manager: str | None, world: World) -> Pyth
         origin=name,
         python=python,
         dependencies=tuple(make_line(text, Position(name, line, 1), root) for text in found["dependencies"]),
-        notes=make_source_notes(source),
     )
     return make_spec(request, root, world)._replace(settings=found["settings"])
 

@@ -60,6 +60,18 @@ def find_environment(root: Path, cache: Cache) -> EnvironmentSource:
     return EnvironmentSource(chosen.key, chosen.file, lock=chosen.lock, passed_over=over)
 
 
+def with_passed_over(source: EnvironmentSource, root: Path, file: str) -> EnvironmentSource:
+    """A declared environment with the files that would have counted if ``file`` did not declare it."""
+    if source.docker is not None:
+        return source
+    # Which lock goes with a file that is named here is the question of whoever reads that file.
+    own = {source.file, *(each.lock for each in CONVENTIONS if each.key == source.key)}
+    there = _list_names(root)
+    names = {name: None for each in CONVENTIONS for name in (each.file, each.lock) if name in there - own and name}
+    declared = "conda_env" if source.key == "conda_env" else "python_env"
+    return source._replace(passed_over=tuple(PassedOver(name, f"{file} has '{declared}'") for name in names))
+
+
 def with_own_environment(project: Project, entry_point: EntryPoint, root: Path) -> Project:
     """``project`` as ``entry_point`` sees it: a script with a header of its own has the environment in that header,
     unless the project file declares one."""

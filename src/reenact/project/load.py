@@ -9,7 +9,7 @@ from reenact.errors import ProjectError
 from reenact.project.convention import get_script
 from reenact.project.diagnostics import Diagnostic, Position, render_diagnostic
 from reenact.project.document import MAX_BYTES, Cache, Document, load_document
-from reenact.project.environment_files import find_environment
+from reenact.project.environment_files import find_environment, with_passed_over
 from reenact.project.mlproject import parse_project
 from reenact.project.nearest import did_you_mean
 from reenact.project.types import EntryPoint, EnvironmentSource, Project
@@ -36,7 +36,9 @@ def read_project(root: Path, cache: Cache, name: str | None = None) -> Project:
         project = project._replace(diagnostics=(*project.diagnostics, doubt))
     if project.environment.key is None:
         project = project._replace(environment=find_environment(root, cache))
-    elif document and (missing := _find_missing(project.environment, document, root)):
+    elif document:
+        project = project._replace(environment=with_passed_over(project.environment, root, document.file))
+    if project.environment.declared and document and (missing := _find_missing(project.environment, document, root)):
         project = project._replace(diagnostics=(*project.diagnostics, missing))
     found = tuple(sorted(project.diagnostics, key=lambda d: d.position or Position("", 0, 0)))
     return project._replace(name=project.name or name or _folder_name(root), diagnostics=found)
