@@ -214,7 +214,9 @@ def read_entries(data: bytes, world: World) -> tuple[Entry, ...]:
     try:
         return tuple(from_plain(Entry, each, f"environment[{i}]") for i, each in enumerate(plain["environments"]))
     except ValueError as problem:
-        raise ProjectError(f"{FILE} is damaged: {problem}", hint="make it anew: reenact lock") from problem
+        raise ProjectError(
+            f"{FILE} is damaged: {problem}", hint="delete it, and make it anew: reenact lock"
+        ) from problem
 
 
 def pick(table: Table) -> dict[str, Any]:
@@ -232,8 +234,8 @@ def render_entries(entries: tuple[Entry, ...]) -> bytes:
 def _render_entry(entry: Entry) -> str:
     import tomli_w
 
-    left_out = ("lock", *(key for key, value in to_plain(entry).items() if value in (None, [], False)))
-    plain = {key: value for key, value in to_plain(entry).items() if key not in left_out}
+    said = {key for key, value in entry._asdict().items() if value != entry._field_defaults.get(key, ...)}
+    plain = {key: value for key, value in to_plain(entry).items() if key in said - {"lock"}}
     # Between these quotes nothing is escaped, so that a change shows as the lines that changed.
     literal = "'''" not in entry.lock and all(c.isprintable() or c in "\n\t" for c in entry.lock)
     lock = f"lock = '''\n{entry.lock}'''\n" if literal else tomli_w.dumps({"lock": entry.lock})
