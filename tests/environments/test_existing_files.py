@@ -152,6 +152,19 @@ def test_sources_of_uv_are_honoured_without_a_lock(project_dir: Path, here: Worl
     assert run(place, "import tiny; print(tiny.version)") == "1.0"
 
 
+def test_credentials_of_an_index_are_kept_nowhere(project_dir: Path, world: World, basic_index: str) -> None:
+    address = basic_index.replace("://", "://me:s3cret@")
+    text = f'[project]\nname = "p"\nversion = "1"\ndependencies = ["tiny"]\n[[tool.uv.index]]\nurl = "{address}"\n'
+    write(project_dir, {"pyproject.toml": text + "default = true\n"})
+    spec = ask(project_dir, world)
+    found, place = make(project_dir, world)
+    assert installed(place) == {"tiny"}
+    assert "s3cret" not in f"{spec}{found}{told(world)}"
+    for path in world.home.root.rglob("*"):
+        if path.is_file() and "site-packages" not in path.parts:
+            assert b"s3cret" not in path.read_bytes(), path
+
+
 @pytest.mark.parametrize("lock", ["requirements.lock", "requirements.txt.lock"])
 def test_requirements_with_their_lock(project_dir: Path, here: World, wheels: Path, lock: str) -> None:
     digest = sha256(wheels / "tiny-1.0-py3-none-any.whl")

@@ -19,7 +19,7 @@ from reenact.environments.local_code import digest_local
 from reenact.environments.python_version import read_version_file
 from reenact.environments.request import Request, make_line, make_spec
 from reenact.environments.requirement_lines import Line
-from reenact.environments.uv_settings import list_paths, list_sources, with_places
+from reenact.environments.uv_settings import list_paths, list_sources, with_places, without_credentials
 from reenact.environments.versions import parse_request
 from reenact.errors import ProjectError
 from reenact.plan import PythonSpec
@@ -180,7 +180,7 @@ class _Tables:
             raise self._error("sources", message, "make one: uv lock")
         places = {path: str(self.folder / path) for path in list_paths(settings)}
         local = {path: digest_local(_existing(self.root, path, self.name), world) for path in places.values()}
-        return spec._replace(settings=with_places(settings, places), local={**spec.local, **local})
+        return spec._replace(settings=without_credentials(with_places(settings, places)), local={**spec.local, **local})
 
     def _group(self, name: str, within: tuple[str, ...]) -> list[str]:
         """A dependency group with those that it includes (PEP 735)."""

@@ -17,7 +17,7 @@ from reenact.environments.python_version import settle_python
 from reenact.environments.requirement_lines import parse_local
 from reenact.environments.settings import platform_tag
 from reenact.environments.uv import EXCLUDE_NEWER, find_dateless, run_uv
-from reenact.environments.uv_settings import with_places
+from reenact.environments.uv_settings import list_options, with_places
 from reenact.errors import BuildError
 from reenact.files import lock as locked
 from reenact.files import make_folder, write_atomic
@@ -26,6 +26,7 @@ from reenact.world import World
 
 WORK = "pylock.work.toml"
 LATEST = "pylock.toml"
+SETTINGS = "pyproject.toml"
 DOING = "resolving packages"
 
 _HASH = re.compile(r"--hash=(\w+):([0-9a-fA-F]+)")
@@ -66,7 +67,11 @@ def _resolve(
         python=choice.interpreter.version,
         interpreter=choice.interpreter.path,
         platform=platform_tag(),
-        options=(*spec.options, *([f"{EXCLUDE_NEWER} {spec.as_of}"] if spec.as_of else [])),
+        options=(
+            *spec.options,
+            *list_options(spec.settings),
+            *([f"{EXCLUDE_NEWER} {spec.as_of}"] if spec.as_of else []),
+        ),
         files=spec.files,
         local=local,
         variables=spec.variables,
@@ -89,14 +94,18 @@ def _compile(
 ) -> tuple[str, str]:
     """The lock that uv resolves the request to, and a warning of files that no date could be held against."""
     arguments, text = _write_request(spec, root, family, world)
-    result = run_uv(
-        [*arguments, "--python", interpreter, "-o", WORK],
-        family,
-        world,
-        doing=DOING,
-        stdin=restore(text, root, spec.files).encode(),
-        keep_open=keep_open,
-    )
+    try:
+        result = run_uv(
+            [*arguments, "--python", interpreter, "-o", WORK],
+            family,
+            world,
+            doing=DOING,
+            stdin=restore(text, root, spec.files).encode(),
+            keep_open=keep_open,
+        )
+    finally:
+        if f"{HIDDEN}@" in str(spec.settings):
+            (family / SETTINGS).unlink()
     lines = (*spec.build_dependencies, *spec.dependencies, *spec.locked)
     resolved = keep_hashes(redact((family / WORK).read_text("utf-8")), lines)
     check_covered(resolved, spec)
@@ -137,7 +146,7 @@ def _write_request(spec: PythonSpec, root: Path, family: Path, world: World) -> 
     arguments = ["pip", "compile", "-" if secret else "requirements.in", "--format", "pylock.toml", "--no-header"]
     arguments += ["--no-python-downloads", "--no-annotate", *flags, *_variant_flags(spec)]
     if spec.settings:
-        arguments.insert(2, _write_settings(spec, places, family))
+        arguments.insert(2, _write_settings(spec, places, root, family))
     if limits:
         arguments += ["--constraints", "constraints.in"]
     return arguments, text if secret else ""
@@ -149,15 +158,15 @@ def _variant_flags(spec: PythonSpec) -> list[str]:
     return [*flags, "--torch-backend", spec.accelerator] if spec.accelerator else flags
 
 
-def _write_settings(spec: PythonSpec, places: dict[str, str], family: Path) -> str:
+def _write_settings(spec: PythonSpec, places: dict[str, str], root: Path, family: Path) -> str:
     """A project of the request's own that has the settings, since uv reads sources from a project only."""
     import tomli_w
 
     lines = [line for line in spec.dependencies if parse_local(line) is None and " --hash=" not in line]
     request = {"name": "reenact-request", "version": "0", "dependencies": lines}
     table = {"project": request, "tool": {"uv": with_places(spec.settings, places)}}
-    write_atomic(family / "pyproject.toml", tomli_w.dumps(table).encode())
-    return "pyproject.toml"
+    write_atomic(family / SETTINGS, restore(tomli_w.dumps(table), root, spec.files).encode(), mode=0o600)
+    return SETTINGS
 
 
 def _split_options(options: Iterable[str], places: dict[str, str]) -> tuple[list[str], list[str]]:

@@ -9,6 +9,7 @@ from blake3 import blake3
 
 from reenact.environments.definition import make_error, parse_toml, read_bytes
 from reenact.environments.request import Request, make_line, make_spec
+from reenact.environments.uv_settings import without_credentials
 from reenact.environments.versions import parse_request
 from reenact.plan import PythonSpec
 from reenact.project.diagnostics import Position
@@ -50,7 +51,7 @@ def ask(project: Project, root: Path, manager: str | None, world: World) -> Pyth
         python=python,
         dependencies=tuple(make_line(text, Position(name, line, 1), root) for text in found["dependencies"]),
     )
-    return make_spec(request, root, world)._replace(settings=found["settings"])
+    return make_spec(request, root, world)._replace(settings=without_credentials(found["settings"]))
 
 
 def pick(table: Table) -> dict[str, Any]:

@@ -6,8 +6,11 @@ Paths in it are relative to the project; uv sees the copies of what they lead to
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+from reenact.environments.credentials import HIDDEN, redact
 
 Settings = Mapping[str, Any]
 
@@ -21,6 +24,18 @@ def list_sources(settings: Settings) -> Iterator[dict[str, Any]]:
 def list_paths(settings: Settings) -> list[str]:
     """The local code that the sources name."""
     return [str(source["path"]) for source in list_sources(settings) if "path" in source]
+
+
+def without_credentials(settings: Settings) -> dict[str, Any]:
+    """The settings with the user part of every URL replaced by ``****``."""
+    hidden: dict[str, Any] = json.loads(redact(json.dumps(settings)))
+    return hidden
+
+
+def list_options(settings: Settings) -> list[str]:
+    """The indexes whose credentials were taken out, as pip's options: who installs from a lock needs them again."""
+    indexes = [each for each in settings.get("index", ()) if f"{HIDDEN}@" in str(each.get("url"))]
+    return [f"{'--index-url' if each.get('default') else '--extra-index-url'} {each['url']}" for each in indexes]
 
 
 def with_places(settings: Settings, places: Mapping[str, str]) -> dict[str, Any]:
