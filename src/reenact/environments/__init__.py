@@ -156,7 +156,7 @@ def _with_notes(spec: EnvironmentSpec, project: Project) -> EnvironmentSpec:
     files = getattr(spec, "files", ())
     over = [each for each in project.environment.passed_over if each.file not in files]
     notes = (f"{each.file} is not used: {each.reason}" for each in over)
-    return spec._replace(**{"notes": (*notes, *getattr(spec, "notes", ()))}) if "notes" in spec._fields else spec
+    return spec._replace(notes=(*notes, *spec.notes)) if isinstance(spec, PythonSpec) else spec
 
 
 def _with_variant(spec: EnvironmentSpec, variant: Variant) -> EnvironmentSpec:
