@@ -37,7 +37,7 @@ MARGIN = timedelta(days=30)
 EACH = 45.0
 """Seconds after which one resolution is given up."""
 
-_PIN = r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(\[[^\]]*\])?\s*==\s*([0-9][A-Za-z0-9.+!]*)\s*$"
+_PIN = r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(\[[^\]]*\])?\s*==\s*([0-9][A-Za-z0-9.+!*]*)\s*$"
 
 
 class Case(NamedTuple):

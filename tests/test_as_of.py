@@ -88,6 +88,15 @@ def test_a_commit_stands_for_its_date(project_dir: Path, here: World) -> None:
     assert ask(project_dir, here, "commit").as_of == "2021-02-03T02:05:06Z"
 
 
+def test_the_commit_of_a_fetched_project_counts(project_dir: Path, here: World) -> None:
+    write(project_dir, {"python_env.yaml": "dependencies: [tiny]\n", "MLproject": MAIN})
+    commit(project_dir, "2021-02-03T04:05:06Z")
+    prepared = prepare(Request(f"git+file://{project_dir}", version="HEAD", as_of="commit"), here)
+    discard(prepared.staged)
+    assert prepared.plan.source.kind == "git"
+    assert prepared.plan.environment._asdict()["as_of"] == "2021-02-03T04:05:06Z"
+
+
 @pytest.mark.parametrize("text", ["", "yesterday", "2021-13-01", "2021-02-30", "30 days", "9999-12-31", "HEAD"])
 def test_what_is_no_date_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="no date"):

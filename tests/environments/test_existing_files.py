@@ -80,6 +80,7 @@ def test_uv_lock_is_used_frozen(project_dir: Path, here: World) -> None:
     uv(project_dir, here, "lock")
     write(project_dir, {"pyproject.toml": LOCKABLE})  # the lock is older, and is what counts
     before = sorted(project_dir.rglob("*"))
+    here = here._replace(environ={**here.environ, "UV_LOCKED": "1", "UV_DEV": "1"})
     spec = ask(project_dir, here)
     assert (spec.lock_file, spec.python) == ("uv.lock", ">=3.10")
     _, place = make(project_dir, here)

@@ -33,6 +33,12 @@ UNSET = (
     "UV_PROJECT",
     "UV_ENV_FILE",
     "UV_NO_VERIFY_HASHES",
+    "UV_FROZEN",
+    "UV_LOCKED",
+    "UV_DEV",
+    "UV_NO_DEV",
+    "UV_NO_GROUP",
+    "UV_NO_EDITABLE",
 )
 """Variables that would point uv to another interpreter, environment or folder than the one that we name."""
 
