@@ -23,7 +23,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from reenact import environments
-from reenact.documents import find_documents
+from reenact.document_cache import find_documents
 from reenact.environments.uv import find_uv
 from reenact.errors import ReenactError
 from reenact.home import Home
@@ -116,7 +116,8 @@ def installs(case: Case, as_of: str | None, environ: dict[str, str]) -> tuple[bo
     """Whether the environment can be made: a script that does nothing runs in it."""
     with TemporaryDirectory() as copy:
         code = (
-            "import sys; from pathlib import Path; from reenact import environments; from reenact.documents import *;"
+            "import sys; from pathlib import Path; from reenact import environments;"
+            "from reenact.document_cache import find_documents;"
             "from reenact.project.load import read_project; from reenact.report import Silence;"
             "from reenact.world import make_world; w = make_world(Silence()); r = Path(sys.argv[1]);"
             "v = environments.Variant(as_of=sys.argv[2] or None);"

@@ -6,10 +6,11 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from reenact import backends, record, worker
+from reenact import backends, worker
 from reenact.errors import RunFailed, UnsupportedError, UsageError
 from reenact.prepare import Prepared, Request, Tracking, prepare
 from reenact.project.parameters import Options
+from reenact.records.life import publish, settle
 from reenact.report import Silence
 from reenact.run_folder import RunFolder
 from reenact.runs import Result, Run, State
@@ -44,7 +45,7 @@ class SubmittedRun:
     @property
     def record(self) -> Run:
         """What is recorded of the run at this moment."""
-        return record.settle(self.folder, self._world)
+        return settle(self.folder, self._world)
 
     def get_status(self) -> str:
         """``SCHEDULED``, ``RUNNING``, ``FINISHED``, ``FAILED`` or ``KILLED``."""
@@ -69,7 +70,7 @@ def carry_out(prepared: Prepared, world: World) -> tuple[RunFolder, Result]:
         ReenactError: the environment could not be made; the run is recorded as failed.
     """
     plan, staged = prepared.plan, prepared.staged
-    folder = record.publish(staged.path, plan, world)
+    folder = publish(staged.path, plan, world)
     terms = worker.Terms(alive=staged.alive, secrets=prepared.secrets)
     return folder, worker.carry_out(folder, plan, world, terms)
 
@@ -77,7 +78,7 @@ def carry_out(prepared: Prepared, world: World) -> tuple[RunFolder, Result]:
 def submit(prepared: Prepared, world: World) -> SubmittedRun:
     """Start it on its backend and return while it runs."""
     plan, staged = prepared.plan, prepared.staged
-    folder = record.publish(staged.path, plan, world)
+    folder = publish(staged.path, plan, world)
     backend = backends.get_backend(plan.backend)
     job = backend.submit(plan, folder, world, alive=staged.alive, secrets=prepared.secrets)
     return SubmittedRun(folder, plan.backend, job, world)

@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 from reenact.errors import UsageError
-from reenact.log_format import parse_entry
 from reenact.plan import Plan, PythonSpec
+from reenact.records.log import parse_entry
 from reenact.sources.commit_time import find_commit_time
 from reenact.world import World, render_timestamp
 

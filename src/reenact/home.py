@@ -39,6 +39,11 @@ class Home(NamedTuple):
         return self.root / "trees"
 
     @property
+    def packages(self) -> Path:
+        """Conda packages, unpacked once and linked into every environment that has them, and the channels' indexes."""
+        return self.root / "packages"
+
+    @property
     def repositories(self) -> Path:
         """One bare mirror a repository."""
         return self.root / "repositories"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from reenact import environments
-from reenact.documents import find_documents
+from reenact.document_cache import find_documents
 from reenact.environments.committed import (
     find_stale,
     make_entry,

@@ -132,7 +132,26 @@ class PythonSpec(NamedTuple):
     accelerator: str | None = None
 
 
-EnvironmentSpec = SystemSpec | PythonSpec
+class CondaSpec(NamedTuple):
+    """A conda environment as asked for: channels in the order of their priority, match specs as conda writes them.
+
+    ``channels`` are names or addresses; a folder is a ``file:`` URL. Secrets in an address are replaced by ``****``.
+    ``pip`` is what is installed from a Python index on top; ``pip.files`` are the files that were read, relative to
+    the project's folder, ``origin`` the first of them. ``variables`` are set for the command. ``notes`` say what was
+    assumed. ``as_of`` is the moment after which nothing counts as released (RFC 3339, UTC), for both kinds of package.
+    """
+
+    kind: Literal["conda"] = "conda"
+    channels: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    pip: PythonSpec = PythonSpec()
+    variables: Mapping[str, str] = {}
+    origin: str | None = None
+    notes: tuple[str, ...] = ()
+    as_of: str | None = None
+
+
+EnvironmentSpec = SystemSpec | PythonSpec | CondaSpec
 
 
 class EnvironmentLock(NamedTuple):

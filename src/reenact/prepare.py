@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from reenact import backends, environments, sources
-from reenact.documents import find_documents
+from reenact.document_cache import find_documents
 from reenact.errors import ProjectError, UsageError
 from reenact.plan import Command, CommittedLock, EnvironmentSpec, Plan, PythonSpec, Resources, Snapshot
 from reenact.project.diagnostics import Diagnostic
@@ -19,7 +19,7 @@ from reenact.project.parameters import Options, bind
 from reenact.project.paths import Places
 from reenact.project.shell import NO_PIPEFAIL, choose_shell
 from reenact.project.template import render_command
-from reenact.record import Staged, stage
+from reenact.records.life import Staged, stage
 from reenact.world import World
 
 

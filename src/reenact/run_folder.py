@@ -29,7 +29,7 @@ class RunFolder(NamedTuple):
 
     @property
     def created(self) -> Path:
-        """When and by whom the run was asked for (:class:`reenact.record.Origin`)."""
+        """When and by whom the run was asked for (:class:`reenact.records.files.Origin`)."""
         return self.path / "origin.json"
 
     @property

@@ -14,16 +14,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from reenact import downloads, environments, record
+from reenact import downloads, environments
 from reenact.codec import encode
 from reenact.errors import BuildError, RecordError, ReenactError
 from reenact.files import hold, make_folder, write_atomic
-from reenact.plan import RUN_ID_VARIABLE, EnvironmentLock, Plan
+from reenact.plan import RUN_ID_VARIABLE, Command, Download, EnvironmentLock, Plan
 from reenact.process import signals
 from reenact.process.child import NotStarted, Spawn
 from reenact.process.holder import describe_self, write_holder
 from reenact.process.supervise import Outcome, supervise
 from reenact.process.surroundings import make_environ
+from reenact.records import life
+from reenact.records.files import read_plan
 from reenact.run_folder import RunFolder
 from reenact.runs import Result, State
 from reenact.world import World, render_timestamp
@@ -49,7 +51,20 @@ class Terms(NamedTuple):
     grace: float = 10.0
 
 
-def carry_out(folder: RunFolder, plan: Plan, world: World, terms: Terms | None = None) -> Result:
+class Tools(NamedTuple):
+    """What the worker is handed to do its work with: the families and the record, in earnest."""
+
+    lock: Callable[..., EnvironmentLock] = environments.lock
+    realise: Callable[[EnvironmentLock, Path, World], environments.Place] = environments.realise
+    wrap: Callable[[Command, environments.Place], Command] = environments.wrap
+    fetch: Callable[[Download, Path, World], object] = downloads.fetch
+    move: Callable[[RunFolder, State, World], object] = life.move
+    finish: Callable[[RunFolder, Result, World], object] = life.finish
+
+
+def carry_out(
+    folder: RunFolder, plan: Plan, world: World, terms: Terms | None = None, tools: Tools | None = None
+) -> Result:
     """Make the environment, run the command, record how it ended; the result, which is in the folder then, too.
 
     The run's lock is held until the result is written. Whatever goes wrong on the way leaves a result.
@@ -62,7 +77,7 @@ def carry_out(folder: RunFolder, plan: Plan, world: World, terms: Terms | None =
     with _alive(folder, terms.alive) as alive, signals.collecting() as arrivals:
         write_holder(alive, describe_self())
         terms.begun()
-        carrier = _Carrier(folder, plan, world, terms)
+        carrier = _Carrier(folder, plan, world, terms, tools or Tools())
         try:
             with signals.raising():
                 spawn = carrier.prepare()
@@ -72,14 +87,15 @@ def carry_out(folder: RunFolder, plan: Plan, world: World, terms: Terms | None =
         except BaseException as problem:
             told = isinstance(problem, ReenactError)
             reason = str(problem) if told else f"{type(problem).__name__}: {problem}"
-            record.finish(folder, carrier.make_result(State.FAILED, reason=reason), world)
+            carrier.tools.finish(folder, carrier.make_result(State.FAILED, reason=reason), world)
             raise
-        record.finish(folder, result, world)
+        carrier.tools.finish(folder, result, world)
         return result
 
 
 class _Carrier:
-    def __init__(self, folder: RunFolder, plan: Plan, world: World, terms: Terms) -> None:
+    def __init__(self, folder: RunFolder, plan: Plan, world: World, terms: Terms, tools: Tools) -> None:
+        self.tools = tools
         self._folder = folder
         self._plan = plan
         self._world = world
@@ -89,14 +105,15 @@ class _Carrier:
     def prepare(self) -> Spawn:
         """Everything up to the command's start."""
         plan, world, folder = self._plan, self._world, self._folder
-        record.move(folder, State.PREPARING, world)
+        self.tools.move(folder, State.PREPARING, world)
         root = Path(plan.source.root) if plan.source.root is not None else folder.code
+        # What an environment is made of is named relative to the project, the command's folder relative to the source.
         project = root / plan.source.subdirectory
         lock = self._lock(project)
         if lock.text:
             write_atomic(folder.environment_lock, lock.text.encode())
-        place = environments.realise(lock, project, world)
-        command = environments.wrap(plan.command, place)
+        place = self.tools.realise(lock, project, world)
+        command = self.tools.wrap(plan.command, place)
         self._fetch_inputs()
         write_atomic(folder.machine, encode(_read_machine()))
         make_folder(folder.artifacts)
@@ -115,7 +132,7 @@ class _Carrier:
     def _lock(self, project: Path) -> EnvironmentLock:
         plan, world = self._plan, self._world
         try:
-            return environments.lock(plan.environment, project, world, upgrade=plan.upgrade, committed=plan.lock)
+            return self.tools.lock(plan.environment, project, world, upgrade=plan.upgrade, committed=plan.lock)
         except BuildError as problem:
             from reenact.as_of import suggest
 
@@ -139,7 +156,7 @@ class _Carrier:
         # The address of a download may be a secret.
         world = self._world._replace(environ={**self._world.environ, **self._terms.secrets})
         for download in plan.downloads:
-            downloads.fetch(download, folder.path, world)
+            self.tools.fetch(download, folder.path, world)
 
     def execute(self, spawn: Spawn, arrivals: signals.Arrivals, alive: int) -> Result:
         """Run the command; its end as a result."""
@@ -147,7 +164,7 @@ class _Carrier:
             # It came when the one way of listening had ended and the other not begun.
             if number in signals.ENDING:
                 raise signals.Stopped(number)
-        record.move(self._folder, State.RUNNING, self._world)
+        self.tools.move(self._folder, State.RUNNING, self._world)
         self._started = self._world.timestamp()
         try:
             outcome = supervise(
@@ -186,7 +203,9 @@ def judge(outcome: Outcome, timeout: float | None) -> Result:
     else:
         state = State.FAILED if outcome.code else State.FINISHED
     if outcome.left:
-        reasons.append(f"ended {outcome.left} processes that the command had left behind")
+        reasons.append(
+            f"ended {outcome.left} process{'es' if outcome.left > 1 else ''} that the command had left behind"
+        )
     return Result(
         state=state,
         exit_code=outcome.code,
@@ -242,7 +261,7 @@ def main(arguments: list[str]) -> int:
         leave_parent()
         secrets = json.load(sys.stdin)
         terms = Terms(alive=int(arguments[2]), secrets=secrets, begun=announce)
-    plan = record.read_plan(folder)
+    plan = read_plan(folder)
     try:
         result = carry_out(folder, plan, world, terms)
     except ReenactError as problem:

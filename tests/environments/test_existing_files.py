@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reenact import environments
-from reenact.documents import find_documents
+from reenact.document_cache import find_documents
 from reenact.environments import Place
 from reenact.environments.build import list_installed
 from reenact.environments.uv import find_uv

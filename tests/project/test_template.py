@@ -195,9 +195,11 @@ def test_an_absent_parameter_leaves_no_redirection_without_a_file() -> None:
         ("echo $(( {a} + 1 ))", "x[$(touch bad)]"),
         ("(( {a} ))", "1 + 1"),
         ('cat <<E\n"`echo \\"{a}\\"`"\nE\n', "x y"),
+        ("echo $((cat); {a})", "1 2"),
         ('echo "$[ {a} ]"', "x[$(touch bad)]"),
         ('echo "${{x%{a}}}"', "'"),
         ("cat <<{a}\nx\nEOF", "E F"),
+        ('"${{v:-"`echo \\"{a}\\"`"}}"', ";touch bad;"),
     ],
 )
 def test_what_cannot_be_written_safely_is_refused_without_showing_it(template: str, value: str) -> None:
@@ -241,7 +243,15 @@ def test_problems_are_told_together() -> None:
 
 
 def test_quotes_that_never_close_are_warned_about() -> None:
-    assert [d.code for d in render("echo 'a").diagnostics] == ["unclosed-quote"]
+    assert [d.code for d in render("echo 'a {b}", b="1").diagnostics] == ["unclosed-quote"]
+    with pytest.raises(ParameterError, match="opens ' and never closes it"):
+        render("echo 'a {b}", b="1 2")
+
+
+def test_a_thousand_brackets_are_no_traceback() -> None:
+    assert render("echo " + "$(" * 1000 + "{a}", a="1").text.endswith("1")
+    with pytest.raises(ParameterError):
+        render("echo " + "$(" * 1000 + "{a}", a="1 2")
 
 
 def test_the_uses_of_a_template_say_where_they_stand() -> None:

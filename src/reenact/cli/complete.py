@@ -37,9 +37,9 @@ def complete_runs(incomplete: str) -> list[CompletionItem]:
     """Runs whose id or name begins with what is there."""
     from reenact.cli.console import console_world
     from reenact.cli.table import plain
-    from reenact.record import open_index
+    from reenact.records.filter import RunFilter
+    from reenact.records.life import open_index
     from reenact.report import Silence
-    from reenact.run_filter import RunFilter
 
     world = console_world()._replace(report=Silence())
     if not world.home.store.exists():
@@ -73,8 +73,9 @@ def complete_entry_points(uri: str, incomplete: str) -> list[CompletionItem]:
     if not folder.is_dir():
         return []
     try:
-        project = import_module("reenact.project.read").read_project(folder)
-    except (ImportError, OSError, ReenactError):
+        cache = import_module("reenact.project.document").NoCache()
+        project = import_module("reenact.project.load").read_project(folder, cache)
+    except (OSError, ReenactError):
         return []
     return [
         CompletionItem(entry.name, help=entry.description)

@@ -10,7 +10,7 @@ import click
 
 from reenact.cli.console import console_world, print_json
 from reenact.cli.resolve import resolving
-from reenact.documents import find_documents
+from reenact.document_cache import find_documents
 from reenact.errors import ProjectError
 from reenact.project.convention import find_scripts
 from reenact.project.diagnostics import render_diagnostic, visible

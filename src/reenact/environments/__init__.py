@@ -21,9 +21,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from reenact.documents import find_documents
+from reenact.document_cache import find_documents
 from reenact.errors import ProjectError, UnsupportedError, UsageError
-from reenact.plan import Command, CommittedLock, EnvironmentLock, EnvironmentSpec, PythonSpec
+from reenact.plan import Command, CommittedLock, CondaSpec, EnvironmentLock, EnvironmentSpec, PythonSpec, SystemSpec
 from reenact.project.environment_files import find_environment
 from reenact.project.types import EnvironmentKey, Project
 from reenact.world import World
@@ -31,6 +31,7 @@ from reenact.world import World
 KINDS = {
     "system": "reenact.environments.system",
     "python": "reenact.environments.python",
+    "conda": "reenact.environments.conda",
 }
 """The module of each kind of environment, by the ``kind`` of its spec, lock and place."""
 
@@ -71,12 +72,13 @@ LEADS_OUT = (
 class Place(NamedTuple):
     """Where a realised environment is; ``path`` is None where there is nothing to be inside of.
 
-    ``variables`` are set for the command that runs in it.
+    ``variables`` are set for the command that runs in it; ``programs`` are folders that go before its own on ``PATH``.
     """
 
     kind: str
     path: str | None = None
     variables: Mapping[str, str] = {}
+    programs: tuple[str, ...] = ()
 
 
 class Variant(NamedTuple):
@@ -114,8 +116,13 @@ def ask(project: Project, root: Path, manager: str | None, world: World, variant
             )
         project = project._replace(environment=find_environment(root, find_documents(world.home)))
         key = project.environment.key
-    if manager == "conda":
-        _refuse_conda(key)
+    if manager == "conda" and key != "conda_env":
+        raise ProjectError(
+            "python_env project cannot be executed using conda: its environment is not a conda file",
+            hint="leave --env-manager out, or give uv",
+        )
+    if key == "conda_env" and (manager == "conda" or (manager is None and _needs_conda(project, root, world))):
+        return _with_variant(_with_notes(_spec(KINDS["conda"], project, root, manager, world), project), variant)
     if manager == "virtualenv":
         world.report.note("--env-manager virtualenv: the environment is made by uv")
     spec = _spec(READERS[key or "python_env"], project, root, manager, world)
@@ -153,10 +160,10 @@ def wrap(command: Command, place: Place) -> Command:
 
 def _with_notes(spec: EnvironmentSpec, project: Project) -> EnvironmentSpec:
     """``spec`` with a note for each file that could have defined the environment and is no part of it."""
-    files = getattr(spec, "files", ())
+    files = spec.pip.files if isinstance(spec, CondaSpec) else getattr(spec, "files", ())
     over = [each for each in project.environment.passed_over if each.file not in files]
     notes = (f"{each.file} is not used: {each.reason}" for each in over)
-    return spec._replace(notes=(*notes, *spec.notes)) if isinstance(spec, PythonSpec) else spec
+    return spec if isinstance(spec, SystemSpec) else spec._replace(notes=(*notes, *spec.notes))
 
 
 def _with_variant(spec: EnvironmentSpec, variant: Variant) -> EnvironmentSpec:
@@ -170,19 +177,21 @@ def _with_variant(spec: EnvironmentSpec, variant: Variant) -> EnvironmentSpec:
             message = f"{option} cannot change what {spec.lock_file} says: its versions are taken as they are"
             raise UsageError(message, hint=f"leave {option} out, or make {spec.lock_file} anew")
         spec = spec._replace(**{name: value})
+        if isinstance(spec, CondaSpec):
+            spec = spec._replace(pip=spec.pip._replace(**{name: value}))
     return spec
 
 
-def _refuse_conda(key: EnvironmentKey | None) -> None:
-    if key != "conda_env":
-        raise ProjectError(
-            "python_env project cannot be executed using conda: its environment is not a conda file",
-            hint="leave --env-manager out, or give uv",
-        )
-    raise UnsupportedError(
-        "conda environments cannot be made by conda yet",
-        hint="--env-manager uv installs from PyPI what the conda file asks for, and refuses what PyPI does not have",
-    )
+def _needs_conda(project: Project, root: Path, world: World) -> bool:
+    from reenact.environments.conda_file import read_conda_file
+    from reenact.environments.conda_request import needs_conda
+    from reenact.report import Silence
+
+    file = project.environment.file or "conda.yaml"
+    reason = needs_conda(read_conda_file(file, root, world._replace(report=Silence())))
+    if reason:
+        world.report.note(f"the environment is made from conda packages: {reason}")
+    return reason is not None
 
 
 def _spec(module: str, project: Project, root: Path, manager: str | None, world: World) -> EnvironmentSpec:

@@ -95,14 +95,14 @@ def _install(lock: EnvironmentLock, folder: Path, root: Path, keep_open: tuple[i
     if world.environ.get("PYTHONDONTWRITEBYTECODE"):
         # Then no import will ever leave bytecode, and every run would compile all that it imports.
         arguments.append("--compile-bytecode")
-    indexes = _index_variables(lock, root, world)
+    indexes = index_variables(lock, root, world)
     try:
         run_uv(arguments, folder, world, doing=DOING, extra=indexes, keep_open=keep_open)
     finally:
         (folder / SECRET_LOCK_FILE).unlink(missing_ok=True)
 
 
-def _index_variables(lock: EnvironmentLock, root: Path, world: World) -> dict[str, str]:
+def index_variables(lock: EnvironmentLock, root: Path, world: World) -> dict[str, str]:
     """The indexes with their credentials: by variables, so that the process list does not show them."""
     found: dict[str, list[str]] = {}
     for option in lock.options:

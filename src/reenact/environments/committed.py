@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from blake3 import blake3
 
 from reenact.codec import decode, encode, from_plain, to_plain
-from reenact.documents import find_documents
+from reenact.document_cache import find_documents
 from reenact.environments.definition import parse_toml, read_bytes
 from reenact.environments.local_code import digest_local, keep_copy
 from reenact.environments.settings import platform_tag
@@ -34,7 +34,10 @@ UNASKED = frozenset({"kind", "notes", "origin", "files", "lock_file", "locked", 
 
 
 class Entry(NamedTuple):
-    """One environment of the file. ``local`` are the paths of the project's own code that it installs."""
+    """One environment of the file. ``local`` are the paths of the project's own code that it installs.
+
+    ``interpreted`` says that it stands on an interpreter of the machine; ``resolved_for`` is else the lock's platform.
+    """
 
     environment: str
     platform: str
@@ -45,6 +48,7 @@ class Entry(NamedTuple):
     as_of: str | None = None
     python: str | None = None
     interpreted: bool = False
+    resolved_for: str = ""
     options: tuple[str, ...] = ()
     local: tuple[str, ...] = ()
 
@@ -165,7 +169,7 @@ def _settle(entry: Entry, spec: EnvironmentSpec, root: Path, world: World) -> En
         text=text,
         python=choice.interpreter.version if choice else entry.python,
         interpreter=choice.interpreter.path if choice else None,
-        platform=platform_tag(),
+        platform=platform_tag() if choice else entry.resolved_for,
         options=entry.options,
         files=_find_files(spec),
         local=local,
@@ -191,6 +195,7 @@ def make_entry(spec: EnvironmentSpec, lock: EnvironmentLock, root: Path, world: 
         as_of=getattr(spec, "as_of", None),
         python=lock.python,
         interpreted=lock.interpreter is not None,
+        resolved_for="" if lock.interpreter is not None else lock.platform,
         options=lock.options,
         local=tuple(sorted(lock.local)),
     )

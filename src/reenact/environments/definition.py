@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from reenact.documents import find_documents
+from reenact.document_cache import find_documents
 from reenact.errors import ProjectError
 from reenact.project.diagnostics import Diagnostic, Position, render_diagnostic
 from reenact.project.document import load_document

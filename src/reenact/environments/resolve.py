@@ -135,11 +135,11 @@ def _write_request(spec: PythonSpec, root: Path, family: Path, world: World) -> 
     """uv's arguments, and the text for its standard input: the requirements when a file must not hold them."""
     kept = {path: keep_copy(root / path, digest, world) for path, digest in spec.local.items()}
     places = {path: f"../../trees/{copy.relative_to(world.home.trees)}" for path, copy in kept.items()}
-    options, flags = _split_options(spec.options, places)
-    lines = [*options, *(_replace_local(line, places) for line in (*spec.build_dependencies, *spec.dependencies))]
+    options, flags = split_options(spec.options, places)
+    lines = [*options, *(replace_local(line, places) for line in (*spec.build_dependencies, *spec.dependencies))]
     text = "".join(f"{line}\n" for line in lines)
     held = (line.partition(" --hash=")[0] for line in spec.locked)
-    limits = "".join(f"{_replace_local(line, places)}\n" for line in (*spec.constraints, *held))
+    limits = "".join(f"{replace_local(line, places)}\n" for line in (*spec.constraints, *held))
     write_atomic(family / "requirements.in", text.encode())
     write_atomic(family / "constraints.in", limits.encode())
     secret = f"{HIDDEN}@" in text
@@ -169,7 +169,7 @@ def _write_settings(spec: PythonSpec, places: dict[str, str], root: Path, family
     return SETTINGS
 
 
-def _split_options(options: Iterable[str], places: dict[str, str]) -> tuple[list[str], list[str]]:
+def split_options(options: Iterable[str], places: dict[str, str]) -> tuple[list[str], list[str]]:
     """Options as lines of a requirements file, and those that uv takes as arguments only."""
     lines, flags = [], []
     for option in options:
@@ -185,7 +185,7 @@ def _split_options(options: Iterable[str], places: dict[str, str]) -> tuple[list
     return lines, flags
 
 
-def _replace_local(line: str, places: dict[str, str]) -> str:
+def replace_local(line: str, places: dict[str, str]) -> str:
     """A requirement with its local path replaced by the copy's."""
     requirement, *hashes = line.split(" --hash=")
     local = parse_local(requirement, editable=requirement in places or requirement.partition(" ;")[0] in places)

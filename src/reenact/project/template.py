@@ -116,7 +116,9 @@ class _Rendering:
         place = self.script.places.get(number, Place("bare"))
         try:
             text = _write_formatted(slot, word, place, self.known)
-        except Unwritable as reason:
+        except Unwritable as refusal:
+            never = f"the command opens {self.script.unclosed} and never closes it"
+            reason = never if self.script.unclosed else refusal
             message = f"the value of '{slot.name}' cannot be put in at {slot.source}: {reason}"
             self.problems.append((message, "move the placeholder out of that construct, or choose another value"))
             return

@@ -28,6 +28,9 @@ KINDS = {
 }
 """The kinds by name, in the order in which they are asked; the module is imported when it is."""
 
+LONGEST_NAME = 255
+"""Bytes of one part of a path: NAME_MAX of Linux and macOS."""
+
 
 class Wanted(NamedTuple):
     """What was asked for: ``uri`` without its fragment, the fragment, and the version if one was given."""
@@ -50,12 +53,14 @@ def parse_uri(text: str, version: str | None = None) -> Wanted:
     Pure, so a path that has a ``#`` of its own is only told apart by :func:`fetch`.
 
     Raises:
-        SourceError: a control character is inside.
+        SourceError: a control character is inside, or a part is longer than a file's name can be.
     """
     bare = text.strip().strip("'\"")
     if any(ord(letter) < 32 for letter in bare):
         raise SourceError(f"the URI {bare!r} holds a control character")
     uri, _, subdirectory = bare.partition("#")
+    if any(len(os.fsencode(part)) > LONGEST_NAME for part in uri.split("/")):
+        raise SourceError(f"'{uri[:60]}…' is longer than any name on this machine or address can be")
     return Wanted(uri or ".", subdirectory, version)
 
 

@@ -19,18 +19,14 @@ import os
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from reenact.errors import RecordError, StorageError
 from reenact.files import lock, make_folder
 from reenact.home import Home
+from reenact.records.store import Store, Unusable, created, opened, translated
 from reenact.report import Report
-from reenact.run_filter import RunFilter
 from reenact.runs import Run
-from reenact.store import Store, Unusable, complete, created, opened, translated
-
-if TYPE_CHECKING:
-    from sqlite3 import Connection
 
 T = TypeVar("T")
 
@@ -112,13 +108,12 @@ class Index(NamedTuple):
         self._remove_generations(besides=self._find_generation())
         fresh = self.home.root / f"store-{os.urandom(4).hex()}.sqlite"
         damaged: dict[str, str] = {}
-        with translated(fresh), created(fresh) as connection:
-            store = Store(connection, self.home.runs)
-            self._fill(store, connection, damaged)
+        with translated(fresh), created(fresh, self.home.runs) as store:
+            self._fill(store, damaged)
             with lock(self._lock):
                 self._catch_up(store, damaged)
                 count = store.count()
-                complete(connection, network=_is_network(self.home.root))
+                store.complete("DELETE" if _is_network(self.home.root) else "WAL")
                 aside = self.home.root / f".{fresh.name}.link"
                 aside.symlink_to(fresh.name)
                 aside.replace(self.home.store)
@@ -140,8 +135,8 @@ class Index(NamedTuple):
                 try:
                     if generation is None:
                         raise Unusable("there is none")
-                    with translated(generation), opened(generation) as connection:
-                        return action(Store(connection, self.home.runs))
+                    with translated(generation), opened(generation, self.home.runs) as store:
+                        return action(store)
                 except Unusable as unusable:
                     problem = str(unusable)
             nothing = generation is None and not locked and not self.folders.names()
@@ -153,9 +148,8 @@ class Index(NamedTuple):
 
     def _from_memory(self, action: Callable[[Store], T]) -> T:
         """For a home that we may only read: an index that lives as long as the action."""
-        with created(None) as connection:
-            store = Store(connection, self.home.runs)
-            self._fill(store, connection, {})
+        with created(None, self.home.runs) as store:
+            self._fill(store, {})
             return action(store)
 
     def _find_generation(self) -> Path | None:
@@ -174,21 +168,20 @@ class Index(NamedTuple):
         for file in self.home.root.glob(".store-*.link"):
             file.unlink(missing_ok=True)
 
-    def _fill(self, store: Store, connection: Connection, damaged: dict[str, str]) -> None:
+    def _fill(self, store: Store, damaged: dict[str, str]) -> None:
         """Read every folder there is."""
         names = self.folders.names()
-        connection.execute("BEGIN")
-        for at, name in enumerate(names):
-            if at % 200 == 0:
-                self.report.step("indexing", f"{at} of {len(names)} runs")
-            self._add(store, name, damaged)
-        connection.execute("COMMIT")
+        with store.transaction():
+            for at, name in enumerate(names):
+                if at % 200 == 0:
+                    self.report.step("indexing", f"{at} of {len(names)} runs")
+                self._add(store, name, damaged)
         self.report.done()
 
     def _catch_up(self, store: Store, damaged: dict[str, str]) -> None:
         """Bring in what has changed since the folders were read; nothing changes any more meanwhile."""
         names = set(self.folders.names())
-        filled = {run.id: run.state for run in store.select(RunFilter())}
+        filled = store.states()
         store.delete([run_id for run_id in filled if run_id not in names])
         with store.transaction():
             for name in names:

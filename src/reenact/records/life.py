@@ -18,49 +18,25 @@ from reenact.codec import encode
 from reenact.errors import RecordError, StorageError
 from reenact.files import hold, make_folder, write_atomic
 from reenact.home import Home
-from reenact.index import Index
 from reenact.plan import Plan
-from reenact.run_files import (
+from reenact.records.files import (
     Event,
     Origin,
-    Record,
     append_event,
     end,
     find_last_sign,
     read_events,
-    read_plan,
-    read_record,
     read_result,
     read_run,
     render_event,
     summarise,
 )
-from reenact.run_filter import RunFilter
+from reenact.records.filter import RunFilter
+from reenact.records.index import Index
+from reenact.records.store import Store
 from reenact.run_folder import RunFolder
 from reenact.runs import MOVES, Result, Run, State
-from reenact.store import Store
 from reenact.world import World
-
-__all__ = [
-    "Event",
-    "Origin",
-    "Record",
-    "Staged",
-    "find_run",
-    "finish",
-    "get_run",
-    "move",
-    "new_run_id",
-    "open_index",
-    "publish",
-    "read_events",
-    "read_plan",
-    "read_record",
-    "read_result",
-    "read_run",
-    "settle",
-    "stage",
-]
 
 ID_LENGTH = 32
 LOST = "the process that carried it out is gone"
@@ -141,7 +117,7 @@ def move(folder: RunFolder, state: State, world: World) -> None:
     event = Event(world.timestamp(), state)
     append_event(folder, event)
     started = event.time if state is State.RUNNING else run.started
-    _update_index(run._replace(state=state, started=started), world)
+    update_index(run._replace(state=state, started=started), world)
 
 
 def finish(folder: RunFolder, result: Result, world: World) -> None:
@@ -156,7 +132,7 @@ def finish(folder: RunFolder, result: Result, world: World) -> None:
     run = _expect_move(folder, result.state)
     append_event(folder, Event(world.timestamp(), result.state, result))
     write_atomic(folder.result, encode(result))
-    _update_index(end(run, result), world)
+    update_index(end(run, result), world)
 
 
 def settle(folder: RunFolder, world: World) -> Run:
@@ -181,7 +157,7 @@ def settle(folder: RunFolder, world: World) -> Run:
         if read_result(folder) is None:
             _give_result(folder, world)
         run = read_run(folder)
-        _update_index(run, world)
+        update_index(run, world)
         return run
     finally:
         os.close(alive)
@@ -302,7 +278,7 @@ def _adopt(run_id: str, world: World) -> RunFolder | None:
     folder = RunFolder(world.home.runs / run_id)
     if not folder.plan.exists():
         return None
-    _update_index(read_run(folder), world)
+    update_index(read_run(folder), world)
     return folder
 
 
@@ -319,7 +295,7 @@ def _expect_move(folder: RunFolder, state: State) -> Run:
     return run
 
 
-def _update_index(run: Run, world: World) -> None:
+def update_index(run: Run, world: World) -> None:
     """Bring the row up to date with the files; where that cannot be done, the files still say it."""
     try:
         open_index(world).write(lambda store: store.put(run))

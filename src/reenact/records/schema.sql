@@ -20,11 +20,11 @@ CREATE TABLE runs (
     reason      TEXT
 );
 
-CREATE INDEX runs_by_time ON runs (created);
-CREATE INDEX runs_by_project ON runs (project, created);
-CREATE INDEX runs_by_state ON runs (state, created);
-CREATE INDEX runs_by_entry_point ON runs (entry_point, created);
+-- Lists walk one of the first two from the newest on and test what is in it, without a look at the table.
+CREATE INDEX runs_by_time ON runs (created, state, project, entry_point, name);
+CREATE INDEX runs_by_project ON runs (project, created, state, entry_point, name);
 CREATE INDEX runs_by_name ON runs (name, created) WHERE name IS NOT NULL;
+CREATE INDEX runs_unfinished ON runs (state) WHERE state IN ('queued', 'preparing', 'running');
 
 -- Its order is its use: all values of one parameter, newest first, beside each other.
 CREATE TABLE parameters (

@@ -1,4 +1,4 @@
-"""The rows of the index in SQLite: the only module that knows of it (:mod:`reenact.index` says when which database)."""
+"""The rows of the index in SQLite: the only module that knows of it. ``index`` says when which database."""
 
 from __future__ import annotations
 
@@ -8,25 +8,28 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from reenact.errors import StorageError
-from reenact.run_filter import ParameterFilter, RunFilter, parse_number
+from reenact.records.filter import Comparison, ParameterFilter, RunFilter, parse_number
 from reenact.runs import Run, State
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
 
-T = TypeVar("T")
+_COMPARISONS: tuple[Comparison, ...] = ("=", ">", ">=", "<", "<=", "!=", "has")
+"""Those that fewer runs meet come first."""
 
 SCHEMA_VERSION = 1
 """An incompatible change of ``schema.sql`` counts this up; additions that an older reenact need not know do not."""
 
-_COLUMNS = (
+_FIELDS = (
     "id, state, exit_code, project, entry_point, parameters, created, started, ended, name, source, git_commit, "
     "environment, backend, reason"
 )
-_UNFINISHED = tuple(state.value for state in State if not state.final)
+_COLUMNS = ", ".join(f"runs.{field}" for field in _FIELDS.split(", "))
+# Literals, because only then does SQLite see that the partial index serves.
+_UNFINISHED = ", ".join(f"'{state.value}'" for state in State if not state.final)
 
 
 class Unusable(Exception):
@@ -51,7 +54,7 @@ class Store:
             values = _to_row(run)
             marks = ", ".join("?" * len(values))
             self._connection.execute(
-                f"INSERT INTO runs ({_COLUMNS}) VALUES ({marks}) ON CONFLICT (id) DO UPDATE SET "  # noqa: S608
+                f"INSERT INTO runs ({_FIELDS}) VALUES ({marks}) ON CONFLICT (id) DO UPDATE SET "  # noqa: S608
                 "state = excluded.state, exit_code = excluded.exit_code, started = excluded.started, "
                 "ended = excluded.ended, environment = excluded.environment, reason = excluded.reason",
                 values,
@@ -78,15 +81,21 @@ class Store:
 
     def unfinished(self) -> list[Run]:
         """The runs that the index believes to be under way."""
-        return self.select(RunFilter(states=tuple(map(State, _UNFINISHED))))
+        rows = self._connection.execute(f"SELECT {_COLUMNS} FROM runs WHERE state IN ({_UNFINISHED})")  # noqa: S608
+        return [self._from_row(row) for row in rows]
+
+    def states(self) -> dict[str, State]:
+        """The state of every run by its id."""
+        return {run_id: State(state) for run_id, state in self._connection.execute("SELECT id, state FROM runs")}
 
     def get(self, run_id: str) -> Run | None:
         """The run with exactly this id."""
-        row = self._connection.execute(f"SELECT {_COLUMNS} FROM runs WHERE id = ?", (run_id,)).fetchone()  # noqa: S608
+        row = self._connection.execute(f"SELECT {_COLUMNS} FROM runs WHERE id = ?", (_text(run_id),)).fetchone()  # noqa: S608
         return self._from_row(row) if row else None
 
     def find(self, prefix: str, limit: int = 10) -> list[Run]:
         """The runs whose id begins with ``prefix`` or whose name it is, newest first."""
+        prefix = _text(prefix) or ""
         rows = self._connection.execute(
             f"SELECT {_COLUMNS} FROM runs WHERE (id >= ? AND id < ?) OR name = ? "  # noqa: S608
             "ORDER BY created DESC, number DESC LIMIT ?",
@@ -114,6 +123,16 @@ class Store:
         """SQLite's plan for :meth:`select`, a step a line."""
         text, values = render_query(wanted)
         return [row[3] for row in self._connection.execute(f"EXPLAIN QUERY PLAN {text}", values)]
+
+    def complete(self, journal: str) -> None:
+        """Make a new database fit for others, with its writes synchronous and a journal; this one is closed then.
+
+        SQLite keeps the mode of the journal in the file: who opens it later need not ask.
+        """
+        self._connection.execute("PRAGMA synchronous = FULL")
+        self._connection.execute(f"PRAGMA journal_mode = {journal}")
+        self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        self._connection.close()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -150,38 +169,69 @@ class Store:
 
 
 def render_query(wanted: RunFilter) -> tuple[str, list[object]]:
-    """The SELECT for a filter, newest first, and its values. With parameters, the first of them leads the way."""
+    """The SELECT for a filter, newest first, and its values.
+
+    What is walked, from the newest on, are the values of a parameter, unless something else in the filter leaves fewer
+    runs; then it is the runs. Either way it ends with the last row that is wanted, and at worst meets every run once.
+    """
+    others = sorted(wanted.parameters, key=lambda parameter: _COMPARISONS.index(parameter.comparison))
+    walked, number, origin = "runs", "number", "runs"
+    tests: list[str] = []
+    values: list[object] = []
+    if others and not _is_narrow(wanted):
+        first, *others = others
+        walked, number, origin = "p", "run", "parameters AS p CROSS JOIN runs ON runs.number = p.run"
+        test, operands = _render_test("p", first)
+        tests, values = [f"p.name = ?{test}"], [_text(first.name), *operands]
+    more, operands = _render_tests(wanted, walked)
+    tests, values = tests + more, values + operands
+    for parameter in others:
+        test, operands = _render_test("q", parameter)
+        if walked == "runs" and parameter.comparison == "=":
+            # Few runs have it: to find them once is less than to ask each. The plus keeps the order of the walk.
+            tests.append(f"+runs.number IN (SELECT run FROM parameters AS q WHERE q.name = ?{test})")  # noqa: S608
+        else:
+            same = f"q.created = {walked}.created AND q.run = {walked}.{number}"
+            tests.append(f"EXISTS (SELECT 1 FROM parameters AS q WHERE q.name = ? AND {same}{test})")  # noqa: S608
+        values += [_text(parameter.name), *operands]
+    where = f" WHERE {' AND '.join(tests)}" if tests else ""
+    order = f"{walked}.created DESC, {walked}.{number} DESC"
+    return f"SELECT {_COLUMNS} FROM {origin}{where} ORDER BY {order}", values  # noqa: S608
+
+
+def _is_narrow(wanted: RunFilter) -> bool:
+    """Whether the conditions on the run itself leave fewer runs than one on a parameter, as a rule."""
+    unusual = bool(wanted.states) and State.FINISHED not in wanted.states
+    return unusual or any(value is not None for value in (wanted.project, wanted.name, wanted.entry_point))
+
+
+def _render_tests(wanted: RunFilter, walked: str) -> tuple[list[str], list[object]]:
+    """The conditions on the run itself."""
     tests: list[str] = []
     values: list[object] = []
     for column, value in (("project", wanted.project), ("name", wanted.name), ("entry_point", wanted.entry_point)):
         if value is not None:
-            tests.append(f"{column} = ?")
+            tests.append(f"runs.{column} = ?")
             values.append(_text(value))
     if wanted.states:
-        tests.append(f"state IN ({', '.join('?' * len(wanted.states))})")
+        tests.append(f"+runs.state IN ({', '.join('?' * len(wanted.states))})")
         values += [state.value for state in wanted.states]
     for test, moment in ((">=", wanted.since), ("<", wanted.before)):
         if moment is not None:
-            tests.append(f"created {test} ?")
+            tests.append(f"{walked}.created {test} ?")
             values.append(moment)
-    for parameter in wanted.parameters:
-        test, operands = _render_test(parameter)
-        # The plus keeps SQLite from reading every match before it sorts: it walks newest first and looks each up.
-        tests.append(f"+number IN (SELECT run FROM parameters AS p WHERE p.name = ?{test})")  # noqa: S608
-        values += [_text(parameter.name), *operands]
-    where = f" WHERE {' AND '.join(tests)}" if tests else ""
-    return f"SELECT {_COLUMNS} FROM runs{where} ORDER BY created DESC, number DESC", values  # noqa: S608
+    return tests, values
 
 
-def _render_test(wanted: ParameterFilter) -> tuple[str, list[object]]:
+def _render_test(table: str, wanted: ParameterFilter) -> tuple[str, list[object]]:
     if wanted.comparison == "has":
         return "", []
     if wanted.comparison in ("=", "!="):
-        same = "(p.value = ? OR p.number = ?)"
+        same = f"({table}.value = ? OR {table}.number = ?)"
         # A value that is kept nowhere (a secret) is neither equal nor different.
-        test = f" AND {same}" if wanted.comparison == "=" else f" AND NOT ifnull({same}, p.value IS NULL)"
+        test = f" AND {same}" if wanted.comparison == "=" else f" AND NOT ifnull({same}, {table}.value IS NULL)"
         return test, [_text(wanted.value), wanted.number]
-    return f" AND p.number {wanted.comparison} ?", [wanted.number]
+    return f" AND {table}.number {wanted.comparison} ?", [wanted.number]
 
 
 def _shared(one: str, other: str) -> int:
@@ -223,8 +273,8 @@ _inherited: list[Connection] = []
 
 
 @contextmanager
-def opened(generation: Path) -> Iterator[Connection]:
-    """A connection to a generation of our schema, nobody else's for as long as it is used here.
+def opened(generation: Path, runs: Path) -> Iterator[Store]:
+    """The rows of a generation of our schema, over a connection that nobody else uses meanwhile.
 
     Raises:
         Unusable: it is missing or has an older schema.
@@ -232,7 +282,7 @@ def opened(generation: Path) -> Iterator[Connection]:
     """
     connection = _take_idle(generation) or _open(generation)
     try:
-        yield connection
+        yield Store(connection, runs)
     except BaseException:
         connection.close()
         raise
@@ -309,7 +359,7 @@ def _connect_as(generation: Path, mode: str) -> Connection:
 
 
 @contextmanager
-def created(generation: Path | None) -> Iterator[Connection]:
+def created(generation: Path | None, runs: Path) -> Iterator[Store]:
     """A new database with the schema and nothing in it; it is nobody's yet, so that nothing need be safe."""
     import sqlite3
 
@@ -318,17 +368,9 @@ def created(generation: Path | None) -> Iterator[Connection]:
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute("PRAGMA synchronous = OFF")
         connection.executescript(Path(__file__).with_name("schema.sql").read_text("utf-8"))
-        yield connection
+        yield Store(connection, runs)
     finally:
         connection.close()
-
-
-def complete(connection: Connection, *, network: bool) -> None:
-    """Make a new database fit for others. The journal mode is kept in the file: who opens it later need not ask."""
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute(f"PRAGMA journal_mode = {'DELETE' if network else 'WAL'}")
-    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-    connection.close()
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reenact.documents import DocumentCache, find_documents
+from reenact.document_cache import DocumentCache, find_documents
 from reenact.home import Home
 from reenact.project.document import load_document
 

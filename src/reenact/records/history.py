@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from reenact.errors import RecordError
+from reenact.errors import RecordError, StorageError
 from reenact.files import hold, make_folder
-from reenact.index import Rebuilt
-from reenact.record import forget, is_there, open_index, settle, take_over
-from reenact.run_filter import RunFilter
+from reenact.records.filter import RunFilter
+from reenact.records.index import Rebuilt
+from reenact.records.life import forget, is_there, open_index, settle, take_over, update_index
+from reenact.records.store import Store
 from reenact.run_folder import RunFolder
 from reenact.runs import Run
-from reenact.store import Store
 from reenact.world import World
+
+YOUNG = 3600.0
+"""Seconds within which a folder in staging without a lock may be somebody's who is about to take it."""
 
 
 def list_runs(wanted: RunFilter, limit: int | None, world: World) -> list[Run]:
@@ -48,6 +51,9 @@ def settle_all(world: World) -> list[Run]:
             world.report.warn(f"the record of run {run.id} is damaged: {problem.message}")
             continue
         if settled.state.final:
+            if index.writable:
+                # Also for one that left its result itself and died before the index knew.
+                update_index(settled, world)
             over.append(settled)
     return over
 
@@ -90,7 +96,12 @@ def sweep(world: World) -> None:
             continue
         folder = RunFolder(path)
         # Without the file it may have been made this instant, before its maker came to take the lock.
-        alive = hold(folder.alive) if folder.alive.exists() else None
+        try:
+            if not folder.alive.exists() and world.now() - path.stat().st_mtime < YOUNG:
+                continue
+            alive = hold(folder.alive)
+        except (StorageError, FileNotFoundError):
+            continue  # it became a run, or somebody else deleted it
         if alive is not None:
             _delete_tree(path)
             os.close(alive)
