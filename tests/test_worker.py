@@ -49,7 +49,7 @@ class Twin:
     def tools(self) -> Tools:
         return Tools(self.lock, self.realise, self.wrap, self.fetch, self.move, self.finish)
 
-    def lock(self, spec: EnvironmentSpec, root: Path, world: World, *, upgrade: bool) -> EnvironmentLock:
+    def lock(self, spec: EnvironmentSpec, root: Path, world: World, **_: object) -> EnvironmentLock:
         self.done.append("lock")
         self.root = root
         return EnvironmentLock(spec.kind, text="" if spec.kind == "system" else "the lock")

@@ -109,15 +109,19 @@ def run(
     strict: bool = False,
     lenient: bool = False,
     upgrade: bool = False,
+    locked: bool = False,
+    as_of: str | None = None,
+    accelerator: str | None = None,
     shell_strict: bool = False,
     world: World | None = None,
 ) -> SubmittedRun:
     """Run a project; every argument of ``mlflow.projects.run`` has its name, its place and its meaning.
 
     What is given is not changed. ``experiment_name``, ``experiment_id`` and ``run_id`` are handed to the project's own
-    MLflow client. The arguments after the star are ours: ``timeout`` in seconds, ``no_network`` and
-    ``read_only`` to keep the command from them, ``strict`` and ``lenient`` for
-    parameters, ``upgrade`` to resolve the environment anew, ``shell_strict`` for ``-eo pipefail``.
+    MLflow client. The arguments after the star are ours: ``timeout`` in seconds, ``no_network`` and ``read_only`` to
+    keep the command from them, ``strict`` and ``lenient`` for parameters, ``upgrade`` to resolve the environment anew,
+    ``locked`` to refuse one whose versions no lock of the project says, ``as_of`` (a date, or ``commit``) for packages
+    as they were then, ``accelerator`` for the build of PyTorch's packages, ``shell_strict`` for ``-eo pipefail``.
 
     Returns:
         The run: ended, when ``synchronous``; else at work in a process of its own that outlives this one.
@@ -136,6 +140,9 @@ def run(
         options=Options(strict=strict, lenient=lenient),
         env_manager=env_manager,
         upgrade=upgrade,
+        locked=locked,
+        as_of=as_of,
+        accelerator=accelerator,
         backend=backend,
         backend_config=read_backend_config(backend_config),
         shell_strict=shell_strict,

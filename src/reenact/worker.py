@@ -138,12 +138,12 @@ class _Carrier:
 
     def _enter(self, project: Path) -> environments.Place:
         """The environment, ours until :meth:`leave`; how we came by it is recorded."""
-        folder, spec = self._folder, self._plan.environment
+        folder = self._folder
         log = BuildLog(folder.build_log, self._world.report)
         world = self._world._replace(report=log)
         began = time.monotonic()
         try:
-            lock = self.tools.lock(spec, project, world, upgrade=self._plan.upgrade)
+            lock = self._lock(project, world)
             if lock.text:
                 write_atomic(folder.environment_lock, lock.text.encode())
             inside = environments.enter(lock, project, world, self.tools.realise)
@@ -161,6 +161,24 @@ class _Carrier:
             )
             write_atomic(folder.environment, encode(realised))
         return inside.place
+
+    def _lock(self, project: Path, world: World) -> EnvironmentLock:
+        plan = self._plan
+        try:
+            return self.tools.lock(plan.environment, project, world, upgrade=plan.upgrade, committed=plan.lock)
+        except BuildError as problem:
+            from reenact.as_of import suggest
+
+            if said := suggest(plan, project, world):
+                problem.hint = f"{problem.hint}\n{said}" if problem.hint else said
+            raise
+
+    def _suggest(self, root: Path) -> None:
+        """Say what may help where the command found another package than it was written for."""
+        from reenact.as_of import find_import_failure, suggest
+
+        if find_import_failure(self._folder.log) and (said := suggest(self._plan, root, self._world)):
+            self._world.report.note(said)
 
     def _fetch_inputs(self) -> None:
         folder, plan = self._folder, self._plan
@@ -209,7 +227,10 @@ class _Carrier:
             )
         except NotStarted as problem:
             return self.make_result(State.FAILED, exit_code=problem.code, reason=str(problem))
-        return judge(outcome, spawn.timeout)
+        result = judge(outcome, spawn.timeout)
+        if result.state is State.FAILED:
+            self._suggest(spawn.cwd)
+        return result
 
     def make_result(
         self, state: State, *, exit_code: int | None = None, signal: str | None = None, reason: str | None = None

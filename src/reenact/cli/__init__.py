@@ -15,6 +15,7 @@ from reenact.errors import ReenactError
 
 VERBS = {
     "run": "Run a project.",
+    "lock": "Write the exact packages of a project's environment beside its files.",
     "check": "Find what is wrong in a project's files.",
     "describe": "Show a project's entry points, parameters and environment.",
     "ls": "List runs, newest first.",

@@ -17,7 +17,7 @@ from reenact.environments.marker import MARKER, Marker
 from reenact.environments.place import delete, make_place
 from reenact.environments.python import is_complete
 from reenact.environments.settings import platform_tag
-from reenact.environments.uv import run_uv
+from reenact.environments.uv import EXCLUDE_NEWER, run_uv
 from reenact.errors import BuildError, StorageError
 from reenact.files import make_folder, write_atomic
 from reenact.plan import EnvironmentLock
@@ -71,8 +71,10 @@ def _install(lock: EnvironmentLock, folder: Path, root: Path, keep_open: tuple[i
         write_atomic(folder / name, text.encode(), mode=0o600)
     arguments = ["pip", "sync", name, "--python", "bin/python", "--preview-features", "pylock"]
     for option in lock.options:
-        if option.startswith("--trusted-host "):
-            arguments += ["--allow-insecure-host", option.partition(" ")[2]]
+        name, _, value = option.partition(" ")
+        if name in ("--trusted-host", EXCLUDE_NEWER):
+            # The moment also holds for what builds a package from its source.
+            arguments += [EXCLUDE_NEWER if name == EXCLUDE_NEWER else "--allow-insecure-host", value]
     if world.environ.get("PYTHONDONTWRITEBYTECODE"):
         # Then no import will ever leave bytecode, and every run would compile all that it imports.
         arguments.append("--compile-bytecode")

@@ -57,7 +57,7 @@ def ask(project: Project, root: Path, manager: str | None, world: World) -> Cond
 def make_asked(spec: CondaSpec, environ: Mapping[str, str]) -> Asked:
     """The asked identity: what is asked for, where it is looked for, and what the machine has. Notes do not count."""
     pip = spec.pip
-    wanted = (spec.channels, spec.packages, pip.dependencies, pip.constraints, pip.options)
+    wanted = (spec.channels, spec.packages, spec.as_of, pip.dependencies, pip.constraints, pip.options)
     overrides = {name: environ[name] for name in environ if name.startswith("CONDA_OVERRIDE_")}
     around = (platform_tag(), environ.get("CONDA_SUBDIR"), sorted(overrides.items()), _driver())
     index = sorted(decisive(environ).items()) if pip.dependencies else None

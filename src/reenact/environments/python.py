@@ -18,6 +18,7 @@ from blake3 import blake3
 from reenact.codec import canonical, decode
 from reenact.environments import LEADS_OUT, Place
 from reenact.environments.marker import read_marker
+from reenact.environments.python_version import settle_python
 from reenact.environments.settings import decisive, platform_tag
 from reenact.plan import Command, EnvironmentLock, PythonSpec
 from reenact.world import World
@@ -32,11 +33,14 @@ class Asked(NamedTuple):
 
 def make_asked(spec: PythonSpec, environ: Mapping[str, str]) -> Asked:
     """The asked identity: what is asked for, where it is looked for, and the platform. Notes do not count."""
-    wanted = (spec.python, spec.build_dependencies, spec.dependencies, spec.constraints, spec.options)
+    python = settle_python(spec.python, spec.as_of)
+    wanted = (python, spec.build_dependencies, spec.dependencies, spec.constraints, spec.options)
+    chosen = (spec.locked, spec.groups, spec.extras, spec.settings, spec.as_of, spec.accelerator)
     around = (platform_tag(), sorted(decisive(environ).items()))
-    family = blake3(canonical((wanted, around)))
+    family = blake3(canonical((wanted, chosen, spec.lock_file, around)))
     whole = family.copy()
-    whole.update(canonical((sorted(spec.local.items()), sorted(spec.variables.items()), spec.files)))
+    content = (sorted(spec.local.items()), sorted(spec.frozen.items()), sorted(spec.variables.items()))
+    whole.update(canonical((content, spec.files)))
     return Asked(whole.hexdigest(), family.hexdigest())
 
 

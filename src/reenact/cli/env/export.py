@@ -22,7 +22,7 @@ def command(run: str, form: str, output: str | None) -> None:
     from reenact.errors import RecordError
     from reenact.files import write_atomic
     from reenact.records.files import read_lock, read_plan, read_run
-    from reenact.records.life import get_run
+    from reenact.records.lookup import get_run
 
     world = console_world()
     folder = get_run(run, world)

@@ -18,7 +18,7 @@ def command(run: str, as_json: bool) -> None:
     from reenact import environments
     from reenact.errors import RecordError
     from reenact.records.files import find_project_folder, read_lock
-    from reenact.records.life import get_run
+    from reenact.records.lookup import get_run
 
     world = console_world()
     folder = get_run(run, world)

@@ -24,7 +24,7 @@ def command(run: str, as_json: bool) -> None:
     from reenact.errors import RecordError
     from reenact.records.files import read_realised, read_run
     from reenact.records.history import find_before
-    from reenact.records.life import get_run
+    from reenact.records.lookup import get_run
 
     world = console_world()
     folder = get_run(run, world)
