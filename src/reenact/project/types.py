@@ -46,6 +46,11 @@ class EntryPoint(NamedTuple):
     position: Position | None = None
     note: str | None = None
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of its parameters."""
+        return frozenset(parameter.name for parameter in self.parameters)
+
     def find_parameter(self, name: str) -> Parameter | None:
         """The parameter declared under exactly this name."""
         return next((p for p in self.parameters if p.name == name), None)
