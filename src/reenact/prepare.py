@@ -109,13 +109,13 @@ def _plan(
 ) -> tuple[Plan, Mapping[str, str]]:
     fetched = sources.fetch(sources.parse_uri(request.uri, request.version), code, world)
     root = fetched.root / fetched.snapshot.subdirectory
-    without_environment = request.env_manager in environments.NONE
+    moot = {"missing-file": request.env_manager in environments.NONE, "hidden-failure": request.shell_strict}
     project = load_project(
         root,
         find_documents(world.home),
         request.entry_point,
         _name_source(fetched.snapshot),
-        needs_environment=not without_environment,
+        moot=[code for code, is_moot in moot.items() if is_moot],
     )
     entry_point = get_entry_point(project, request.entry_point, root)
     if entry_point.note:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 from reenact.errors import ProjectError
@@ -10,6 +11,7 @@ from reenact.project.convention import get_script
 from reenact.project.diagnostics import Diagnostic, Position, render_diagnostic
 from reenact.project.document import MAX_BYTES, Cache, Document, load_document
 from reenact.project.environment_files import find_environment, with_passed_over
+from reenact.project.lints import find_doubts
 from reenact.project.mlproject import parse_project
 from reenact.project.nearest import did_you_mean
 from reenact.project.types import EntryPoint, EnvironmentSource, Project
@@ -17,10 +19,11 @@ from reenact.project.types import EntryPoint, EnvironmentSource, Project
 FILE_NAME = "MLproject"
 
 
-def read_project(root: Path, cache: Cache, name: str | None = None) -> Project:
-    """The project in ``root``; whatever is wrong with its files is among its ``diagnostics``.
+def read_project(root: Path, cache: Cache, name: str | None = None, entry_point: str | None = None) -> Project:
+    """The project in ``root``; whatever is wrong or doubtful in its files is among its ``diagnostics``.
 
-    ``name`` is what to call a project that does not say: by default the folder's name. Never raises for content.
+    ``name`` is what to call a project that does not say: by default the folder's name. With ``entry_point`` doubts are
+    looked for in that one only. Never raises for content.
 
     Raises:
         ProjectError: ``root`` is not a folder that can be read.
@@ -28,6 +31,10 @@ def read_project(root: Path, cache: Cache, name: str | None = None) -> Project:
     candidates = _find_files(root)
     document = _read_document(root, candidates[0], cache) if candidates else None
     project = parse_project(document) if document else Project(None)
+    if document:
+        looked_at = [e for e in project.entry_points if entry_point in (None, e.name)]
+        doubts = (doubt for one in looked_at for doubt in find_doubts(one, document))
+        project = project._replace(diagnostics=(*project.diagnostics, *doubts))
     if len(candidates) > 1:
         message = f"{len(candidates)} project files are here, and {candidates[0]} is used; ignored: "
         position = Position(candidates[0], 1, 1)
@@ -50,20 +57,23 @@ def load_project(
     entry_point: str | None = None,
     name: str | None = None,
     *,
-    needs_environment: bool = True,
+    moot: Collection[str] = (),
 ) -> Project:
     """As :func:`read_project`, for a project that is to be used.
 
-    With ``entry_point`` a mistake inside another entry point does not matter, and is not among the diagnostics;
-    without ``needs_environment`` it does not matter that the environment's file is missing.
+    With ``entry_point`` a mistake inside another entry point does not matter, and is not among the diagnostics; nor are
+    findings whose code is in ``moot``.
 
     Raises:
         ProjectError: an error was found; it carries all diagnostics, and its message shows the errors.
     """
-    project = read_project(root, cache, name)
-    relevant = tuple(d for d in project.diagnostics if entry_point is None or d.entry_point in (None, entry_point))
-    if not needs_environment:
-        relevant = tuple(found for found in relevant if found.code != "missing-file")
+    project = read_project(root, cache, name, entry_point)
+    concerned = (None, entry_point)
+    relevant = tuple(
+        found
+        for found in project.diagnostics
+        if found.code not in moot and (entry_point is None or found.entry_point in concerned)
+    )
     if errors := [found for found in relevant if found.severity == "error"]:
         message = "\n".join(render_diagnostic(found) for found in errors)
         raise ProjectError(message, hint="`reenact check` shows all findings", diagnostics=relevant)

@@ -49,6 +49,11 @@ class EntryPoint(NamedTuple):
     note: str | None = None
     script: str | None = None
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of its parameters."""
+        return frozenset(parameter.name for parameter in self.parameters)
+
     def find_parameter(self, name: str) -> Parameter | None:
         """The parameter declared under exactly this name."""
         return next((p for p in self.parameters if p.name == name), None)
