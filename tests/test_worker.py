@@ -181,7 +181,7 @@ def test_whatever_goes_wrong_leaves_a_result(bench: Bench, fault: Exception) -> 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_while_preparing(bench: Bench, number: signal.Signals) -> None:
     result = bench.run("true", Twin(lambda: signal.raise_signal(number)))
-    assert (result.state, result.signal, result.exit_code) == (State.KILLED, number.name, None)
+    assert (result.state, result.signal, result.exit_code) == (State.KILLED, number.name, 128 + number)
 
 
 def test_a_signal_between_preparing_and_running(bench: Bench) -> None:

@@ -77,6 +77,7 @@ def prepare(request: Request, world: World) -> Prepared:
         ReenactError: whatever is wrong with the call, the source, the project or the parameters.
     """
     backends.get_backend(request.backend)
+    _expect_time(request.timeout)
     tracking = _make_tracking_variables(request.tracking)
     staged = stage(world)
     try:
@@ -100,7 +101,8 @@ def discard(staged: Staged) -> None:
     """Take away what preparing a run that will not be has left."""
     from shutil import rmtree
 
-    rmtree(staged.path)
+    # What cannot be taken away now, a later sweep takes.
+    rmtree(staged.path, ignore_errors=True)
     os.close(staged.alive)
 
 
@@ -204,6 +206,13 @@ def _find_lock(
     if request.locked and found is None and not frozen:
         raise ProjectError("--locked: no file of the project says which versions to install", hint="reenact lock")
     return found, ()
+
+
+def _expect_time(timeout: object) -> None:
+    """A time that can be waited for, or None. What a program gives is no number only because a hint says so."""
+    if timeout is None or (isinstance(timeout, int | float) and 0 < timeout < float("inf")):
+        return
+    raise UsageError(f"a timeout of {timeout!r} is none: give a number of seconds that is greater than 0")
 
 
 def _make_tracking_variables(tracking: Tracking) -> tuple[dict[str, str], tuple[str, ...]]:

@@ -87,11 +87,11 @@ def carry_out(
                 spawn = carrier.prepare()
             result = carrier.execute(spawn, arrivals, alive)
         except signals.Stopped as stopped:
-            result = carrier.make_result(State.KILLED, signal=stopped.number.name, reason="stopped while preparing")
+            result = carrier.make_stopped(stopped.number)
         except BaseException as problem:
             told = isinstance(problem, ReenactError)
             reason = str(problem) if told else f"{type(problem).__name__}: {problem}"
-            carrier.tools.finish(folder, carrier.make_result(State.FAILED, reason=reason), world)
+            carrier.tools.finish(folder, carrier.make_failed(reason), world)
             raise
         carrier.tools.finish(folder, result, world)
         return result
@@ -226,17 +226,20 @@ class _Carrier:
                 arrivals=arrivals,
             )
         except NotStarted as problem:
-            return self.make_result(State.FAILED, exit_code=problem.code, reason=str(problem))
+            return self.make_failed(str(problem), problem.code)
         result = judge(outcome, spawn.timeout)
         if result.state is State.FAILED:
             self._suggest(spawn.cwd)
         return result
 
-    def make_result(
-        self, state: State, *, exit_code: int | None = None, signal: str | None = None, reason: str | None = None
-    ) -> Result:
-        """A result of a command that never ran to its end."""
-        return Result(state, exit_code, signal, reason, self._started, self._world.timestamp())
+    def make_failed(self, reason: str, exit_code: int | None = None) -> Result:
+        """The result of a command that could not be started."""
+        return Result(State.FAILED, exit_code, None, reason, self._started, self._world.timestamp())
+
+    def make_stopped(self, number: signal.Signals) -> Result:
+        """The result of a run that was asked to end before its command ran."""
+        ended = self._world.timestamp()
+        return Result(State.KILLED, 128 + number, number.name, "stopped while preparing", self._started, ended)
 
 
 def judge(outcome: Outcome, timeout: float | None) -> Result:
@@ -301,8 +304,10 @@ def main(arguments: list[str]) -> int:
 
     from reenact.home import find_home
     from reenact.process.detach import announce, leave_parent
+    from reenact.process.streams import open_closed_streams
     from reenact.report import Silence
 
+    open_closed_streams()
     folder = RunFolder(Path(arguments[0]).absolute())
     world = World(find_home(os.environ), dict(os.environ), Path.cwd(), Silence())
     terms = Terms()
@@ -316,9 +321,7 @@ def main(arguments: list[str]) -> int:
     except ReenactError as problem:
         sys.stderr.write(f"error: {problem.message}\n")
         return problem.exit_code
-    if result.exit_code is not None:
-        return result.exit_code
-    return 128 + signal.Signals[result.signal].value if result.signal else 1
+    return 1 if result.exit_code is None else result.exit_code
 
 
 if __name__ == "__main__":
