@@ -21,7 +21,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from reenact.errors import ProjectError, UnsupportedError, UsageError
+from reenact.errors import ProjectError, StorageError, UnsupportedError, UsageError
 from reenact.plan import Command, EnvironmentLock, EnvironmentSpec
 from reenact.project.types import EnvironmentKey, Project
 from reenact.world import World
@@ -65,6 +65,9 @@ LEADS_OUT = (
     "_CE_M",
 )
 """The caller's variables by which an activated environment or a search path would reach into one of ours."""
+
+
+_ATTEMPTS = 10
 
 
 class Place(NamedTuple):
@@ -144,15 +147,16 @@ def enter(
         StorageError: our home cannot be written.
     """
     began = world.timestamp()
-    while True:
+    for _ in range(_ATTEMPTS):
         place = realise(lock, root, world)
-        if place.path is None:
+        if place.path is None or Path(place.path).parent != world.home.environments:
             return Inside(place)
         from reenact.environments.shelf import find_made, occupy
 
         held = occupy(Path(place.path))
         if held is not None:
             return Inside(place, held, find_made(held) >= began)
+    raise StorageError(f"the environment {place.path} is taken away again and again", hint="who deletes it?")
 
 
 def wrap(command: Command, place: Place) -> Command:
