@@ -25,6 +25,12 @@ WORK = "pylock.work.toml"
 LATEST = "pylock.toml"
 DOING = "resolving packages"
 
+PYPI = "https://pypi.org/simple"
+
+_FROM_PYPI = (
+    r"(?m)^\[\[packages\]\]\nname = .*\nversion = .*\n(?=(?:(?:marker|requires-python) = .*\n)*"
+    r'(?:sdist|wheels) = (?:\[\s*)?\{ url = "https://files\.pythonhosted\.org/)'
+)
 _HASH = re.compile(r"--hash=(\w+):([0-9a-fA-F]+)")
 _ITEM = re.compile(r"\{ (?:url|path) = .*?hashes = \{[^}]*\} \}")
 
@@ -61,7 +67,7 @@ def _resolve(
         stdin=restore(text, root, spec.files).encode(),
         keep_open=keep_open,
     )
-    resolved = keep_hashes(redact(work.read_text("utf-8")), (*spec.build_dependencies, *spec.dependencies))
+    resolved = keep_hashes(name_index(redact(work.read_text("utf-8"))), (*spec.build_dependencies, *spec.dependencies))
     write_atomic(family / LATEST, resolved.encode())
     work.unlink()
     return EnvironmentLock(
@@ -133,6 +139,15 @@ def _prepare_output(work: Path, latest: Path, *, upgrade: bool) -> None:
         return
     if whole:
         write_atomic(work, text.encode())
+
+
+def name_index(text: str) -> str:
+    """The lock with the index named (PEP 751) of the packages that come from PyPI, whose files never change.
+
+    uv leaves it out, and then asks the server of each file again, for every environment, whether it is still the same:
+    a server that does not say how long an answer holds sends it again, and there are two copies.
+    """
+    return re.sub(_FROM_PYPI, rf'\g<0>index = "{PYPI}"\n', text)
 
 
 def keep_hashes(text: str, lines: Iterable[str]) -> str:
