@@ -75,6 +75,9 @@ LEADS_OUT = (
 """The caller's variables by which an activated environment or a search path would reach into one of ours."""
 
 
+_ATTEMPTS = 10
+
+
 class Place(NamedTuple):
     """Where a realised environment is; ``path`` is None where there is nothing to be inside of.
 
@@ -184,7 +187,7 @@ def enter(
     began = world.timestamp()
     for _ in range(ATTEMPTS):
         place = realise(lock, root, world)
-        if place.path is None:
+        if place.path is None or Path(place.path).parent != world.home.environments:
             return Inside(place)
         from reenact.environments.shelf import find_made, occupy
 
