@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from reenact import backends, record, worker
-from reenact.errors import RunFailed, UnsupportedError, UsageError
+from reenact.errors import RunFailed, UsageError
 from reenact.prepare import Prepared, Request, Tracking, prepare
 from reenact.project.parameters import Options
 from reenact.report import Silence
@@ -121,8 +121,6 @@ def run(
         RunFailed: ``synchronous``, and the command did not finish with code 0.
         ReenactError: the run could not be started, or its environment not be made.
     """
-    if docker_args or build_image or docker_auth:
-        raise UnsupportedError("docker_args, build_image and docker_auth need a container environment")
     request = Request(
         uri=str(uri),
         entry_point=entry_point,
@@ -130,6 +128,8 @@ def run(
         parameters=dict(parameters or {}),
         options=Options(strict=strict, lenient=lenient),
         env_manager=env_manager,
+        docker_args=_read_docker_args(docker_args),
+        build_image=build_image,
         upgrade=upgrade,
         backend=backend,
         backend_config=read_backend_config(backend_config),
@@ -141,6 +141,8 @@ def run(
     )
     world = world or make_world(Silence())
     prepared = prepare(request, world)
+    if docker_auth and prepared.plan.environment.kind == "docker":
+        world = _with_docker_auth(world, docker_auth)
     if not synchronous or backend != "local":
         submitted = submit(prepared, world)
         if not synchronous:
@@ -149,6 +151,21 @@ def run(
         return _finished(submitted)
     folder, _ = carry_out(prepared, world)
     return _finished(SubmittedRun(folder, backend, None, world))
+
+
+def _read_docker_args(given: Mapping[str, object] | None) -> tuple[tuple[str, str | None], ...]:
+    if not given:
+        return ()
+    from reenact.environments.docker.arguments import read_arguments
+
+    return read_arguments(given)
+
+
+def _with_docker_auth(world: World, given: Mapping[str, str]) -> World:
+    """The world with credentials in the variable that registries' clients know; it reaches no container."""
+    from reenact.environments.docker.auth import AUTH, make_auth
+
+    return world._replace(environ={**world.environ, AUTH: make_auth(given)})
 
 
 def read_backend_config(given: Mapping[str, object] | str | None) -> dict[str, object]:

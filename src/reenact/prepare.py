@@ -11,10 +11,10 @@ from typing import NamedTuple
 from reenact import backends, environments, sources
 from reenact.documents import find_documents
 from reenact.errors import UsageError
-from reenact.plan import Command, Plan, Resources, Snapshot
+from reenact.plan import Command, DockerSpec, EnvironmentSpec, Plan, Resources, Snapshot
 from reenact.project.diagnostics import Diagnostic
 from reenact.project.load import get_entry_point, load_project
-from reenact.project.parameters import Options, bind
+from reenact.project.parameters import Options, bind, list_paths
 from reenact.project.paths import Places
 from reenact.project.shell import NO_PIPEFAIL, choose_shell
 from reenact.project.template import render_command
@@ -34,7 +34,9 @@ class Request(NamedTuple):
     """What a caller asks for, before anything is looked at.
 
     ``parameters`` are as given: text, or Python values. ``keep`` names variables of the caller that the command sees
-    although its environment would hide them. ``storage_dir`` takes downloads in place of the run folder.
+    although its environment would hide them. ``docker_args`` and ``build_image`` are for containers: arguments of the
+    engine's ``run``, and to make an image with the code in it. ``storage_dir`` takes downloads in place of the run
+    folder.
     """
 
     uri: str
@@ -43,6 +45,8 @@ class Request(NamedTuple):
     parameters: Mapping[str, object] = {}
     options: Options = Options()
     env_manager: str | None = None
+    docker_args: tuple[tuple[str, str | None], ...] = ()
+    build_image: bool = False
     upgrade: bool = False
     keep: tuple[str, ...] = ()
     backend: str = "local"
@@ -111,8 +115,13 @@ def _plan(
     )
     rendered = render_command(entry_point.command, bound.words, bound.extras)
     has_bash = world.find_program("bash") is not None
-    doubts = (Diagnostic("warning", "no-pipefail", NO_PIPEFAIL),) if request.shell_strict and not has_bash else ()
+    doubts: tuple[Diagnostic, ...] = (
+        (Diagnostic("warning", "no-pipefail", NO_PIPEFAIL),) if request.shell_strict and not has_bash else ()
+    )
     set_variables, unset_variables = tracking
+    environment = environments.ask(project, root, request.env_manager, world)
+    if request.docker_args or request.build_image:
+        environment, doubts = _with_container_options(environment, request, doubts)
     plan = Plan(
         project=project.name or root.name,
         entry_point=request.entry_point,
@@ -124,9 +133,10 @@ def _plan(
             set_variables,
             unset_variables,
         ),
-        environment=environments.ask(project, root, request.env_manager, world),
+        environment=environment,
         parameters=bound.parameters,
         downloads=bound.downloads,
+        paths=list_paths(bound),
         backend=request.backend,
         backend_config=request.backend_config,
         resources=Resources(request.timeout),
@@ -137,6 +147,16 @@ def _plan(
         notes=(*project.diagnostics, *bound.diagnostics, *rendered.diagnostics, *doubts),
     )
     return plan, bound.secrets
+
+
+def _with_container_options(
+    environment: EnvironmentSpec, request: Request, doubts: tuple[Diagnostic, ...]
+) -> tuple[EnvironmentSpec, tuple[Diagnostic, ...]]:
+    """The options that only a container has; as for MLflow, they change nothing elsewhere."""
+    if isinstance(environment, DockerSpec):
+        return environment._replace(arguments=request.docker_args, bake=request.build_image), doubts
+    message = f"--docker-args and --build-image are for containers, and this runs without one ({environment.kind})"
+    return environment, (*doubts, Diagnostic("warning", "no-container", message))
 
 
 def _make_tracking_variables(tracking: Tracking) -> tuple[dict[str, str], tuple[str, ...]]:

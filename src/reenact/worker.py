@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reenact import downloads, environments, record
 from reenact.codec import encode
-from reenact.errors import RecordError, ReenactError
+from reenact.environments.launch import Launch, Site
+from reenact.errors import BuildError, RecordError, ReenactError
 from reenact.files import hold, make_folder, write_atomic
 from reenact.plan import RUN_ID_VARIABLE, Plan
 from reenact.process import signals
 from reenact.process.child import NotStarted, Spawn
 from reenact.process.holder import describe_self, write_holder
 from reenact.process.supervise import Outcome, supervise
-from reenact.process.surroundings import make_environ
 from reenact.run_folder import RunFolder
 from reenact.runs import Result, State
 from reenact.world import World, render_timestamp
@@ -85,6 +85,7 @@ class _Carrier:
         self._world = world
         self._terms = terms
         self._started: str | None = None
+        self._launch = Launch((), folder.path, {})
 
     def prepare(self) -> Spawn:
         """Everything up to the command's start."""
@@ -96,20 +97,24 @@ class _Carrier:
         if lock.text:
             write_atomic(folder.environment_lock, lock.text.encode())
         place = environments.realise(lock, project, world)
-        command = environments.wrap(plan.command, place)
+        terminal = all(os.isatty(stream) for stream in self._terms.streams)
+        site = Site(plan, folder.path, root, world, self._terms.secrets, terminal)
+        self._launch = launch = environments.wrap(plan.command, place, site)
         self._fetch_inputs()
         write_atomic(folder.machine, encode(_read_machine()))
         make_folder(folder.artifacts)
-        environ = make_environ(world, command, folder.path, keep=plan.keep, secrets=self._terms.secrets)
+        for needed in launch.folders:
+            make_folder(needed)
         return Spawn(
-            argv=command.argv,
-            cwd=root / command.cwd,
-            environ=environ,
+            argv=launch.argv,
+            cwd=launch.cwd,
+            environ=launch.environ,
             log=folder.log,
             mark=f"{RUN_ID_VARIABLE}={folder.id}",
             timeout=plan.resources.timeout,
             grace=self._terms.grace,
             streams=self._terms.streams,
+            ending=launch.ending,
         )
 
     def _fetch_inputs(self) -> None:
@@ -132,16 +137,45 @@ class _Carrier:
         record.move(self._folder, State.RUNNING, self._world)
         self._started = self._world.timestamp()
         try:
-            outcome = supervise(
-                spawn,
-                note=self._world.report.warn,
-                started=lambda group: write_holder(alive, describe_self(group)),
-                now=self._world.now,
-                arrivals=arrivals,
-            )
+            with self._surrounding(spawn.mark):
+                outcome = supervise(
+                    spawn,
+                    note=self._world.report.warn,
+                    started=lambda group: write_holder(alive, describe_self(group)),
+                    now=self._world.now,
+                    arrivals=arrivals,
+                )
         except NotStarted as problem:
             return self.make_result(State.FAILED, exit_code=problem.code, reason=str(problem))
-        return judge(outcome, spawn.timeout)
+        return judge(outcome, spawn.timeout, self._launch.meanings)
+
+    @contextmanager
+    def _surrounding(self, mark: str) -> Iterator[None]:
+        """What the launch wants run before and after; what that leaves is taken away, also when we are killed."""
+        launch = self._launch
+        if launch.removal is None:
+            yield
+            return
+        from reenact.process.ending import end_elsewhere
+        from reenact.process.guard import guarding
+
+        with guarding(mark, launch.removal):
+            try:
+                with signals.raising():
+                    self._run_tools(launch.before)
+                yield
+                self._run_tools(launch.after)
+            finally:
+                end_elsewhere(*launch.removal)
+
+    def _run_tools(self, tools: tuple[tuple[str, ...], ...]) -> None:
+        from reenact.process.tool import run_tool
+
+        for argv in tools:
+            result = run_tool(argv, environ=self._launch.environ)
+            if not result.ok:
+                said = result.errors.strip().splitlines()[-5:]
+                raise BuildError(f"{argv[0]} {argv[1]} failed (code {result.code})\n" + "\n".join(said))
 
     def make_result(
         self, state: State, *, exit_code: int | None = None, signal: str | None = None, reason: str | None = None
@@ -150,8 +184,8 @@ class _Carrier:
         return Result(state, exit_code, signal, reason, self._started, self._world.timestamp())
 
 
-def judge(outcome: Outcome, timeout: float | None) -> Result:
-    """What the end of the command means for the run. Pure.
+def judge(outcome: Outcome, timeout: float | None, meanings: Mapping[int, str] = {}) -> Result:
+    """What the end of the command means for the run; ``meanings`` of exit codes are told. Pure.
 
     Killed where a signal ended the command, or where we were asked to end it, whatever it made of that; failed when it
     had no more time or ended with another code than 0.
@@ -164,6 +198,8 @@ def judge(outcome: Outcome, timeout: float | None) -> Result:
         state = State.KILLED
     else:
         state = State.FAILED if outcome.code else State.FINISHED
+        if outcome.code in meanings:
+            reasons.append(meanings[outcome.code])
     if outcome.left:
         reasons.append(f"ended {outcome.left} processes that the command had left behind")
     return Result(

@@ -7,8 +7,8 @@
     ``upgrade``; then nothing is started and nothing asked of the network.
 ``realise(lock: EnvironmentLock, root: Path, world: World) -> Place``
     Make it exist, once, whoever else tries at the same time; a place that exists is returned at once.
-``wrap(command: Command, place: Place) -> Command``
-    The command as it has to be started inside. Pure.
+``wrap(command: Command, place: Place, site: Site) -> Launch``
+    The command of the run at ``site`` as it has to be started inside. Starts and writes nothing.
 
 The functions below choose the module. Which files define an environment is the question of :func:`ask` alone, and each
 kind of file has its reader here; what they ask for, and how it is made, is one of the kinds in :data:`KINDS`.
@@ -21,6 +21,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from reenact.environments.launch import Launch, Site
 from reenact.errors import ProjectError, UnsupportedError, UsageError
 from reenact.plan import Command, EnvironmentLock, EnvironmentSpec
 from reenact.project.types import EnvironmentKey, Project
@@ -29,12 +30,14 @@ from reenact.world import World
 KINDS = {
     "system": "reenact.environments.system",
     "python": "reenact.environments.python",
+    "docker": "reenact.environments.docker",
 }
 """The module of each kind of environment, by the ``kind`` of its spec, lock and place."""
 
 READERS = {
     "python_env": "reenact.environments.python_env",
     "conda_env": "reenact.environments.conda_yaml",
+    "docker_env": "reenact.environments.docker",
 }
 """The module whose ``ask`` reads the file under each key of a project file."""
 
@@ -67,7 +70,7 @@ LEADS_OUT = (
 class Place(NamedTuple):
     """Where a realised environment is; ``path`` is None where there is nothing to be inside of.
 
-    ``variables`` are set for the command that runs in it.
+    ``variables`` are set for the command that runs in it. A kind may have a place of its own that begins the same.
     """
 
     kind: str
@@ -91,12 +94,7 @@ def ask(project: Project, root: Path, manager: str | None, world: World) -> Envi
     if manager in NONE:
         return _spec("reenact.environments.system", project, root, manager, world)
     key = project.environment.key
-    if key == "docker_env":
-        if manager not in ("uv", "virtualenv"):
-            raise UnsupportedError(
-                "this project asks for a container (docker_env), which cannot be started yet",
-                hint="run it outside of one: --env-manager uv for a Python environment, system for none",
-            )
+    if key == "docker_env" and manager in ("uv", "virtualenv"):
         key = _find_convention(root)
     if manager == "conda":
         _refuse_conda(key)
@@ -117,9 +115,9 @@ def realise(lock: EnvironmentLock, root: Path, world: World) -> Place:
     return place
 
 
-def wrap(command: Command, place: Place) -> Command:
-    """``command`` as it has to be started inside ``place``."""
-    wrapped: Command = _module(place.kind).wrap(command, place)
+def wrap(command: Command, place: Place, site: Site) -> Launch:
+    """``command`` of the run at ``site`` as it has to be started inside ``place``."""
+    wrapped: Launch = _module(place.kind).wrap(command, place, site)
     return wrapped
 
 

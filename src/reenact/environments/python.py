@@ -17,11 +17,13 @@ from blake3 import blake3
 
 from reenact.codec import canonical, decode
 from reenact.environments import LEADS_OUT, Place
+from reenact.environments.launch import Launch, Site, launch_here
 from reenact.environments.settings import decisive, platform_tag
 from reenact.plan import Command, EnvironmentLock, PythonSpec
 from reenact.world import World
 
 MARKER = "reenact.json"
+
 
 class Asked(NamedTuple):
     """The asked identity of an environment on this machine: whole, and without the content of local code."""
@@ -102,11 +104,12 @@ def is_complete(folder: Path, key: str) -> bool:
     return marker.key == key and os.access(folder / "bin" / "python", os.X_OK)
 
 
-def wrap(command: Command, place: Place) -> Command:
+def wrap(command: Command, place: Place, site: Site) -> Launch:
     """``command`` with the environment's programs first on its path and no trace of another environment."""
     path = place.path or ""
-    return command._replace(
+    inside = command._replace(
         environment={**place.variables, **command.environment, "VIRTUAL_ENV": path},
         unset=tuple(dict.fromkeys((*command.unset, *LEADS_OUT))),
         path=(f"{path}/bin", *command.path),
     )
+    return launch_here(inside, site)
