@@ -12,6 +12,7 @@ import sysconfig
 import tarfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import IO
 
 TOOLS = (
     *(
@@ -37,7 +38,7 @@ TOOLS = (
 LEFT_OUT = frozenset(("test", "tests", "idlelib", "turtledemo", "lib2to3", "ensurepip", "site-packages", "__pycache__"))
 
 
-def write_base_image(target: io.BufferedIOBase) -> None:
+def write_base_image(target: IO[bytes]) -> None:
     """Write the image's file system as a tar; the interpreter is ``/usr/local/bin/python``."""
     stdlib = Path(sysconfig.get_path("stdlib"))
     python = Path(sys.executable).resolve()
@@ -46,7 +47,10 @@ def write_base_image(target: io.BufferedIOBase) -> None:
     tools = {name: Path(found).resolve() for name in TOOLS if (found := shutil.which(name, path="/usr/bin:/bin"))}
     files |= {f"usr/bin/{name}": path for name, path in tools.items()}
     loaded = [python, *tools.values(), *(path for path in files.values() if path.suffix == ".so")]
-    files |= {str(path).lstrip("/"): path for path in find_libraries(loaded)}
+    # Every user must be able to read them: those from a user's own folder go where the loader looks by itself.
+    for path in find_libraries(loaded):
+        system = path.parts[1] in ("lib", "lib64", "usr")
+        files[str(path).lstrip("/") if system else f"usr/lib/{path.name}"] = path
     texts = {
         "etc/passwd": "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n",
         "etc/group": "root:x:0:\nnogroup:x:65534:\n",
