@@ -15,25 +15,26 @@ from pathlib import Path
 from typing import IO
 
 TOOLS = (
+    *("bash", "cat", "chmod", "cp", "cut", "date", "dd", "dirname", "echo", "env", "false", "grep", "head", "hostname"),
     *(
-        "bash",
-        "sh",
-        "cat",
-        "chmod",
-        "cp",
-        "cut",
-        "date",
-        "dd",
-        "echo",
-        "env",
-        "false",
-        "grep",
-        "head",
         "id",
         "ln",
         "ls",
+        "mkdir",
+        "mv",
+        "pwd",
+        "rm",
+        "sed",
+        "seq",
+        "sh",
+        "sleep",
+        "sort",
+        "stat",
+        "tail",
+        "tee",
+        "touch",
     ),
-    *("mkdir", "mv", "pwd", "rm", "sed", "seq", "sleep", "sort", "stat", "tail", "tee", "touch", "tr", "true", "wc"),
+    *("tr", "true", "wc"),
 )
 LEFT_OUT = frozenset(("test", "tests", "idlelib", "turtledemo", "lib2to3", "ensurepip", "site-packages", "__pycache__"))
 

@@ -149,7 +149,7 @@ def test_paths_mean_the_same_inside(write_project: Write, run: Run, tmp_path: Pa
     )
     target = tmp_path / "out" / "deep" / "made.txt"
     done = run("-q", "-P", f"data={odd / 'in.txt'}", "-P", f"folder={odd}", "-P", f"made={target}")
-    assert done.stdout == "inin"
+    assert done.stdout == "inin", done.stderr
     assert target.read_text() == "made\n"
 
 

@@ -112,25 +112,14 @@ def _launch_near(engine: Engine, parts: _Parts, site: Site) -> Launch:
 def _launch_far(engine: Engine, parts: _Parts, site: Site) -> Launch:
     """An engine that does not see our files: they are copied in, and what the run made is copied out."""
     run = site.folder
-    copied = [mount for mount in parts.mounts if mount.source != str(run)]
-    copied += [Mount(str(path), str(path)) for path in (run / "inputs", run / "artifacts")]
+    names = ("inputs", "artifacts") if site.plan.downloads else ("artifacts",)
+    made = [str(run / name) for name in names]
+    copied = [mount for mount in parts.mounts if mount.source != str(run)] + [Mount(path, path) for path in made]
     volumes = tuple(word for mount in copied for word in ("--mount", f"type=volume,target={mount.target}"))
-    create = (
-        engine.program,
-        "create",
-        "--pull",
-        "never",
-        "--name",
-        parts.name,
-        *volumes,
-        *parts.options,
-        *parts.command,
-    )
-    fill = [
-        (engine.program, "cp", "--archive", f"{mount.source}/.", f"{parts.name}:{mount.target}")
-        for mount in copied
-        if os.path.isdir(mount.source) or mount.source == str(run / "artifacts")
-    ]
+    client = engine.program
+    create = (client, "create", "--pull", "never", "--name", parts.name, *volumes, *parts.options, *parts.command)
+    # Whoever owns a file here owns it there.
+    fill = [(client, "cp", f"{mount.source}/.", f"{parts.name}:{mount.target}") for mount in copied]
     governing = find_governing(site.world.environ)
     return Launch(
         argv=(engine.program, "start", "--attach", "--interactive", parts.name),
