@@ -7,9 +7,10 @@ from collections.abc import Collection
 from pathlib import Path
 
 from reenact.errors import ProjectError
-from reenact.project.convention import find_environment, get_script
+from reenact.project.convention import get_script
 from reenact.project.diagnostics import Diagnostic, Position, render_diagnostic
 from reenact.project.document import MAX_BYTES, Cache, Document, load_document
+from reenact.project.environment_files import find_environment, with_passed_over
 from reenact.project.lints import find_doubts
 from reenact.project.mlproject import parse_project
 from reenact.project.nearest import did_you_mean
@@ -41,8 +42,10 @@ def read_project(root: Path, cache: Cache, name: str | None = None, entry_point:
         doubt = Diagnostic("warning", "two-files", message + ", ".join(candidates[1:]), position, None, hint)
         project = project._replace(diagnostics=(*project.diagnostics, doubt))
     if project.environment.key is None:
-        project = project._replace(environment=find_environment(root))
-    elif document and (missing := _find_missing(project.environment, document, root)):
+        project = project._replace(environment=find_environment(root, cache))
+    elif document:
+        project = project._replace(environment=with_passed_over(project.environment, root, document.file))
+    if project.environment.declared and document and (missing := _find_missing(project.environment, document, root)):
         project = project._replace(diagnostics=(*project.diagnostics, missing))
     found = tuple(sorted(project.diagnostics, key=lambda d: d.position or Position("", 0, 0)))
     return project._replace(name=project.name or name or _folder_name(root), diagnostics=found)
@@ -132,7 +135,8 @@ def _find_missing(environment: EnvironmentSource, document: Document, root: Path
         why = "is a folder" if path.is_dir() else "is not there (no such file was found)"
     except (OSError, ValueError) as problem:
         why = f"cannot be read: {problem}"
-    message = f"'{environment.key}' names {environment.file}, which {why}"
+    key = "conda_env" if environment.key == "conda_env" else "python_env"
+    message = f"'{key}' names {environment.file}, which {why}"
     line = None if environment.position is None else document.line(environment.position.line)
     return Diagnostic("error", "missing-file", message, environment.position, line, _nearby(environment.file, root))
 

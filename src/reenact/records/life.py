@@ -58,7 +58,10 @@ def stage(world: World) -> Staged:
     Raises:
         StorageError: the home cannot be written.
     """
-    path = make_folder(world.home.staging / new_run_id())
+    try:
+        path = make_folder(world.home.staging / new_run_id())
+    except StorageError as problem:
+        raise StorageError(problem.message, hint="REENACT_HOME chooses another folder to keep runs in") from problem
     alive = hold(RunFolder(path).alive)
     if alive is None:
         raise StorageError(f"somebody else holds the new lock in {path}")

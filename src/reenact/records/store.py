@@ -391,6 +391,7 @@ def translated(generation: Path) -> Iterator[None]:
             raise Unusable(str(problem)) from problem
         if code == sqlite3.SQLITE_CANTOPEN and not generation.exists():
             raise Unusable("its file is gone") from problem
-        raise StorageError(f"cannot use the index {generation}: {problem}") from problem
+        hint = "is its disk full?" if code == sqlite3.SQLITE_IOERR else None
+        raise StorageError(f"cannot use the index {generation}: {problem}", hint=hint) from problem
     except OSError as problem:
         raise StorageError(f"cannot use {problem.filename or generation}: {problem.strerror or problem}") from problem
