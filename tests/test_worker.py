@@ -18,6 +18,7 @@ from reenact.files import hold
 from reenact.home import Home
 from reenact.plan import (
     Command,
+    CommittedLock,
     Download,
     EnvironmentLock,
     EnvironmentSpec,
@@ -47,7 +48,15 @@ class Twin:
     def tools(self) -> Tools:
         return Tools(self.lock, self.realise, self.wrap, self.fetch, self.move, self.finish)
 
-    def lock(self, spec: EnvironmentSpec, root: Path, world: World, *, upgrade: bool) -> EnvironmentLock:
+    def lock(
+        self,
+        spec: EnvironmentSpec,
+        root: Path,
+        world: World,
+        *,
+        upgrade: bool,
+        committed: CommittedLock | None = None,
+    ) -> EnvironmentLock:
         self.done.append("lock")
         self.root = root
         return EnvironmentLock(spec.kind, text="" if spec.kind == "system" else "the lock")
