@@ -9,7 +9,7 @@ import click
 from reenact import api
 from reenact.cli.complete import EntryPointName
 from reenact.cli.console import console_world, print_json
-from reenact.cli.table import plain, render_duration, render_state
+from reenact.cli.table import plain, render_duration, render_isolation, render_state
 from reenact.codec import to_plain
 from reenact.errors import UsageError
 from reenact.plan import Isolation, Plan
@@ -227,12 +227,6 @@ def render_plan(plan: Plan) -> str:
         f"{'command':<13} " + plan.command.text.strip("\n").replace("\n", "\n" + " " * 14),
     ]
     return "\n".join(lines)
-
-
-def render_isolation(isolation: Isolation) -> str:
-    """What the command is kept from."""
-    held = {"no network": not isolation.network, "read-only but for its run folder": isolation.read_only}
-    return ", ".join(name for name, holds in held.items() if holds)
 
 
 def render_environment(plan: Plan) -> str:

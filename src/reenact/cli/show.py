@@ -9,7 +9,16 @@ import click
 
 from reenact.cli.complete import RunName
 from reenact.cli.console import console_world, print_json
-from reenact.cli.table import paint, parse_timestamp, plain, render_age, render_duration, render_size, render_state
+from reenact.cli.table import (
+    paint,
+    parse_timestamp,
+    plain,
+    render_age,
+    render_duration,
+    render_isolation,
+    render_size,
+    render_state,
+)
 from reenact.plan import BoundParameter, DockerSpec, Plan, PythonSpec
 from reenact.records.files import Record
 from reenact.run_folder import RunFolder
@@ -131,6 +140,8 @@ def _where(record: Record, has_lock: bool) -> Block:
         yield "environment", "the system's own"
     if has_lock:
         yield "lock", str(folder.environment_lock)
+    if folder.isolation.is_file():
+        yield "isolation", render_isolation(plan.isolation)
     if run.backend != "local":
         yield "backend", plain(run.backend)
     yield "folder", plain(run.folder)

@@ -63,13 +63,13 @@ def require(isolation: Isolation) -> None:
     options = {"--no-network": not isolation.network, "--read-only": isolation.read_only}
     asked = " and ".join(name for name, wanted in options.items() if wanted)
     if sys.platform != "linux":
-        raise UnsupportedError(f"{asked} works on Linux only", hint="run the project in a container")
+        raise UnsupportedError(f"{asked}: only possible on Linux", hint="run the project in a container")
     import subprocess
 
     done = subprocess.run(_render(isolation, Bounds()), capture_output=True, text=True, env={}, cwd="/")
     if done.returncode != 0:
         reason = done.stderr.strip().rpartition("isolated: ")[2] or f"code {done.returncode}"
-        raise UnsupportedError(f"{asked} is not possible on this machine: {reason}", hint=_find_remedy())
+        raise UnsupportedError(f"{asked}: not possible on this machine: {reason}", hint=_find_remedy())
 
 
 def _render(isolation: Isolation, bounds: Bounds) -> tuple[str, ...]:
