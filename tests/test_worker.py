@@ -14,6 +14,7 @@ import pytest
 
 from reenact.codec import encode
 from reenact.environments import Place
+from reenact.environments.launch import Launch, Site, launch_here
 from reenact.environments.marker import MARKER, Marker
 from reenact.errors import BuildError, RecordError
 from reenact.files import hold
@@ -64,10 +65,10 @@ class Twin:
         (folder / MARKER).write_bytes(encode(Marker("twin", made="2026-01-01T00:00:00.000000Z")))
         return Place(lock.kind, str(folder))
 
-    def wrap(self, command: Command, place: Place) -> Command:
-        if place.path is None:
-            return command
-        return command._replace(path=(f"{place.path}/bin",), unset=("PYTHONPATH",))
+    def wrap(self, command: Command, place: Place, site: Site) -> Launch:
+        if place.path is not None:
+            command = command._replace(path=(f"{place.path}/bin",), unset=("PYTHONPATH",))
+        return launch_here(command, site)
 
     def fetch(self, download: Download, folder: Path, world: World) -> None:
         self.done.append("fetch")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from reenact import backends, worker
-from reenact.errors import RunFailed, UnsupportedError, UsageError
+from reenact.errors import RunFailed, UsageError
 from reenact.plan import Isolation
 from reenact.prepare import Prepared, Request, Tracking, discard, prepare
 from reenact.project.parameters import Options
@@ -133,8 +133,6 @@ def run(
     """
     _expect_types(entry_point=entry_point, backend=backend)
     _expect_types(Mapping, parameters=parameters or {})
-    if docker_args or build_image or docker_auth:
-        raise UnsupportedError("docker_args, build_image and docker_auth need a container environment")
     request = Request(
         uri=os.fspath(uri),
         entry_point=entry_point,
@@ -142,6 +140,8 @@ def run(
         parameters=dict(parameters or {}),
         options=Options(strict=strict, lenient=lenient),
         env_manager=env_manager,
+        docker_args=_read_docker_args(docker_args),
+        build_image=build_image,
         upgrade=upgrade,
         locked=locked,
         as_of=as_of,
@@ -157,6 +157,8 @@ def run(
     )
     world = world or make_world(Silence())
     prepared = prepare(request, world)
+    if docker_auth and prepared.plan.environment.kind == "docker":
+        world = _with_docker_auth(world, docker_auth)
     if not synchronous or backend != "local":
         submitted = submit(prepared, world)
         if not synchronous:
@@ -165,6 +167,21 @@ def run(
         return _finished(submitted)
     folder, _ = carry_out(prepared, world)
     return _finished(SubmittedRun(folder, backend, None, world))
+
+
+def _read_docker_args(given: Mapping[str, object] | None) -> tuple[tuple[str, str | None], ...]:
+    if not given:
+        return ()
+    from reenact.environments.docker.arguments import read_arguments
+
+    return read_arguments(given)
+
+
+def _with_docker_auth(world: World, given: Mapping[str, str]) -> World:
+    """The world with credentials in the variable that registries' clients know; it reaches no container."""
+    from reenact.environments.docker.auth import AUTH, make_auth
+
+    return world._replace(environ={**world.environ, AUTH: make_auth(given)})
 
 
 def read_backend_config(given: Mapping[str, object] | str | None) -> dict[str, object]:

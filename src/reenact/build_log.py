@@ -58,10 +58,10 @@ class BuildLog:
             return
 
     def explain(self, problem: BuildError) -> BuildError:
-        """The failure, its whole log named where there is one."""
-        self.said(f"\n{problem.message}" + (f"\nhint: {problem.hint}" if problem.hint else ""))
+        """The failure, with its whole log named where a program or long work has said anything."""
         if not self._path.exists():
             return problem
+        self.said(f"\n{problem.message}" + (f"\nhint: {problem.hint}" if problem.hint else ""))
         return type(problem)(f"{problem.message}\nthe whole build log: {self._path}", hint=problem.hint)
 
     def _keep(self, line: str) -> None:

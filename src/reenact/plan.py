@@ -14,6 +14,7 @@ from blake3 import blake3
 
 from reenact.codec import canonical
 from reenact.project.diagnostics import Diagnostic
+from reenact.project.types import DockerEnvironment
 
 PLAN_VERSION = 1
 
@@ -151,7 +152,20 @@ class CondaSpec(NamedTuple):
     as_of: str | None = None
 
 
-EnvironmentSpec = SystemSpec | PythonSpec | CondaSpec
+class DockerSpec(NamedTuple):
+    """A container as asked for. Values of variables that are copied from the caller are not here, only their names.
+
+    ``arguments`` are what the caller gives to the engine's ``run``: (name, value), None for a flag. ``bake`` makes an
+    image with the project's code in it, where otherwise the code is mounted.
+    """
+
+    kind: Literal["docker"] = "docker"
+    container: DockerEnvironment = DockerEnvironment()
+    arguments: tuple[tuple[str, str | None], ...] = ()
+    bake: bool = False
+
+
+EnvironmentSpec = SystemSpec | PythonSpec | CondaSpec | DockerSpec
 
 
 class EnvironmentLock(NamedTuple):
@@ -208,6 +222,7 @@ class Isolation(NamedTuple):
 class Plan(NamedTuple):
     """The decision: pinned source, bound parameters, final command, environment request, backend, resources.
 
+    ``paths`` are the files and folders of this machine that the command is given by their absolute path.
     ``upgrade`` resolves the environment anew. ``keep`` names variables of the caller that the command sees although
     its environment would hide them. ``storage_dir`` takes the downloads in place of the run folder. ``lock`` is the
     lock that the project's author committed, None where there is none.
@@ -220,6 +235,7 @@ class Plan(NamedTuple):
     environment: EnvironmentSpec
     parameters: tuple[BoundParameter, ...] = ()
     downloads: tuple[Download, ...] = ()
+    paths: tuple[str, ...] = ()
     backend: str = "local"
     backend_config: Mapping[str, object] = {}
     resources: Resources = Resources()

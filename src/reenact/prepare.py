@@ -11,11 +11,21 @@ from typing import NamedTuple
 from reenact import backends, environments, sources
 from reenact.document_cache import find_documents
 from reenact.errors import ProjectError, UsageError
-from reenact.plan import Command, CommittedLock, EnvironmentSpec, Isolation, Plan, PythonSpec, Resources, Snapshot
+from reenact.plan import (
+    Command,
+    CommittedLock,
+    DockerSpec,
+    EnvironmentSpec,
+    Isolation,
+    Plan,
+    PythonSpec,
+    Resources,
+    Snapshot,
+)
 from reenact.project.diagnostics import Diagnostic
 from reenact.project.environment_files import LOCK_FILE, with_own_environment
 from reenact.project.load import get_entry_point, load_project
-from reenact.project.parameters import Options, bind
+from reenact.project.parameters import Options, bind, list_paths
 from reenact.project.paths import Places
 from reenact.project.shell import NO_PIPEFAIL, choose_shell
 from reenact.project.template import render_command
@@ -35,8 +45,10 @@ class Request(NamedTuple):
     """What a caller asks for, before anything is looked at.
 
     ``parameters`` are as given: text, or Python values. ``keep`` names variables of the caller that the command sees
-    although its environment would hide them. ``locked`` refuses an environment whose versions no file of the project
-    says; ``as_of`` is a date, a moment or ``commit``. ``storage_dir`` takes downloads in place of the run folder.
+    although its environment would hide them. ``docker_args`` and ``build_image`` are for containers: arguments of the
+    engine's ``run``, and to make an image with the code in it. ``locked`` refuses an environment whose versions no file
+    of the project says; ``as_of`` is a date, a moment or ``commit``. ``storage_dir`` takes downloads in place of the
+    run folder.
     """
 
     uri: str
@@ -45,6 +57,8 @@ class Request(NamedTuple):
     parameters: Mapping[str, object] = {}
     options: Options = Options()
     env_manager: str | None = None
+    docker_args: tuple[tuple[str, str | None], ...] = ()
+    build_image: bool = False
     upgrade: bool = False
     locked: bool = False
     as_of: str | None = None
@@ -134,6 +148,8 @@ def _plan(
     if request.shell_strict and not has_bash:
         doubts = (*doubts, Diagnostic("warning", "no-pipefail", NO_PIPEFAIL))
     set_variables, unset_variables = tracking
+    if request.docker_args or request.build_image:
+        spec, doubts = _with_container_options(spec, request, doubts)
     plan = Plan(
         project=project.name or root.name,
         entry_point=request.entry_point,
@@ -148,6 +164,7 @@ def _plan(
         environment=spec,
         parameters=bound.parameters,
         downloads=bound.downloads,
+        paths=list_paths(bound),
         backend=request.backend,
         backend_config=request.backend_config,
         resources=Resources(request.timeout),
@@ -190,7 +207,7 @@ def _find_lock(
     Raises:
         ProjectError: it is damaged; or only what is locked may run, and this is not.
     """
-    if spec.kind == "system":
+    if spec.kind in ("system", "docker"):
         return None, ()
     found = None
     if (root / LOCK_FILE).is_file() and not request.upgrade:
@@ -213,6 +230,16 @@ def _expect_time(timeout: object) -> None:
     if timeout is None or (isinstance(timeout, int | float) and 0 < timeout < float("inf")):
         return
     raise UsageError(f"a timeout of {timeout!r} is none: give a number of seconds that is greater than 0")
+
+
+def _with_container_options(
+    environment: EnvironmentSpec, request: Request, doubts: tuple[Diagnostic, ...]
+) -> tuple[EnvironmentSpec, tuple[Diagnostic, ...]]:
+    """The options that only a container has; as for MLflow, they change nothing elsewhere."""
+    if isinstance(environment, DockerSpec):
+        return environment._replace(arguments=request.docker_args, bake=request.build_image), doubts
+    message = f"--docker-args and --build-image are for containers, and this runs without one ({environment.kind})"
+    return environment, (*doubts, Diagnostic("warning", "no-container", message))
 
 
 def _make_tracking_variables(tracking: Tracking) -> tuple[dict[str, str], tuple[str, ...]]:

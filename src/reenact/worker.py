@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from reenact import downloads, environments
 from reenact.build_log import BuildLog
 from reenact.codec import encode
+from reenact.environments.launch import Launch, Site
 from reenact.environments.settings import describe_settings
 from reenact.errors import BuildError, RecordError, ReenactError
 from reenact.files import hold, make_folder, write_atomic
@@ -26,7 +27,6 @@ from reenact.process import signals
 from reenact.process.child import NotStarted, Spawn
 from reenact.process.holder import describe_self, write_holder
 from reenact.process.supervise import Outcome, supervise
-from reenact.process.surroundings import make_environ
 from reenact.records import life
 from reenact.records.files import Realised, read_plan
 from reenact.run_folder import RunFolder
@@ -59,7 +59,7 @@ class Tools(NamedTuple):
 
     lock: Callable[..., EnvironmentLock] = environments.lock
     realise: Callable[[EnvironmentLock, Path, World], environments.Place] = environments.realise
-    wrap: Callable[[Command, environments.Place], Command] = environments.wrap
+    wrap: Callable[[Command, environments.Place, Site], Launch] = environments.wrap
     fetch: Callable[[Download, Path, World], object] = downloads.fetch
     move: Callable[[RunFolder, State, World], object] = life.move
     finish: Callable[[RunFolder, Result, World], object] = life.finish
@@ -106,6 +106,7 @@ class _Carrier:
         self._terms = terms
         self._started: str | None = None
         self._inside: int | None = None
+        self._launch = Launch((), folder.path, {})
 
     def leave(self) -> None:
         """Let go of the environment."""
@@ -120,20 +121,24 @@ class _Carrier:
         root = Path(plan.source.root) if plan.source.root is not None else folder.code
         # What an environment is made of is named relative to the project, the command's folder relative to the source.
         place = self._enter(root / plan.source.subdirectory)
-        command = self.tools.wrap(plan.command, place)
+        terminal = all(os.isatty(stream) for stream in self._terms.streams)
+        site = Site(plan, folder.path, root, world, self._terms.secrets, terminal)
+        self._launch = launch = self.tools.wrap(plan.command, place, site)
         self._fetch_inputs()
         write_atomic(folder.machine, encode(_read_machine()))
         make_folder(folder.artifacts)
-        environ = make_environ(world, command, folder.path, keep=plan.keep, secrets=self._terms.secrets)
+        for needed in launch.folders:
+            make_folder(needed)
         return Spawn(
-            argv=self._confine(command.argv, environ, root) if plan.isolation != Isolation() else command.argv,
-            cwd=root / command.cwd,
-            environ=environ,
+            argv=launch.argv if plan.isolation == Isolation() else self._confine(launch, root),
+            cwd=launch.cwd,
+            environ=launch.environ,
             log=folder.log,
             mark=f"{RUN_ID_VARIABLE}={folder.id}",
             timeout=plan.resources.timeout,
             grace=self._terms.grace,
             streams=self._terms.streams,
+            ending=launch.ending,
         )
 
     def _enter(self, project: Path) -> environments.Place:
@@ -191,23 +196,23 @@ class _Carrier:
         for download in plan.downloads:
             self.tools.fetch(download, folder.path, world)
 
-    def _confine(self, argv: tuple[str, ...], environ: Mapping[str, str], root: Path) -> tuple[str, ...]:
+    def _confine(self, launch: Launch, root: Path) -> tuple[str, ...]:
         """The command kept from what the plan says; that it was is recorded."""
         from reenact.process.isolation import Bounds, Held, confine
 
-        folder, plan = self._folder, self._plan
+        folder, plan, environ = self._folder, self._plan, launch.environ
         kind = plan.environment.kind
         writable = (str(folder.path), *((str(folder.inputs.resolve()),) if folder.inputs.is_symlink() else ()))
         inputs = (parameter.value for parameter in plan.parameters if parameter.type in ("path", "uri"))
         visible = (
             *(str(path) for path in (root, self._world.home.root, self._world.cwd)),
-            *(path for path in (environ.get("HOME"), *environ["PATH"].split(os.pathsep), *inputs) if path),
+            *(path for path in (environ.get("HOME"), *environ.get("PATH", "").split(os.pathsep), *inputs) if path),
         )
         bounds = Bounds(writable, (str(folder.code),), visible)
         how = "the environment's own means" if kind in environments.ISOLATING else "namespaces of Linux"
         held = Held(*plan.isolation, writable if plan.isolation.read_only else (), kind != "system", how)
         write_atomic(folder.isolation, encode(held))
-        return argv if kind in environments.ISOLATING else confine(argv, plan.isolation, bounds)
+        return launch.argv if kind in environments.ISOLATING else confine(launch.argv, plan.isolation, bounds)
 
     def execute(self, spawn: Spawn, arrivals: signals.Arrivals, alive: int) -> Result:
         """Run the command; its end as a result."""
@@ -218,19 +223,48 @@ class _Carrier:
         self.tools.move(self._folder, State.RUNNING, self._world)
         self._started = self._world.timestamp()
         try:
-            outcome = supervise(
-                spawn,
-                note=self._world.report.warn,
-                started=lambda group: write_holder(alive, describe_self(group)),
-                now=self._world.now,
-                arrivals=arrivals,
-            )
+            with self._surrounding(spawn.mark):
+                outcome = supervise(
+                    spawn,
+                    note=self._world.report.warn,
+                    started=lambda group: write_holder(alive, describe_self(group)),
+                    now=self._world.now,
+                    arrivals=arrivals,
+                )
         except NotStarted as problem:
             return self.make_failed(str(problem), problem.code)
-        result = judge(outcome, spawn.timeout)
+        result = judge(outcome, spawn.timeout, self._launch.meanings)
         if result.state is State.FAILED:
             self._suggest(spawn.cwd)
         return result
+
+    @contextmanager
+    def _surrounding(self, mark: str) -> Iterator[None]:
+        """What the launch wants run before and after; what that leaves is taken away, also when we are killed."""
+        launch = self._launch
+        if launch.removal is None:
+            yield
+            return
+        from reenact.process.ending import end_elsewhere
+        from reenact.process.guard import guarding
+
+        with guarding(mark, launch.removal):
+            try:
+                with signals.raising():
+                    self._run_tools(launch.before)
+                yield
+                self._run_tools(launch.after)
+            finally:
+                end_elsewhere(*launch.removal)
+
+    def _run_tools(self, tools: tuple[tuple[str, ...], ...]) -> None:
+        from reenact.process.tool import run_tool
+
+        for argv in tools:
+            result = run_tool(argv, environ=self._launch.environ)
+            if not result.ok:
+                said = result.errors.strip().splitlines()[-5:]
+                raise BuildError(f"{argv[0]} {argv[1]} failed (code {result.code})\n" + "\n".join(said))
 
     def make_failed(self, reason: str, exit_code: int | None = None) -> Result:
         """The result of a command that could not be started."""
@@ -242,8 +276,8 @@ class _Carrier:
         return Result(State.KILLED, 128 + number, number.name, "stopped while preparing", self._started, ended)
 
 
-def judge(outcome: Outcome, timeout: float | None) -> Result:
-    """What the end of the command means for the run. Pure.
+def judge(outcome: Outcome, timeout: float | None, meanings: Mapping[int, str] = {}) -> Result:
+    """What the end of the command means for the run; ``meanings`` of exit codes are told. Pure.
 
     Killed where a signal ended the command, or where we were asked to end it, whatever it made of that; failed when it
     had no more time or ended with another code than 0.
@@ -256,6 +290,8 @@ def judge(outcome: Outcome, timeout: float | None) -> Result:
         state = State.KILLED
     else:
         state = State.FAILED if outcome.code else State.FINISHED
+        if outcome.code in meanings:
+            reasons.append(meanings[outcome.code])
     if outcome.left:
         reasons.append(
             f"ended {outcome.left} process{'es' if outcome.left > 1 else ''} that the command had left behind"

@@ -24,11 +24,12 @@ from reenact.codec import decode, encode
 from reenact.environments import Place, conda, lock, realise
 from reenact.environments.committed import find_committed
 from reenact.environments.conda_request import make_spec
+from reenact.environments.launch import Site
 from reenact.errors import BuildError, ProjectError, UnsupportedError
 from reenact.files import lock as locked
 from reenact.home import Home
 from reenact.locking import Wanted, check_lock, write_lock
-from reenact.plan import Command, CondaSpec, EnvironmentLock, EnvironmentSpec
+from reenact.plan import Command, CondaSpec, EnvironmentLock, EnvironmentSpec, Plan, Snapshot
 from reenact.prepare import Request
 from reenact.report import Memory
 from reenact.world import World
@@ -186,12 +187,11 @@ def make(spec: CondaSpec, world: World) -> Place:
 
 
 def run(place: Place, text: str, world: World, **environ: str) -> str:
-    command = conda.wrap(Command(text), place)
-    kept = {name: value for name, value in {**world.environ, **environ}.items() if name not in command.unset}
-    path = ":".join((*command.path, kept["PATH"]))
-    done = subprocess.run(
-        command.argv, env={**kept, **command.environment, "PATH": path}, cwd=world.cwd, capture_output=True, text=True
-    )
+    command = Command(text)
+    plan = Plan("p", "main", Snapshot("directory", ".", root=str(world.cwd)), command, CondaSpec())
+    caller = world._replace(environ={**world.environ, **environ})
+    launch = conda.wrap(command, place, Site(plan, world.home.runs / "run", world.cwd, caller))
+    done = subprocess.run(launch.argv, env=dict(launch.environ), cwd=world.cwd, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 

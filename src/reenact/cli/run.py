@@ -54,6 +54,7 @@ class Given(TypedDict):
     storage_dir: str | None
     docker_args: tuple[str, ...]
     build_image: bool
+    skip_image_build: bool
 
 
 @click.command()
@@ -91,6 +92,7 @@ class Given(TypedDict):
 @click.option("--storage-dir", envvar="MLFLOW_TMP_DIR", metavar="DIR", help="Where remote path parameters are put.")
 @click.option("-A", "--docker-args", multiple=True, metavar="NAME[=VALUE]", help="Argument of docker run; repeatable.")
 @click.option("--build-image", is_flag=True, help="Build an image with the project in it.")
+@click.option("--skip-image-build", is_flag=True, hidden=True, help="Use the image as it is, which is the default.")
 def command(**given: Unpack[Given]) -> int:
     """Run the project at URI: a folder, a git repository, a web page of one, or an archive.
 
@@ -124,6 +126,8 @@ def make_request(given: Given, world: World) -> Request:
     """
     if given["experiment_name"] and given["experiment_id"]:
         raise UsageError("Specify only one of 'experiment-name' or 'experiment-id' options.")
+    if given["build_image"] and given["skip_image_build"]:
+        raise UsageError("--build-image and --skip-image-build contradict each other")
     return Request(
         uri=given["uri"],
         entry_point=given["entry_point"],
@@ -131,6 +135,8 @@ def make_request(given: Given, world: World) -> Request:
         parameters=read_params_file(given["params_file"], world) | parse_assignments(given["param_list"]),
         options=Options(strict=given["strict"], lenient=given["lenient"]),
         env_manager=given["env_manager"],
+        docker_args=read_docker_args(given["docker_args"]),
+        build_image=given["build_image"],
         upgrade=given["upgrade"],
         locked=given["locked"],
         as_of=given["as_of"],
@@ -145,6 +151,19 @@ def make_request(given: Given, world: World) -> Request:
         storage_dir=given["storage_dir"],
         name=given["run_name"],
     )
+
+
+def read_docker_args(items: tuple[str, ...]) -> tuple[tuple[str, str | None], ...]:
+    """The arguments of the engine's ``run``.
+
+    Raises:
+        UsageError: one has no name, comes twice, or cannot be served.
+    """
+    if not items:
+        return ()
+    from reenact.environments.docker.arguments import parse_arguments
+
+    return parse_arguments(items)
 
 
 def read_params_file(file: str | None, world: World) -> dict[str, object]:

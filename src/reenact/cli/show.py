@@ -10,7 +10,7 @@ import click
 from reenact.cli.complete import RunName
 from reenact.cli.console import console_world, print_json
 from reenact.cli.table import paint, parse_timestamp, plain, render_age, render_duration, render_size, render_state
-from reenact.plan import BoundParameter, Plan, PythonSpec
+from reenact.plan import BoundParameter, DockerSpec, Plan, PythonSpec
 from reenact.records.files import Record
 from reenact.run_folder import RunFolder
 from reenact.runs import State
@@ -125,6 +125,8 @@ def _where(record: Record, has_lock: bool) -> Block:
             f"Python {plain(spec.python or 'of any version')}{packages}"
             + (f", from {plain(spec.origin)}" if spec.origin else ""),
         )
+    elif isinstance(spec, DockerSpec):
+        yield "environment", f"a container of {_name_image(spec)}"
     else:
         yield "environment", "the system's own"
     if has_lock:
@@ -132,6 +134,13 @@ def _where(record: Record, has_lock: bool) -> Block:
     if run.backend != "local":
         yield "backend", plain(run.backend)
     yield "folder", plain(run.folder)
+
+
+def _name_image(spec: DockerSpec) -> str:
+    build = spec.container.build
+    if build is not None:
+        return f"an image built from {plain(build.context)}"
+    return plain(spec.container.image) + (" with the project in it" if spec.bake else "")
 
 
 def _machine(record: Record) -> Block:

@@ -7,8 +7,8 @@
     ``upgrade``; then nothing is started and nothing asked of the network.
 ``realise(lock: EnvironmentLock, root: Path, world: World) -> Place``
     Make it exist, once, whoever else tries at the same time; a place that exists is returned at once.
-``wrap(command: Command, place: Place) -> Command``
-    The command as it has to be started inside. Pure.
+``wrap(command: Command, place: Place, site: Site) -> Launch``
+    The command of the run at ``site`` as it has to be started inside. Starts and writes nothing.
 
 The functions below choose the module. Which files define an environment is the question of :func:`ask` alone, and each
 kind of file has its reader here; what they ask for, and how it is made, is one of the kinds in :data:`KINDS`.
@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from reenact.document_cache import find_documents
+from reenact.environments.launch import Launch, Site
 from reenact.errors import ProjectError, StorageError, UnsupportedError, UsageError
-from reenact.plan import Command, CommittedLock, CondaSpec, EnvironmentLock, EnvironmentSpec, PythonSpec, SystemSpec
+from reenact.plan import Command, CommittedLock, CondaSpec, EnvironmentLock, EnvironmentSpec, PythonSpec
 from reenact.project.environment_files import find_environment
 from reenact.project.types import EnvironmentKey, Project
 from reenact.world import World
@@ -32,6 +33,7 @@ KINDS = {
     "system": "reenact.environments.system",
     "python": "reenact.environments.python",
     "conda": "reenact.environments.conda",
+    "docker": "reenact.environments.docker",
 }
 """The module of each kind of environment, by the ``kind`` of its spec, lock and place."""
 
@@ -42,11 +44,12 @@ READERS: dict[EnvironmentKey, str] = {
     "pylock": "reenact.environments.pylock",
     "requirements": "reenact.environments.requirements_txt",
     "script": "reenact.environments.script",
+    "docker_env": "reenact.environments.docker",
 }
 """The module whose ``ask`` reads each kind of file. Which file counts where the project file names none is the table
 in :mod:`reenact.project.environment_files`."""
 
-ISOLATING: tuple[str, ...] = ()
+ISOLATING: tuple[str, ...] = ("docker",)
 """The kinds that keep a command from the network and from writing by means of their own, as ``wrap`` is asked to."""
 
 ATTEMPTS = 5
@@ -75,10 +78,14 @@ LEADS_OUT = (
 """The caller's variables by which an activated environment or a search path would reach into one of ours."""
 
 
+_ATTEMPTS = 10
+
+
 class Place(NamedTuple):
     """Where a realised environment is; ``path`` is None where there is nothing to be inside of.
 
     ``variables`` are set for the command that runs in it; ``programs`` are folders that go before its own on ``PATH``.
+    A kind may have a place of its own that begins the same.
     """
 
     kind: str
@@ -125,12 +132,7 @@ def ask(project: Project, root: Path, manager: str | None, world: World, variant
     if manager in NONE:
         return _with_variant(_spec("reenact.environments.system", project, root, manager, world), variant)
     key = project.environment.key
-    if key == "docker_env":
-        if manager not in ("uv", "virtualenv"):
-            raise UnsupportedError(
-                "this project asks for a container (docker_env), which cannot be started yet",
-                hint="run it outside of one: --env-manager uv for a Python environment, system for none",
-            )
+    if key == "docker_env" and manager in ("uv", "virtualenv"):
         project = project._replace(environment=find_environment(root, find_documents(world.home)))
         key = project.environment.key
     if manager == "conda" and key != "conda_env":
@@ -184,7 +186,7 @@ def enter(
     began = world.timestamp()
     for _ in range(ATTEMPTS):
         place = realise(lock, root, world)
-        if place.path is None:
+        if place.path is None or Path(place.path).parent != world.home.environments:
             return Inside(place)
         from reenact.environments.shelf import find_made, occupy
 
@@ -196,9 +198,9 @@ def enter(
     )
 
 
-def wrap(command: Command, place: Place) -> Command:
-    """``command`` as it has to be started inside ``place``."""
-    wrapped: Command = _module(place.kind).wrap(command, place)
+def wrap(command: Command, place: Place, site: Site) -> Launch:
+    """``command`` of the run at ``site`` as it has to be started inside ``place``."""
+    wrapped: Launch = _module(place.kind).wrap(command, place, site)
     return wrapped
 
 
@@ -207,7 +209,7 @@ def _with_notes(spec: EnvironmentSpec, project: Project) -> EnvironmentSpec:
     files = spec.pip.files if isinstance(spec, CondaSpec) else getattr(spec, "files", ())
     over = [each for each in project.environment.passed_over if each.file not in files]
     notes = (f"{each.file} is not used: {each.reason}" for each in over)
-    return spec if isinstance(spec, SystemSpec) else spec._replace(notes=(*notes, *spec.notes))
+    return spec._replace(notes=(*notes, *spec.notes)) if isinstance(spec, PythonSpec | CondaSpec) else spec
 
 
 def _with_variant(spec: EnvironmentSpec, variant: Variant) -> EnvironmentSpec:

@@ -11,6 +11,7 @@ import tomllib
 from pathlib import Path
 
 from reenact.codec import encode
+from reenact.environments.bytecode import borrow_bytecode
 from reenact.environments.credentials import redact, restore
 from reenact.environments.local_code import keep_copy
 from reenact.environments.marker import MARKER, Marker
@@ -75,12 +76,14 @@ def _install(lock: EnvironmentLock, folder: Path, root: Path, keep_open: tuple[i
         if name in ("--trusted-host", EXCLUDE_NEWER):
             # The moment also holds for what builds a package from its source.
             arguments += [EXCLUDE_NEWER if name == EXCLUDE_NEWER else "--allow-insecure-host", value]
-    if world.environ.get("PYTHONDONTWRITEBYTECODE"):
-        # Then no import will ever leave bytecode, and every run would compile all that it imports.
-        arguments.append("--compile-bytecode")
     indexes = index_variables(lock, root, world)
     try:
         run_uv(arguments, folder, world, doing=DOING, extra=indexes, keep_open=keep_open)
+        borrow_bytecode(folder, lock.python or "", world.home)
+        if world.environ.get("PYTHONDONTWRITEBYTECODE"):
+            # Then no import will ever leave bytecode, and every run would compile all that it imports.
+            arguments.append("--compile-bytecode")
+            run_uv(arguments, folder, world, doing=DOING, extra=indexes, keep_open=keep_open)
     finally:
         (folder / SECRET_LOCK_FILE).unlink(missing_ok=True)
 

@@ -16,6 +16,7 @@ from blake3 import blake3
 
 from reenact.codec import canonical, decode
 from reenact.environments import Place
+from reenact.environments.launch import Launch, Site, launch_here
 from reenact.environments.marker import Marker, read_marker
 from reenact.environments.settings import decisive, platform_tag
 from reenact.plan import Command, CondaSpec, EnvironmentLock
@@ -119,7 +120,7 @@ def find_marker(folder: Path, key: str) -> Marker | None:
     return marker if marker and marker.key == key and (folder / "conda-meta").is_dir() else None
 
 
-def wrap(command: Command, place: Place) -> Command:
+def wrap(command: Command, place: Place, site: Site) -> Launch:
     """``command`` as ``conda activate`` would have it: the prefix first on the path, its variables, conda's own.
 
     What the packages' ``activate.d`` scripts set was found when the environment was made. The file's ``variables:``
@@ -127,11 +128,12 @@ def wrap(command: Command, place: Place) -> Command:
     """
     prefix = place.path or ""
     conda = {"CONDA_PREFIX": prefix, "CONDA_DEFAULT_ENV": prefix, "CONDA_SHLVL": "1"}
-    return command._replace(
+    inside = command._replace(
         environment={**place.variables, **command.environment, **conda},
         unset=tuple(dict.fromkeys((*command.unset, *UNSET))),
         path=(*place.programs, f"{prefix}/bin", *command.path),
     )
+    return launch_here(inside, site)
 
 
 def _driver() -> str:

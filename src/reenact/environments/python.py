@@ -17,6 +17,7 @@ from blake3 import blake3
 
 from reenact.codec import canonical, decode
 from reenact.environments import LEADS_OUT, Place
+from reenact.environments.launch import Launch, Site, launch_here
 from reenact.environments.marker import read_marker
 from reenact.environments.python_version import settle_python
 from reenact.environments.settings import decisive, platform_tag
@@ -93,11 +94,12 @@ def is_complete(folder: Path, key: str) -> bool:
     return marker is not None and marker.key == key and os.access(folder / "bin" / "python", os.X_OK)
 
 
-def wrap(command: Command, place: Place) -> Command:
+def wrap(command: Command, place: Place, site: Site) -> Launch:
     """``command`` with the environment's programs first on its path and no trace of another environment."""
     path = place.path or ""
-    return command._replace(
+    inside = command._replace(
         environment={**place.variables, **command.environment, "VIRTUAL_ENV": path},
         unset=tuple(dict.fromkeys((*command.unset, *LEADS_OUT))),
         path=(f"{path}/bin", *command.path),
     )
+    return launch_here(inside, site)

@@ -90,7 +90,7 @@ def supervise(
         log = LogWriter(spawn.log, now=now, failed=note)
         stack.callback(log.close)
         arrivals = arrivals or stack.enter_context(signals.collecting())
-        guard = stack.enter_context(guarding(spawn.mark))
+        guard = stack.enter_context(guarding(spawn.mark, spawn.ending))
         began = now()
         begun = start(spawn, terminal)
         guard.watch(begun.child.pid)
@@ -105,6 +105,7 @@ def supervise(
             watch.abandon()
             raise
         finally:
+            watch.end_elsewhere()
             # First, for the number of the group may belong to others once the leader is reaped.
             guard.release()
             code, spent = begun.child.reap()
@@ -194,6 +195,14 @@ class _Watch:
                 break
             send(members, signal.SIGKILL)
             time.sleep(0.005)
+
+    def end_elsewhere(self) -> None:
+        """End what is no process of ours, unless the command has come to its end undisturbed and ended that, too."""
+        ending = self._spawn.ending
+        if ending is not None and (self.stopped or not self._child.ended_by_itself):
+            from reenact.process.ending import end_elsewhere
+
+            end_elsewhere(ending.argv, ending.environ)
 
     def close(self) -> None:
         """Let go of every descriptor."""

@@ -5,10 +5,14 @@ from __future__ import annotations
 from reenact.project.document import Findings
 from reenact.project.environment_files import key_of_file
 from reenact.project.nodes import Mapping, Node, Scalar, Sequence, describe, is_null
-from reenact.project.types import DockerEnvironment, EnvironmentKey, EnvironmentSource
+from reenact.project.types import DockerBuild, DockerEnvironment, EnvironmentKey, EnvironmentSource
 
 ENVIRONMENT_KEYS: tuple[EnvironmentKey, ...] = ("docker_env", "python_env", "conda_env")
-DOCKER_KEYS = ("image", "volumes", "environment")
+DOCKER_KEYS = (
+    *("image", "volumes", "environment"),  # MLflow's
+    *("gpus", "shm_size", "user", "ports", "network", "platform", "build"),
+)
+BUILD_KEYS = ("context", "dockerfile", "args", "target")
 PYPROJECT_KEYS = ("pyproject", "groups", "extras")
 PYPROJECT_FORM = "'python_env: {pyproject: ., groups: [train], extras: [gpu]}'"
 DOCKER_FORM = "'docker_env: {image: name:tag}'"
@@ -85,13 +89,61 @@ def _parse_docker(node: Node, findings: Findings) -> DockerEnvironment | None:
     findings.unknown_keys(mapping, DOCKER_KEYS, "in docker_env")
     given = mapping.find("image")
     image = findings.text(given, "'image'", DOCKER_FORM)
-    if given is None or image == "":
+    build = _parse_build(mapping.find("build"), findings)
+    if build is None and (given is None or image == ""):
         message = "docker_env is given but no image attribute found: 'image' names what to run in"
         findings.error(mapping, "no-image", message, f"write {DOCKER_FORM}")
-    if not image:
+    if not image and build is None:
         return None
-    volumes = findings.texts(mapping.find("volumes"), "'volumes'", "'volumes: [\"/host/path:/container/path\"]'")
-    return DockerEnvironment(image, volumes, _parse_variables(mapping.find("environment"), findings))
+    gpus = findings.text(mapping.find("gpus"), "'gpus'", "'gpus: all'")
+    return DockerEnvironment(
+        image=image or "",
+        volumes=findings.texts(mapping.find("volumes"), "'volumes'", "'volumes: [\"/host/path:/container/path\"]'"),
+        environment=_parse_variables(mapping.find("environment"), findings),
+        gpus={"true": "all", "false": None}.get((gpus or "").lower(), gpus),
+        shm_size=findings.text(mapping.find("shm_size"), "'shm_size'", "'shm_size: 8g'"),
+        user=findings.text(mapping.find("user"), "'user'", "'user: \"1000:1000\"'"),
+        ports=findings.texts(mapping.find("ports"), "'ports'", "'ports: [\"8080:80\"]'"),
+        network=findings.text(mapping.find("network"), "'network'", "'network: host'"),
+        platform=findings.text(mapping.find("platform"), "'platform'", "'platform: linux/amd64'"),
+        build=build,
+    )
+
+
+def _parse_build(node: Node | None, findings: Findings) -> DockerBuild | None:
+    form = "'build: {context: ., dockerfile: Dockerfile}'"
+    if node is None or is_null(node):
+        return None
+    if isinstance(node, Scalar) and node.type == "str":
+        return DockerBuild(node.text)
+    mapping = findings.mapping(node, "'build'", form)
+    if mapping is None:
+        return None
+    findings.unknown_keys(mapping, BUILD_KEYS, "in build")
+    given = DockerBuild()
+    return DockerBuild(
+        context=findings.text(mapping.find("context"), "'context'", form) or given.context,
+        dockerfile=findings.text(mapping.find("dockerfile"), "'dockerfile'", form) or given.dockerfile,
+        args=_parse_build_arguments(mapping.find("args"), findings),
+        target=findings.text(mapping.find("target"), "'target'", form),
+    )
+
+
+def _parse_build_arguments(node: Node | None, findings: Findings) -> tuple[str | tuple[str, str], ...]:
+    """A mapping, or a list of ``NAME=value`` and ``NAME``; a name alone takes the variable of whoever builds."""
+    form = "'args: {NAME: value}'"
+    if isinstance(node, Sequence):
+        texts = findings.texts(node, "'args'", form)
+        split = (text.partition("=") for text in texts)
+        return tuple((name, value) if mark else name for name, mark, value in split)
+    mapping = None if node is None else findings.mapping(node, "'args'", form)
+    entries = () if mapping is None else mapping.entries
+    return tuple(
+        entry.name
+        if is_null(entry.value)
+        else (entry.name, findings.text(entry.value, "an item of 'args'", form) or "")
+        for entry in entries
+    )
 
 
 def _parse_variables(node: Node | None, findings: Findings) -> tuple[str | tuple[str, str], ...]:

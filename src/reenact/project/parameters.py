@@ -51,6 +51,12 @@ class Bound(NamedTuple):
         return f"Bound({', '.join(f'{p.name}={p.value!r}' for p in self.parameters)})"
 
 
+def list_paths(bound: Bound) -> tuple[str, ...]:
+    """The absolute paths of this machine that the command is given; neither secret ones nor those in the run folder."""
+    words = (bound.words[p.name] for p in bound.parameters if p.type == "path" and p.origin != "extra")
+    return tuple(dict.fromkeys(word.text for word in words if word and not word.variable and word.text.startswith("/")))
+
+
 def parse_assignments(items: Iterable[str]) -> dict[str, str]:
     """``name=value`` items by name, split at the first ``=``, nothing trimmed.
 

@@ -55,12 +55,35 @@ class EntryPoint(NamedTuple):
         return frozenset(parameter.name for parameter in self.parameters)
 
 
-class DockerEnvironment(NamedTuple):
-    """``docker_env`` as MLflow has it; ``environment`` items are a host variable's name or a (name, value) pair."""
+class DockerBuild(NamedTuple):
+    """An image to be made from a Dockerfile. ``context`` is relative to the project, ``dockerfile`` to the context.
 
-    image: str
+    ``args`` items are a (name, value) pair, or the name of a variable whose value the engine's client reads itself.
+    """
+
+    context: str = "."
+    dockerfile: str = "Dockerfile"
+    args: tuple[str | tuple[str, str], ...] = ()
+    target: str | None = None
+
+
+class DockerEnvironment(NamedTuple):
+    """``docker_env``: ``image``, ``volumes`` and ``environment`` as MLflow has them, the rest as the engine has it.
+
+    ``image`` is '' where one is built and needs no name. ``environment`` items are a host variable's name or a (name,
+    value) pair.
+    """
+
+    image: str = ""
     volumes: tuple[str, ...] = ()
     environment: tuple[str | tuple[str, str], ...] = ()
+    gpus: str | None = None
+    shm_size: str | None = None
+    user: str | None = None
+    ports: tuple[str, ...] = ()
+    network: str | None = None
+    platform: str | None = None
+    build: DockerBuild | None = None
 
 
 class PassedOver(NamedTuple):
