@@ -131,7 +131,7 @@ def _plan(
         find_documents(world.home),
         request.entry_point,
         _name_source(fetched.snapshot),
-        moot=[code for code, is_moot in moot.items() if is_moot],
+        moot=[finding for finding, is_moot in moot.items() if is_moot],
     )
     entry_point = get_entry_point(project, request.entry_point, root)
     if entry_point.note:

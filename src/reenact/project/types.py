@@ -54,10 +54,6 @@ class EntryPoint(NamedTuple):
         """The names of its parameters."""
         return frozenset(parameter.name for parameter in self.parameters)
 
-    def find_parameter(self, name: str) -> Parameter | None:
-        """The parameter declared under exactly this name."""
-        return next((p for p in self.parameters if p.name == name), None)
-
 
 class DockerBuild(NamedTuple):
     """An image to be made from a Dockerfile. ``context`` is relative to the project, ``dockerfile`` to the context.
