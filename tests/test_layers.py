@@ -22,9 +22,10 @@ TOOLS = {
     "machine",
     "world",
     "document_cache",
+    "build_log",
 }
 FAMILIES = {"sources", "environments", "backends", "downloads"}
-STORY = {"prepare", "worker", "api"}
+STORY = {"prepare", "worker", "api", "as_of", "locking"}
 RANK = {
     **dict.fromkeys(CORE, 0),
     **dict.fromkeys(TOOLS, 1),

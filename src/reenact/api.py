@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from reenact import backends, worker
-from reenact.errors import RunFailed, UnsupportedError, UsageError
+from reenact.errors import RunFailed, UsageError
+from reenact.plan import Isolation
 from reenact.prepare import Prepared, Request, Tracking, discard, prepare
 from reenact.project.parameters import Options
 from reenact.records.life import publish, settle
@@ -103,17 +104,24 @@ def run(
     docker_auth: Mapping[str, str] | None = None,
     *,
     timeout: float | None = None,
+    no_network: bool = False,
+    read_only: bool = False,
     strict: bool = False,
     lenient: bool = False,
     upgrade: bool = False,
+    locked: bool = False,
+    as_of: str | None = None,
+    accelerator: str | None = None,
     shell_strict: bool = False,
     world: World | None = None,
 ) -> SubmittedRun:
     """Run a project; every argument of ``mlflow.projects.run`` has its name, its place and its meaning.
 
     What is given is not changed. ``experiment_name``, ``experiment_id`` and ``run_id`` are handed to the project's own
-    MLflow client. The arguments after the star are ours: ``timeout`` in seconds, ``strict`` and ``lenient`` for
-    parameters, ``upgrade`` to resolve the environment anew, ``shell_strict`` for ``-eo pipefail``.
+    MLflow client. The arguments after the star are ours: ``timeout`` in seconds, ``no_network`` and ``read_only`` to
+    keep the command from them, ``strict`` and ``lenient`` for parameters, ``upgrade`` to resolve the environment anew,
+    ``locked`` to refuse one whose versions no lock of the project says, ``as_of`` (a date, or ``commit``) for packages
+    as they were then, ``accelerator`` for the build of PyTorch's packages, ``shell_strict`` for ``-eo pipefail``.
 
     Returns:
         The run: ended, when ``synchronous``; else at work in a process of its own that outlives this one.
@@ -125,8 +133,6 @@ def run(
     """
     _expect_types(entry_point=entry_point, backend=backend)
     _expect_types(Mapping, parameters=parameters or {})
-    if docker_args or build_image or docker_auth:
-        raise UnsupportedError("docker_args, build_image and docker_auth need a container environment")
     request = Request(
         uri=os.fspath(uri),
         entry_point=entry_point,
@@ -134,17 +140,25 @@ def run(
         parameters=dict(parameters or {}),
         options=Options(strict=strict, lenient=lenient),
         env_manager=env_manager,
+        docker_args=_read_docker_args(docker_args),
+        build_image=build_image,
         upgrade=upgrade,
+        locked=locked,
+        as_of=as_of,
+        accelerator=accelerator,
         backend=backend,
         backend_config=read_backend_config(backend_config),
         shell_strict=shell_strict,
         timeout=timeout,
+        isolation=Isolation(network=not no_network, read_only=read_only),
         tracking=Tracking(experiment_name, None if experiment_id is None else str(experiment_id), run_id),
         storage_dir=str(storage_dir) if storage_dir else None,
         name=run_name,
     )
     world = world or make_world(Silence())
     prepared = prepare(request, world)
+    if docker_auth and prepared.plan.environment.kind == "docker":
+        world = _with_docker_auth(world, docker_auth)
     if not synchronous or backend != "local":
         submitted = submit(prepared, world)
         if not synchronous:
@@ -153,6 +167,21 @@ def run(
         return _finished(submitted)
     folder, _ = carry_out(prepared, world)
     return _finished(SubmittedRun(folder, backend, None, world))
+
+
+def _read_docker_args(given: Mapping[str, object] | None) -> tuple[tuple[str, str | None], ...]:
+    if not given:
+        return ()
+    from reenact.environments.docker.arguments import read_arguments
+
+    return read_arguments(given)
+
+
+def _with_docker_auth(world: World, given: Mapping[str, str]) -> World:
+    """The world with credentials in the variable that registries' clients know; it reaches no container."""
+    from reenact.environments.docker.auth import AUTH, make_auth
+
+    return world._replace(environ={**world.environ, AUTH: make_auth(given)})
 
 
 def read_backend_config(given: Mapping[str, object] | str | None) -> dict[str, object]:

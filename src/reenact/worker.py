@@ -9,23 +9,26 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from reenact import downloads, environments
+from reenact.build_log import BuildLog
 from reenact.codec import encode
-from reenact.errors import RecordError, ReenactError
+from reenact.environments.launch import Launch, Site
+from reenact.environments.settings import describe_settings
+from reenact.errors import BuildError, RecordError, ReenactError
 from reenact.files import hold, make_folder, write_atomic
-from reenact.plan import RUN_ID_VARIABLE, Command, Download, EnvironmentLock, Plan
+from reenact.plan import RUN_ID_VARIABLE, Command, Download, EnvironmentLock, Isolation, Plan
 from reenact.process import signals
 from reenact.process.child import NotStarted, Spawn
 from reenact.process.holder import describe_self, write_holder
 from reenact.process.supervise import Outcome, supervise
-from reenact.process.surroundings import make_environ
 from reenact.records import life
-from reenact.records.files import read_plan
+from reenact.records.files import Realised, read_plan
 from reenact.run_folder import RunFolder
 from reenact.runs import Result, State
 from reenact.world import World, render_timestamp
@@ -56,7 +59,7 @@ class Tools(NamedTuple):
 
     lock: Callable[..., EnvironmentLock] = environments.lock
     realise: Callable[[EnvironmentLock, Path, World], environments.Place] = environments.realise
-    wrap: Callable[[Command, environments.Place], Command] = environments.wrap
+    wrap: Callable[[Command, environments.Place, Site], Launch] = environments.wrap
     fetch: Callable[[Download, Path, World], object] = downloads.fetch
     move: Callable[[RunFolder, State, World], object] = life.move
     finish: Callable[[RunFolder, Result, World], object] = life.finish
@@ -74,10 +77,11 @@ def carry_out(
         ReenactError: the environment cannot be made or an input not be had; the run is recorded as failed.
     """
     terms = terms or Terms()
-    with _alive(folder, terms.alive) as alive, signals.collecting() as arrivals:
+    with _alive(folder, terms.alive) as alive, signals.collecting() as arrivals, ExitStack() as kept:
         write_holder(alive, describe_self())
         terms.begun()
         carrier = _Carrier(folder, plan, world, terms, tools or Tools())
+        kept.callback(carrier.leave)
         try:
             with signals.raising():
                 spawn = carrier.prepare()
@@ -101,6 +105,14 @@ class _Carrier:
         self._world = world
         self._terms = terms
         self._started: str | None = None
+        self._inside: int | None = None
+        self._launch = Launch((), folder.path, {})
+
+    def leave(self) -> None:
+        """Let go of the environment."""
+        if self._inside is not None:
+            os.close(self._inside)
+            self._inside = None
 
     def prepare(self) -> Spawn:
         """Everything up to the command's start."""
@@ -108,26 +120,70 @@ class _Carrier:
         self.tools.move(folder, State.PREPARING, world)
         root = Path(plan.source.root) if plan.source.root is not None else folder.code
         # What an environment is made of is named relative to the project, the command's folder relative to the source.
-        project = root / plan.source.subdirectory
-        lock = self.tools.lock(plan.environment, project, world, upgrade=plan.upgrade)
-        if lock.text:
-            write_atomic(folder.environment_lock, lock.text.encode())
-        place = self.tools.realise(lock, project, world)
-        command = self.tools.wrap(plan.command, place)
+        place = self._enter(root / plan.source.subdirectory)
+        terminal = all(os.isatty(stream) for stream in self._terms.streams)
+        site = Site(plan, folder.path, root, world, self._terms.secrets, terminal)
+        self._launch = launch = self.tools.wrap(plan.command, place, site)
         self._fetch_inputs()
         write_atomic(folder.machine, encode(_read_machine()))
         make_folder(folder.artifacts)
-        environ = make_environ(world, command, folder.path, keep=plan.keep, secrets=self._terms.secrets)
+        for needed in launch.folders:
+            make_folder(needed)
         return Spawn(
-            argv=command.argv,
-            cwd=root / command.cwd,
-            environ=environ,
+            argv=launch.argv if plan.isolation == Isolation() else self._confine(launch, root),
+            cwd=launch.cwd,
+            environ=launch.environ,
             log=folder.log,
             mark=f"{RUN_ID_VARIABLE}={folder.id}",
             timeout=plan.resources.timeout,
             grace=self._terms.grace,
             streams=self._terms.streams,
+            ending=launch.ending,
         )
+
+    def _enter(self, project: Path) -> environments.Place:
+        """The environment, ours until :meth:`leave`; how we came by it is recorded."""
+        folder = self._folder
+        log = BuildLog(folder.build_log, self._world.report)
+        world = self._world._replace(report=log)
+        began = time.monotonic()
+        try:
+            lock = self._lock(project, world)
+            if lock.text:
+                write_atomic(folder.environment_lock, lock.text.encode())
+            inside = environments.enter(lock, project, world, self.tools.realise)
+        except BuildError as problem:
+            raise log.explain(problem) from problem
+        self._inside = inside.held
+        if inside.place.path is not None:
+            realised = Realised(
+                key=lock.key,
+                lock=lock._replace(text=""),
+                settings=describe_settings(world.environ),
+                path=inside.place.path,
+                made=inside.made,
+                seconds=round(time.monotonic() - began, 4),
+            )
+            write_atomic(folder.environment, encode(realised))
+        return inside.place
+
+    def _lock(self, project: Path, world: World) -> EnvironmentLock:
+        plan = self._plan
+        try:
+            return self.tools.lock(plan.environment, project, world, upgrade=plan.upgrade, committed=plan.lock)
+        except BuildError as problem:
+            from reenact.as_of import suggest
+
+            if said := suggest(plan, project, world):
+                problem.hint = f"{problem.hint}\n{said}" if problem.hint else said
+            raise
+
+    def _suggest(self, root: Path) -> None:
+        """Say what may help where the command found another package than it was written for."""
+        from reenact.as_of import find_import_failure, suggest
+
+        if find_import_failure(self._folder.log) and (said := suggest(self._plan, root, self._world)):
+            self._world.report.note(said)
 
     def _fetch_inputs(self) -> None:
         folder, plan = self._folder, self._plan
@@ -140,6 +196,24 @@ class _Carrier:
         for download in plan.downloads:
             self.tools.fetch(download, folder.path, world)
 
+    def _confine(self, launch: Launch, root: Path) -> tuple[str, ...]:
+        """The command kept from what the plan says; that it was is recorded."""
+        from reenact.process.isolation import Bounds, Held, confine
+
+        folder, plan, environ = self._folder, self._plan, launch.environ
+        kind = plan.environment.kind
+        writable = (str(folder.path), *((str(folder.inputs.resolve()),) if folder.inputs.is_symlink() else ()))
+        inputs = (parameter.value for parameter in plan.parameters if parameter.type in ("path", "uri"))
+        visible = (
+            *(str(path) for path in (root, self._world.home.root, self._world.cwd)),
+            *(path for path in (environ.get("HOME"), *environ.get("PATH", "").split(os.pathsep), *inputs) if path),
+        )
+        bounds = Bounds(writable, (str(folder.code),), visible)
+        how = "the environment's own means" if kind in environments.ISOLATING else "namespaces of Linux"
+        held = Held(*plan.isolation, writable if plan.isolation.read_only else (), kind != "system", how)
+        write_atomic(folder.isolation, encode(held))
+        return launch.argv if kind in environments.ISOLATING else confine(launch.argv, plan.isolation, bounds)
+
     def execute(self, spawn: Spawn, arrivals: signals.Arrivals, alive: int) -> Result:
         """Run the command; its end as a result."""
         for number in arrivals.take():
@@ -149,16 +223,48 @@ class _Carrier:
         self.tools.move(self._folder, State.RUNNING, self._world)
         self._started = self._world.timestamp()
         try:
-            outcome = supervise(
-                spawn,
-                note=self._world.report.warn,
-                started=lambda group: write_holder(alive, describe_self(group)),
-                now=self._world.now,
-                arrivals=arrivals,
-            )
+            with self._surrounding(spawn.mark):
+                outcome = supervise(
+                    spawn,
+                    note=self._world.report.warn,
+                    started=lambda group: write_holder(alive, describe_self(group)),
+                    now=self._world.now,
+                    arrivals=arrivals,
+                )
         except NotStarted as problem:
             return self.make_failed(str(problem), problem.code)
-        return judge(outcome, spawn.timeout)
+        result = judge(outcome, spawn.timeout, self._launch.meanings)
+        if result.state is State.FAILED:
+            self._suggest(spawn.cwd)
+        return result
+
+    @contextmanager
+    def _surrounding(self, mark: str) -> Iterator[None]:
+        """What the launch wants run before and after; what that leaves is taken away, also when we are killed."""
+        launch = self._launch
+        if launch.removal is None:
+            yield
+            return
+        from reenact.process.ending import end_elsewhere
+        from reenact.process.guard import guarding
+
+        with guarding(mark, launch.removal):
+            try:
+                with signals.raising():
+                    self._run_tools(launch.before)
+                yield
+                self._run_tools(launch.after)
+            finally:
+                end_elsewhere(*launch.removal)
+
+    def _run_tools(self, tools: tuple[tuple[str, ...], ...]) -> None:
+        from reenact.process.tool import run_tool
+
+        for argv in tools:
+            result = run_tool(argv, environ=self._launch.environ)
+            if not result.ok:
+                said = result.errors.strip().splitlines()[-5:]
+                raise BuildError(f"{argv[0]} {argv[1]} failed (code {result.code})\n" + "\n".join(said))
 
     def make_failed(self, reason: str, exit_code: int | None = None) -> Result:
         """The result of a command that could not be started."""
@@ -170,8 +276,8 @@ class _Carrier:
         return Result(State.KILLED, 128 + number, number.name, "stopped while preparing", self._started, ended)
 
 
-def judge(outcome: Outcome, timeout: float | None) -> Result:
-    """What the end of the command means for the run. Pure.
+def judge(outcome: Outcome, timeout: float | None, meanings: Mapping[int, str] = {}) -> Result:
+    """What the end of the command means for the run; ``meanings`` of exit codes are told. Pure.
 
     Killed where a signal ended the command, or where we were asked to end it, whatever it made of that; failed when it
     had no more time or ended with another code than 0.
@@ -184,6 +290,8 @@ def judge(outcome: Outcome, timeout: float | None) -> Result:
         state = State.KILLED
     else:
         state = State.FAILED if outcome.code else State.FINISHED
+        if outcome.code in meanings:
+            reasons.append(meanings[outcome.code])
     if outcome.left:
         reasons.append(
             f"ended {outcome.left} process{'es' if outcome.left > 1 else ''} that the command had left behind"
@@ -216,8 +324,6 @@ def _alive(folder: RunFolder, descriptor: int | None) -> Iterator[int]:
 
 
 def _take_alive(folder: RunFolder) -> int:
-    import time
-
     deadline = time.monotonic() + _PATIENCE
     while (alive := hold(folder.alive)) is None:
         # Whoever looks whether a run is alive holds its lock for an instant.

@@ -6,6 +6,7 @@ import functools
 import hashlib
 import http.server
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -20,12 +21,16 @@ from pathlib import Path
 import pytest
 
 from reenact.codec import decode, encode
-from reenact.environments import Place, conda
+from reenact.environments import Place, conda, lock, realise
+from reenact.environments.committed import find_committed
 from reenact.environments.conda_request import make_spec
+from reenact.environments.launch import Site
 from reenact.errors import BuildError, ProjectError, UnsupportedError
 from reenact.files import lock as locked
 from reenact.home import Home
-from reenact.plan import Command, CondaSpec, EnvironmentLock, EnvironmentSpec
+from reenact.locking import Wanted, check_lock, write_lock
+from reenact.plan import Command, CondaSpec, EnvironmentLock, EnvironmentSpec, Plan, Snapshot
+from reenact.prepare import Request
 from reenact.report import Memory
 from reenact.world import World
 
@@ -182,12 +187,11 @@ def make(spec: CondaSpec, world: World) -> Place:
 
 
 def run(place: Place, text: str, world: World, **environ: str) -> str:
-    command = conda.wrap(Command(text), place)
-    kept = {name: value for name, value in {**world.environ, **environ}.items() if name not in command.unset}
-    path = ":".join((*command.path, kept["PATH"]))
-    done = subprocess.run(
-        command.argv, env={**kept, **command.environment, "PATH": path}, cwd=world.cwd, capture_output=True, text=True
-    )
+    command = Command(text)
+    plan = Plan("p", "main", Snapshot("directory", ".", root=str(world.cwd)), command, CondaSpec())
+    caller = world._replace(environ={**world.environ, **environ})
+    launch = conda.wrap(command, place, Site(plan, world.home.runs / "run", world.cwd, caller))
+    done = subprocess.run(launch.argv, env=dict(launch.environ), cwd=world.cwd, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
@@ -684,3 +688,44 @@ def test_a_password_of_a_channel_is_in_no_record(channel: Path, world: World) ->
 def test_its_plan_and_lock_survive_json(channel: Path, world: World) -> None:
     spec = write(world.cwd, channel, "data", more="variables: {A: b}\n")
     assert decode(EnvironmentSpec, encode(spec)) == spec  # type: ignore[arg-type]
+
+
+def make_dated_channel(folder: Path) -> Path:
+    """A channel with lib 1.0, of January 2020, and lib 2.0, of January 2022."""
+    for version, moment in (("1.0", 1_577_836_800_000), ("2.0", 1_640_995_200_000)):
+        files = {"share/lib": File(version.encode())}
+        write_package(folder, Recipe("lib", version, files, extra={"timestamp": moment}))
+    index_channel(folder)
+    index = folder / SUBDIR / "repodata.json"
+    # The indexer says when it saw a package, which counts more than when that was built.
+    index.write_text(re.sub(r'"indexed_timestamp":\s*\d+,?', "", index.read_text()))
+    index.with_name("repodata.json.zst").unlink(missing_ok=True)
+    return folder
+
+
+def test_a_moment_hides_what_came_later(tmp_path: Path, project_dir: Path, world: World) -> None:
+    spec = write(project_dir, make_dated_channel(tmp_path / "dated"), "lib")
+    today = conda.lock(spec, project_dir, world)
+    then = conda.lock(spec._replace(as_of="2021-01-01T00:00:00Z"), project_dir, world)
+    assert "lib-2.0" in today.text
+    assert "lib-1.0" in then.text
+    with pytest.raises(BuildError):
+        conda.lock(spec._replace(as_of="2019-01-01T00:00:00Z"), project_dir, world)
+
+
+def test_a_committed_lock_is_used(tmp_path: Path, project_dir: Path, world: World) -> None:
+    folder = make_dated_channel(tmp_path / "dated")
+    spec = write(project_dir, folder, "lib<2")
+    wanted = Wanted(project_dir, project_dir / "reenact.lock")
+    request = Request(".", env_manager="conda")
+    write_lock(wanted, request, world)
+    assert check_lock(wanted, request, world).stale == ()
+    other = world._replace(home=Home(tmp_path / "other"))
+    committed = find_committed(spec, project_dir, other)
+    assert committed is not None
+    assert committed.stale == ()
+    found = lock(spec, project_dir, other, committed=committed)
+    place = realise(found, project_dir, other)
+    assert Path(place.path or "", "share/lib").read_text() == "1.0"
+    write(project_dir, folder, "lib")
+    assert set(check_lock(wanted, request, world).stale) == {"new: packages lib", "gone: packages lib<2"}

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from reenact import environments
-from reenact.environments.request import OWN_PYTHON
 from reenact.errors import ProjectError, ReenactError, UnsupportedError, UsageError
 from reenact.plan import CondaSpec, PythonSpec, SystemSpec
 from reenact.project.types import DockerEnvironment, EnvironmentSource, Project
@@ -41,18 +40,17 @@ def ask_conda(text: str, folder: Path, world: World) -> PythonSpec:
         ('">=3.10,<3.12"', ">=3.10,<3.12"),
         ("'3.11.*'", "3.11.*"),
         ("pypy3.10", "pypy3.10"),
-        ("null", OWN_PYTHON),
+        ("null", None),
     ],
 )
-def test_python_in_every_spelling(written: str, asked: str, project_dir: Path, world: World) -> None:
+def test_python_in_every_spelling(written: str, asked: str | None, project_dir: Path, world: World) -> None:
     assert ask_python(f"python: {written}\n", project_dir, world).python == asked
 
 
 @pytest.mark.parametrize("text", ["", "{}", "# nothing\n", "---\n"])
 def test_an_empty_file_asks_for_the_interpreter_only(text: str, project_dir: Path, world: World) -> None:  # MLflow E-01
     spec = ask_python(text, project_dir, world)
-    assert (spec.python, spec.dependencies) == (OWN_PYTHON, ())
-    assert any("no Python version" in note for note in spec.notes)
+    assert (spec.python, spec.dependencies) == (None, ())
 
 
 def test_one_dependency_needs_no_list(project_dir: Path, world: World) -> None:  # MLflow E-03
@@ -105,10 +103,12 @@ def test_a_conda_file_under_another_name_is_read_as_one(project_dir: Path, world
         ("python >3.8", ">3.8"),
         ("python=3.10.4=h1_0", "3.10.4"),
         ("conda-forge::python=3.10", "3.10"),
-        ("python", OWN_PYTHON),
+        ("python", None),
     ],
 )
-def test_condas_python_in_every_spelling(line: str, asked: str, project_dir: Path, world: World) -> None:  # MLflow E-07
+def test_condas_python_in_every_spelling(
+    line: str, asked: str | None, project_dir: Path, world: World
+) -> None:  # MLflow E-07
     spec = ask_conda(f"dependencies:\n  - {line}\n", project_dir, world)
     assert (spec.python, spec.dependencies) == (asked, ())
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from reenact.environments.place import MARKER, make_place
+from reenact.environments.marker import MARKER
+from reenact.environments.place import make_place
 from reenact.home import Home
 from reenact.report import Memory
 from reenact.world import World

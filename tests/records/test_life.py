@@ -16,18 +16,17 @@ from reenact.home import Home
 from reenact.records.files import read_events, read_plan, read_record, read_result, read_run
 from reenact.records.filter import RunFilter
 from reenact.records.history import list_runs, reindex, remove, sweep
+from reenact.records.index import open_index
 from reenact.records.life import (
-    find_run,
     finish,
-    get_run,
     make_origin,
     move,
     new_run_id,
-    open_index,
     publish,
     settle,
     stage,
 )
+from reenact.records.lookup import find_run, get_run
 from reenact.runs import Result, State
 from tests.recorded import FINISHED, make_plan, make_world, record_run, start, told
 

@@ -15,7 +15,7 @@ from reenact.home import Home
 from reenact.records.files import read_run
 from reenact.records.filter import Comparison, ParameterFilter, RunFilter, parse_number, parse_parameter_filter
 from reenact.records.history import list_runs, reindex
-from reenact.records.life import open_index
+from reenact.records.index import open_index
 from reenact.records.store import SCHEMA_VERSION, Store, created, opened
 from reenact.runs import Run, State
 from tests.recorded import make_plan, make_world, record_run, told
@@ -244,7 +244,7 @@ import os, sys
 sys.path.insert(0, {root!r})
 from reenact.home import find_home
 from reenact.records.history import list_runs, reindex, remove
-from reenact.records.life import open_index
+from reenact.records.index import open_index
 from reenact.records.filter import RunFilter
 from tests.recorded import make_world, record_run, told
 world = make_world(find_home(os.environ))

@@ -17,7 +17,8 @@ from reenact.run_folder import RunFolder
 def command(runs: tuple[str, ...], as_json: bool) -> None:
     """Stop runs, with everything they started. One that is over already is no mistake."""
     from reenact.records.files import read_run
-    from reenact.records.life import get_run, settle
+    from reenact.records.life import settle
+    from reenact.records.lookup import get_run
 
     world = console_world()
     after = []

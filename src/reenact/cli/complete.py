@@ -38,7 +38,7 @@ def complete_runs(incomplete: str) -> list[CompletionItem]:
     from reenact.cli.console import console_world
     from reenact.cli.table import plain
     from reenact.records.filter import RunFilter
-    from reenact.records.life import open_index
+    from reenact.records.index import open_index
     from reenact.report import Silence
 
     world = console_world()._replace(report=Silence())

@@ -36,7 +36,7 @@ class Form(NamedTuple):
 @click.option("--json", "as_json", is_flag=True, help="An object a line: time, stream, text.")
 def command(run: str, follow: bool, timestamps: bool, tail: int | None, as_json: bool) -> None:
     """Print what a run printed (the newest, if none is named): its stdout to stdout, its stderr to stderr."""
-    from reenact.records.life import get_run
+    from reenact.records.lookup import get_run
 
     world = console_world()
     folder = get_run(run, world)

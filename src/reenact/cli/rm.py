@@ -54,7 +54,8 @@ def command(names: tuple[str, ...], force: bool, yes: bool, as_json: bool, **cho
 
 def _find_named(names: tuple[str, ...], world: World) -> list[Run]:
     """All of them are looked up before the first goes."""
-    from reenact.records.life import get_run, settle
+    from reenact.records.life import settle
+    from reenact.records.lookup import get_run
 
     return list({run.id: run for run in (settle(get_run(name, world), world) for name in names)}.values())
 

@@ -9,10 +9,10 @@ import click
 from reenact import api
 from reenact.cli.complete import EntryPointName
 from reenact.cli.console import console_world, print_json
-from reenact.cli.table import plain, render_duration, render_state
+from reenact.cli.table import plain, render_duration, render_isolation, render_state
 from reenact.codec import to_plain
 from reenact.errors import UsageError
-from reenact.plan import Plan
+from reenact.plan import Isolation, Plan
 from reenact.prepare import Prepared, Request, Tracking, discard, prepare
 from reenact.project.parameters import Options, parse_assignments, parse_params_file
 from reenact.runs import Result
@@ -33,9 +33,14 @@ class Given(TypedDict):
     lenient: bool
     env_manager: str | None
     upgrade: bool
+    locked: bool
+    as_of: str | None
+    accelerator: str | None
     keep: tuple[str, ...]
     shell_strict: bool
     timeout: str | None
+    no_network: bool
+    read_only: bool
     run_name: str | None
     detach: bool
     dry_run: bool
@@ -49,6 +54,7 @@ class Given(TypedDict):
     storage_dir: str | None
     docker_args: tuple[str, ...]
     build_image: bool
+    skip_image_build: bool
 
 
 @click.command()
@@ -65,9 +71,14 @@ class Given(TypedDict):
     "--env-manager", metavar="NAME", help="uv; system or local for none; by default what the project asks for."
 )
 @click.option("--upgrade", is_flag=True, help="Resolve the environment anew.")
+@click.option("--locked", is_flag=True, help="Refuse to run with versions that no lock of the project says.")
+@click.option("--as-of", metavar="DATE", help="Use packages as they were on a date; 'commit' for that of the commit.")
+@click.option("--accelerator", metavar="NAME", help="The build of PyTorch's packages: cpu, cu126, rocm6.4, xpu.")
 @click.option("--keep", multiple=True, metavar="VARIABLE", help="Hand on a variable that would be hidden: PYTHONPATH.")
 @click.option("--shell-strict", is_flag=True, help="Stop the command at its first failure, also inside a pipe.")
 @click.option("--timeout", metavar="TIME", help="Stop the command after 90, 90s, 15m, 2h, 1d.")
+@click.option("--no-network", is_flag=True, help="Keep the command from the network, but for loopback of its own.")
+@click.option("--read-only", is_flag=True, help="Let the command write into its run folder and a /tmp of its own only.")
 @click.option("--run-name", metavar="NAME", help="A name for the run.")
 @click.option("-d", "--detach", is_flag=True, help="Print the run's id and leave it running.")
 @click.option("--dry-run", is_flag=True, help="Print what would run, and stop.")
@@ -81,6 +92,7 @@ class Given(TypedDict):
 @click.option("--storage-dir", envvar="MLFLOW_TMP_DIR", metavar="DIR", help="Where remote path parameters are put.")
 @click.option("-A", "--docker-args", multiple=True, metavar="NAME[=VALUE]", help="Argument of docker run; repeatable.")
 @click.option("--build-image", is_flag=True, help="Build an image with the project in it.")
+@click.option("--skip-image-build", is_flag=True, hidden=True, help="Use the image as it is, which is the default.")
 def command(**given: Unpack[Given]) -> int:
     """Run the project at URI: a folder, a git repository, a web page of one, or an archive.
 
@@ -114,6 +126,8 @@ def make_request(given: Given, world: World) -> Request:
     """
     if given["experiment_name"] and given["experiment_id"]:
         raise UsageError("Specify only one of 'experiment-name' or 'experiment-id' options.")
+    if given["build_image"] and given["skip_image_build"]:
+        raise UsageError("--build-image and --skip-image-build contradict each other")
     return Request(
         uri=given["uri"],
         entry_point=given["entry_point"],
@@ -121,16 +135,35 @@ def make_request(given: Given, world: World) -> Request:
         parameters=read_params_file(given["params_file"], world) | parse_assignments(given["param_list"]),
         options=Options(strict=given["strict"], lenient=given["lenient"]),
         env_manager=given["env_manager"],
+        docker_args=read_docker_args(given["docker_args"]),
+        build_image=given["build_image"],
         upgrade=given["upgrade"],
+        locked=given["locked"],
+        as_of=given["as_of"],
+        accelerator=given["accelerator"],
         keep=given["keep"],
         backend=given["backend"],
         backend_config=api.read_backend_config(given["backend_config"]),
         shell_strict=given["shell_strict"],
         timeout=parse_duration(given["timeout"]),
+        isolation=Isolation(network=not given["no_network"], read_only=given["read_only"]),
         tracking=Tracking(given["experiment_name"], given["experiment_id"], given["run_id"]),
         storage_dir=given["storage_dir"],
         name=given["run_name"],
     )
+
+
+def read_docker_args(items: tuple[str, ...]) -> tuple[tuple[str, str | None], ...]:
+    """The arguments of the engine's ``run``.
+
+    Raises:
+        UsageError: one has no name, comes twice, or cannot be served.
+    """
+    if not items:
+        return ()
+    from reenact.environments.docker.arguments import parse_arguments
+
+    return parse_arguments(items)
 
 
 def read_params_file(file: str | None, world: World) -> dict[str, object]:
@@ -188,12 +221,30 @@ def render_plan(plan: Plan) -> str:
         f"{'source':<13} {plain(source.uri)}{pinned}",
         *(f"{'parameter':<13} {plain(p.name)} = {_render_value(p.value, p.secret)}" for p in plan.parameters),
         *(f"{'download':<13} {plain(d.uri)}" for d in plan.downloads),
-        f"{'environment':<13} {plan.environment.kind}",
+        f"{'environment':<13} {plain(render_environment(plan))}",
         f"{'backend':<13} {plain(plan.backend)}",
+        *([f"{'isolation':<13} {render_isolation(plan.isolation)}"] if plan.isolation != Isolation() else ()),
         f"{'shell':<13} {' '.join(plan.command.shell)}",
         f"{'command':<13} " + plan.command.text.strip("\n").replace("\n", "\n" + " " * 14),
     ]
     return "\n".join(lines)
+
+
+def render_environment(plan: Plan) -> str:
+    """The kind of environment, the file that defines it, and what says its versions."""
+    spec = plan.environment
+    parts: list[str] = [spec.kind]
+    if origin := getattr(spec, "origin", None):
+        parts.append(f"from {origin}")
+    if plan.lock is not None and not plan.lock.stale:
+        parts.append(f"locked by {plan.lock.file}")
+    elif lock := getattr(spec, "lock_file", None):
+        parts.append(f"locked by {lock}")
+    if as_of := getattr(spec, "as_of", None):
+        parts.append(f"as of {as_of}")
+    if accelerator := getattr(spec, "accelerator", None):
+        parts.append(f"for {accelerator}")
+    return ", ".join(parts)
 
 
 def _render_value(value: str | None, secret: bool) -> str:

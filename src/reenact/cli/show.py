@@ -9,8 +9,17 @@ import click
 
 from reenact.cli.complete import RunName
 from reenact.cli.console import console_world, print_json
-from reenact.cli.table import paint, parse_timestamp, plain, render_age, render_duration, render_size, render_state
-from reenact.plan import BoundParameter, Plan, PythonSpec
+from reenact.cli.table import (
+    paint,
+    parse_timestamp,
+    plain,
+    render_age,
+    render_duration,
+    render_isolation,
+    render_size,
+    render_state,
+)
+from reenact.plan import BoundParameter, DockerSpec, Plan, PythonSpec
 from reenact.records.files import Record
 from reenact.run_folder import RunFolder
 from reenact.runs import State
@@ -28,7 +37,8 @@ Block = Iterator[tuple[str, str]]
 def command(run: str, as_json: bool) -> None:
     """Show everything that is recorded of a run (the newest, if none is named)."""
     from reenact.records.files import read_record
-    from reenact.records.life import get_run, settle
+    from reenact.records.life import settle
+    from reenact.records.lookup import get_run
 
     world = console_world()
     folder = get_run(run, world)
@@ -124,13 +134,24 @@ def _where(record: Record, has_lock: bool) -> Block:
             f"Python {plain(spec.python or 'of any version')}{packages}"
             + (f", from {plain(spec.origin)}" if spec.origin else ""),
         )
+    elif isinstance(spec, DockerSpec):
+        yield "environment", f"a container of {_name_image(spec)}"
     else:
         yield "environment", "the system's own"
     if has_lock:
         yield "lock", str(folder.environment_lock)
+    if folder.isolation.is_file():
+        yield "isolation", render_isolation(plan.isolation)
     if run.backend != "local":
         yield "backend", plain(run.backend)
     yield "folder", plain(run.folder)
+
+
+def _name_image(spec: DockerSpec) -> str:
+    build = spec.container.build
+    if build is not None:
+        return f"an image built from {plain(build.context)}"
+    return plain(spec.container.image) + (" with the project in it" if spec.bake else "")
 
 
 def _machine(record: Record) -> Block:

@@ -16,12 +16,13 @@ from blake3 import blake3
 
 from reenact.codec import canonical, decode
 from reenact.environments import Place
+from reenact.environments.launch import Launch, Site, launch_here
+from reenact.environments.marker import Marker, read_marker
 from reenact.environments.settings import decisive, platform_tag
 from reenact.plan import Command, CondaSpec, EnvironmentLock
 from reenact.project.types import Project
 from reenact.world import World
 
-MARKER = "reenact.json"
 DRIVER = Path("/proc/driver/nvidia/version")
 
 UNSET = (
@@ -42,16 +43,6 @@ class Asked(NamedTuple):
     family: str
 
 
-class Marker(NamedTuple):
-    """What a complete environment says of itself; ``variables`` and ``programs`` are what its activation sets."""
-
-    key: str
-    packages: tuple[str, ...] = ()
-    variables: Mapping[str, str] = {}
-    programs: tuple[str, ...] = ()
-    made: str = ""
-
-
 def ask(project: Project, root: Path, manager: str | None, world: World) -> CondaSpec:
     """What the project's conda file asks for.
 
@@ -67,7 +58,7 @@ def ask(project: Project, root: Path, manager: str | None, world: World) -> Cond
 def make_asked(spec: CondaSpec, environ: Mapping[str, str]) -> Asked:
     """The asked identity: what is asked for, where it is looked for, and what the machine has. Notes do not count."""
     pip = spec.pip
-    wanted = (spec.channels, spec.packages, pip.dependencies, pip.constraints, pip.options)
+    wanted = (spec.channels, spec.packages, spec.as_of, pip.dependencies, pip.constraints, pip.options)
     overrides = {name: environ[name] for name in environ if name.startswith("CONDA_OVERRIDE_")}
     around = (platform_tag(), environ.get("CONDA_SUBDIR"), sorted(overrides.items()), _driver())
     index = sorted(decisive(environ).items()) if pip.dependencies else None
@@ -125,14 +116,11 @@ def realise(lock: EnvironmentLock, root: Path, world: World) -> Place:
 
 def find_marker(folder: Path, key: str) -> Marker | None:
     """What the whole environment at ``folder`` says of itself, None if there is none."""
-    try:
-        marker = decode(Marker, (folder / MARKER).read_bytes())
-    except (OSError, ValueError):
-        return None
-    return marker if marker.key == key and (folder / "conda-meta").is_dir() else None
+    marker = read_marker(folder)
+    return marker if marker and marker.key == key and (folder / "conda-meta").is_dir() else None
 
 
-def wrap(command: Command, place: Place) -> Command:
+def wrap(command: Command, place: Place, site: Site) -> Launch:
     """``command`` as ``conda activate`` would have it: the prefix first on the path, its variables, conda's own.
 
     What the packages' ``activate.d`` scripts set was found when the environment was made. The file's ``variables:``
@@ -140,11 +128,12 @@ def wrap(command: Command, place: Place) -> Command:
     """
     prefix = place.path or ""
     conda = {"CONDA_PREFIX": prefix, "CONDA_DEFAULT_ENV": prefix, "CONDA_SHLVL": "1"}
-    return command._replace(
+    inside = command._replace(
         environment={**place.variables, **command.environment, **conda},
         unset=tuple(dict.fromkeys((*command.unset, *UNSET))),
         path=(*place.programs, f"{prefix}/bin", *command.path),
     )
+    return launch_here(inside, site)
 
 
 def _driver() -> str:

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reenact.codec import encode
-from reenact.environments.conda import MARKER, Marker, find_marker
+from reenact.environments.conda import find_marker
 from reenact.environments.conda_channels import hide_secrets, restore_secrets
 from reenact.environments.conda_resolve import require_rattler
 from reenact.environments.credentials import HIDDEN
+from reenact.environments.marker import MARKER, Marker
 from reenact.environments.place import make_place
 from reenact.errors import BuildError, UnsupportedError
 from reenact.files import write_atomic
@@ -73,7 +74,13 @@ def _build(lock: EnvironmentLock, folder: Path, root: Path, descriptor: int, wor
         install_pip(lock, locked.pip, folder, root, world, keep_open=(descriptor,))
     activation = find_activation(folder, world, keep_open=(descriptor,))
     names = sorted({package.name for package in locked.conda} | {package.name for package in locked.pip})
-    return Marker(lock.key, tuple(names), activation.variables, activation.programs, world.timestamp())
+    return Marker(
+        lock.key,
+        packages=tuple(names),
+        made=world.timestamp(),
+        variables=activation.variables,
+        programs=activation.programs,
+    )
 
 
 def _read_lock(lock: EnvironmentLock, folder: Path, root: Path) -> Locked:

@@ -21,7 +21,7 @@ from reenact.environments.credentials import HIDDEN, redact, restore
 from reenact.environments.local_code import keep_copy
 from reenact.environments.rattler_api import PipPackage
 from reenact.environments.resolve import keep_hashes, replace_local, split_options
-from reenact.environments.uv import run_uv
+from reenact.environments.uv import EXCLUDE_NEWER, run_uv
 from reenact.errors import BuildError
 from reenact.files import write_atomic
 from reenact.plan import EnvironmentLock, PythonSpec
@@ -60,6 +60,7 @@ def resolve_pip(
     asked = [replace_local(line, places) for line in spec.dependencies]
     limits = [replace_local(line, places) for line in spec.constraints]
     flags += ["--python", f"{prefix}/bin/python", "--no-python-downloads"]
+    flags += [EXCLUDE_NEWER, spec.as_of] if spec.as_of else []
 
     def plan(constraints: list[str]) -> list[str]:
         write_atomic(family / "constraints.in", _join(constraints).encode())

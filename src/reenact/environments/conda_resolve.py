@@ -95,6 +95,7 @@ def _make_question(spec: CondaSpec, root: Path, world: World) -> Question:
         tuple(restore_secrets(package, root, files) for package in spec.packages),
         rattler_api.find_platform(world.environ),
         world.environ,
+        as_of=spec.as_of,
     )
 
 

@@ -11,15 +11,25 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from reenact.environments.marker import MARKER
 from reenact.errors import StorageError
 from reenact.files import hold, make_folder
 from reenact.files import lock as locked
 from reenact.world import World
 
-MARKER = "reenact.json"
+
+def delete(folder: Path) -> None:
+    """Take away what a failed build left, as far as that is possible."""
+    shutil.rmtree(folder, ignore_errors=True)
 
 
-def make_place(folder: Path, is_complete: Callable[[], bool], build: Callable[[int], None], world: World) -> None:
+def make_place(
+    folder: Path,
+    is_complete: Callable[[], bool],
+    build: Callable[[int], None],
+    world: World,
+    clean_up: Callable[[Path], None] = delete,
+) -> None:
     """Have ``build`` make the environment at ``folder``, or wait for whoever is making it.
 
     ``build`` finds an empty folder and writes its marker last. It is given the descriptor of the lock, for the programs
@@ -38,7 +48,7 @@ def make_place(folder: Path, is_complete: Callable[[], bool], build: Callable[[i
         try:
             build(descriptor)
         except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
+            clean_up(folder)
             raise
         finally:
             world.report.done()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -70,7 +71,8 @@ class Locked(NamedTuple):
 class Question(NamedTuple):
     """What the solver is asked: channels by falling priority, match specs, and the platform with what it has.
 
-    ``keep`` are packages that are preferred as they are, where they still serve.
+    ``keep`` are packages that are preferred as they are, where they still serve. ``as_of`` is the moment after which
+    nothing counts as released (RFC 3339, UTC).
     """
 
     channels: tuple[str, ...]
@@ -78,6 +80,7 @@ class Question(NamedTuple):
     platform: str
     environ: Mapping[str, str]
     keep: tuple[CondaPackage, ...] = ()
+    as_of: str | None = None
 
 
 def find_platform(environ: Mapping[str, str]) -> str:
@@ -166,6 +169,7 @@ def solve(question: Question, home: Home) -> tuple[CondaPackage, ...]:
             platforms=[rattler.Subdir(question.platform), rattler.Subdir("noarch")],
             locked_packages=[package.record for package in question.keep],
             virtual_packages=list(_detect(question.environ).values()),
+            exclude_newer=datetime.fromisoformat(question.as_of) if question.as_of else None,
         )
 
     try:

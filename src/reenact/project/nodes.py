@@ -59,7 +59,10 @@ class Mapping(NamedTuple):
 
     def find_entry(self, name: str) -> Entry | None:
         """The entry whose key is this text."""
-        return next((entry for entry in self.entries if entry.key.text == name and entry.key.type == "str"), None)
+        for entry in self.entries:
+            if entry.key.text == name and entry.key.type == "str":
+                return entry
+        return None
 
     def find(self, name: str) -> Node | None:
         """The value under this key; a null value is as good as an absent one."""

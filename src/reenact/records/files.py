@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from reenact.codec import decode, to_plain
 from reenact.errors import RecordError, StorageError
-from reenact.plan import Plan
+from reenact.plan import EnvironmentLock, Plan
 from reenact.run_folder import RunFolder
 from reenact.runs import Result, Run, State
 from reenact.world import render_timestamp
@@ -33,6 +34,22 @@ class Event(NamedTuple):
     time: str
     state: State
     result: Result | None = None
+
+
+class Realised(NamedTuple):
+    """How a run came by its environment.
+
+    ``key`` is its resolved identity; ``lock`` is what it was made from, without the text, which the run folder has as a
+    file of its own. ``settings`` are the caller's variables and files that decided what was found, without credentials.
+    ``made`` says that it did not exist before; ``seconds`` is what finding or making it took.
+    """
+
+    key: str
+    lock: EnvironmentLock
+    settings: Mapping[str, str] = {}
+    path: str | None = None
+    made: bool = False
+    seconds: float = 0.0
 
 
 class Record(NamedTuple):
@@ -65,6 +82,44 @@ def read_result(folder: RunFolder) -> Result | None:
         RecordError: the file is damaged.
     """
     return _read(folder.result, Result)
+
+
+def read_realised(folder: RunFolder) -> Realised | None:
+    """How the run came by its environment, or None if it never had one.
+
+    Raises:
+        RecordError: the file is damaged.
+    """
+    return _read(folder.environment, Realised)
+
+
+def read_lock(folder: RunFolder) -> EnvironmentLock | None:
+    """The whole lock of the run's environment, from which it can be made again; None if it never had one.
+
+    Raises:
+        RecordError: a file is damaged, or does not belong to the other.
+    """
+    realised = read_realised(folder)
+    if realised is None:
+        return None
+    try:
+        text = folder.environment_lock.read_bytes().decode() if folder.environment_lock.exists() else ""
+    except (OSError, UnicodeDecodeError) as problem:
+        raise RecordError(f"{folder.environment_lock} is damaged: {problem}") from problem
+    lock = realised.lock._replace(text=text)
+    if lock.key != realised.key:
+        raise RecordError(f"{folder.environment_lock} is not the lock that run {folder.id} was made from")
+    return lock
+
+
+def find_project_folder(folder: RunFolder) -> Path:
+    """The project that the run was of: its own copy, or the folder that it was used in.
+
+    Raises:
+        RecordError: the folder is no run, or damaged.
+    """
+    source = read_plan(folder).source
+    return (Path(source.root) if source.root is not None else folder.code) / source.subdirectory
 
 
 def read_events(folder: RunFolder) -> tuple[Event, ...]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from reenact.errors import RecordError, StorageError
-from reenact.files import hold, make_folder
+from reenact.files import delete_tree, hold, make_folder
+from reenact.records.files import Realised, read_realised
 from reenact.records.filter import RunFilter
-from reenact.records.index import Rebuilt
-from reenact.records.life import forget, is_there, open_index, settle, take_over, update_index
+from reenact.records.index import Rebuilt, is_there, open_index, update_index
+from reenact.records.life import settle, take_over
 from reenact.records.store import Store
 from reenact.run_folder import RunFolder
 from reenact.runs import Run
@@ -30,7 +32,7 @@ def list_runs(wanted: RunFilter, limit: int | None, world: World) -> list[Run]:
             # In a home that we may only read, what was settled is known to us alone.
             found = [settled.get(run.id, run) for run in found if run not in gone]
             return [run for run in found if not wanted.states or run.state in wanted.states]
-        forget(gone, index)
+        index.forget(gone)
 
 
 def settle_all(world: World) -> list[Run]:
@@ -43,7 +45,7 @@ def settle_all(world: World) -> list[Run]:
             continue
         if not is_there(run):
             if index.writable:
-                forget([run], index)
+                index.forget([run])
             continue
         try:
             settled = settle(folder, world)
@@ -56,6 +58,36 @@ def settle_all(world: World) -> list[Run]:
                 update_index(settled, world)
             over.append(settled)
     return over
+
+
+def list_realised(world: World) -> Iterator[tuple[RunFolder, Realised]]:
+    """Every recorded run that has had an environment, and how it came by it; damaged records are passed over."""
+    try:
+        names = os.listdir(world.home.runs)
+    except FileNotFoundError:
+        return
+    for name in names:
+        folder = RunFolder(world.home.runs / name)
+        try:
+            realised = read_realised(folder)
+        except RecordError:
+            continue
+        if realised is not None:
+            yield folder, realised
+
+
+def find_before(run: Run, world: World) -> tuple[RunFolder, Realised] | None:
+    """The newest run of the same project and entry point that is older than ``run`` and had an environment."""
+    wanted = RunFilter(project=run.project, entry_point=run.entry_point, before=run.created)
+    for each in open_index(world).read(lambda store: store.select(wanted)):
+        folder = RunFolder(Path(each.folder))
+        try:
+            realised = read_realised(folder)
+        except RecordError:
+            continue
+        if realised is not None:
+            return folder, realised
+    return None
 
 
 def remove(folder: RunFolder, world: World) -> None:
@@ -83,7 +115,7 @@ def remove(folder: RunFolder, world: World) -> None:
         open_index(world).write(leave)
     finally:
         os.close(alive)
-    _delete_tree(trash)
+    delete_tree(trash)
 
 
 def sweep(world: World) -> None:
@@ -92,7 +124,7 @@ def sweep(world: World) -> None:
         return
     for path in world.home.staging.iterdir():
         if path.name.startswith("trash-"):
-            _delete_tree(path)
+            delete_tree(path)
             continue
         folder = RunFolder(path)
         # Without the file it may have been made this instant, before its maker came to take the lock.
@@ -103,7 +135,7 @@ def sweep(world: World) -> None:
         except (StorageError, FileNotFoundError):
             continue  # it became a run, or somebody else deleted it
         if alive is not None:
-            _delete_tree(path)
+            delete_tree(path)
             os.close(alive)
 
 
@@ -114,18 +146,3 @@ def reindex(world: World) -> Rebuilt:
         StorageError: the home cannot be written.
     """
     return open_index(world).rebuild()
-
-
-def _delete_tree(path: Path) -> None:
-    """Delete a folder of ours, write-protected folders in it too; links go, what they lead to stays."""
-    import shutil
-
-    if path.is_symlink() or not path.is_dir():
-        path.unlink(missing_ok=True)
-        return
-    try:
-        shutil.rmtree(path)
-    except PermissionError:
-        for folder, _, _ in os.walk(path):
-            os.chmod(folder, 0o700)
-        shutil.rmtree(path, ignore_errors=True)

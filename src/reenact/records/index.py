@@ -19,14 +19,17 @@ import os
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
-from typing import NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, TypeVar
 
 from reenact.errors import RecordError, StorageError
 from reenact.files import lock, make_folder
 from reenact.home import Home
+from reenact.records.files import read_run
 from reenact.records.store import Store, Unusable, created, opened, translated
 from reenact.report import Report
+from reenact.run_folder import RunFolder
 from reenact.runs import Run
+from reenact.world import World
 
 T = TypeVar("T")
 
@@ -34,16 +37,6 @@ _NETWORK = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "lustre", "gpfs", "beegfs", "fuse.sshfs"}
 )
 _ATTEMPTS = 10
-
-
-class Folders(Protocol):
-    """Where the truth is."""
-
-    def names(self) -> list[str]:
-        """The names of all run folders there are now."""
-
-    def read(self, name: str) -> Run:
-        """The run in the folder of this name, from its files alone; raises RecordError if it is damaged."""
 
 
 class Rebuilt(NamedTuple):
@@ -57,7 +50,6 @@ class Index(NamedTuple):
     """The present generation, whichever that is at the moment of use."""
 
     home: Home
-    folders: Folders
     report: Report
 
     @property
@@ -94,13 +86,22 @@ class Index(NamedTuple):
         with lock(self._rebuild_lock):
             return self._build()
 
+    def forget(self, runs: list[Run]) -> None:
+        """Take rows out whose folders are gone: left by somebody who died, or deleted by hand.
+
+        Raises:
+            StorageError: the index can neither be written nor made.
+        """
+        # Under the lock a folder that is about to be published is either there or not begun.
+        self.write(lambda store: store.delete([run.id for run in runs if not is_there(run)]))
+
     def _renew(self, generation: Path | None, problem: str) -> None:
         """Make the index anew because ``generation`` is not usable, unless somebody else just has."""
         make_folder(self.home.root)
         with lock(self._rebuild_lock):
             if self._find_generation() != generation:
                 return
-            if self.folders.names():
+            if self._names():
                 self.report.note(f"the index of runs is not usable ({problem}); making it again from the run folders")
             self._build()
 
@@ -139,7 +140,7 @@ class Index(NamedTuple):
                         return action(store)
                 except Unusable as unusable:
                     problem = str(unusable)
-            nothing = generation is None and not locked and not self.folders.names()
+            nothing = generation is None and not locked and not self._names()
             if nothing or not self.writable:
                 # To look leaves no trace in a home where nothing has run yet, nor in one that is not ours.
                 return self._from_memory(action)
@@ -151,6 +152,13 @@ class Index(NamedTuple):
         with created(None, self.home.runs) as store:
             self._fill(store, {})
             return action(store)
+
+    def _names(self) -> list[str]:
+        """The names of all run folders there are now."""
+        try:
+            return sorted(os.listdir(self.home.runs))
+        except FileNotFoundError:
+            return []
 
     def _find_generation(self) -> Path | None:
         """The database that ``store.sqlite`` leads to."""
@@ -170,7 +178,7 @@ class Index(NamedTuple):
 
     def _fill(self, store: Store, damaged: dict[str, str]) -> None:
         """Read every folder there is."""
-        names = self.folders.names()
+        names = self._names()
         with store.transaction():
             for at, name in enumerate(names):
                 if at % 200 == 0:
@@ -180,7 +188,7 @@ class Index(NamedTuple):
 
     def _catch_up(self, store: Store, damaged: dict[str, str]) -> None:
         """Bring in what has changed since the folders were read; nothing changes any more meanwhile."""
-        names = set(self.folders.names())
+        names = set(self._names())
         filled = store.states()
         store.delete([run_id for run_id in filled if run_id not in names])
         with store.transaction():
@@ -191,9 +199,27 @@ class Index(NamedTuple):
 
     def _add(self, store: Store, name: str, damaged: dict[str, str]) -> None:
         try:
-            store.put_many([self.folders.read(name)])
+            store.put_many([read_run(RunFolder(self.home.runs / name))])
         except (RecordError, OverflowError) as problem:
             damaged[name] = str(problem)
+
+
+def open_index(world: World) -> Index:
+    """The index of this home."""
+    return Index(world.home, world.report)
+
+
+def update_index(run: Run, world: World) -> None:
+    """Bring the run's row up to date with its files; where that cannot be done, the files still say it."""
+    try:
+        open_index(world).write(lambda store: store.put(run))
+    except StorageError as problem:
+        world.report.warn(f"run {run.id} is {run.state.value}, but the index does not know: {problem.message}")
+
+
+def is_there(run: Run) -> bool:
+    """Whether a row of the index has its folder still."""
+    return os.path.exists(f"{run.folder}/plan.json")
 
 
 def _is_network(folder: Path) -> bool:

@@ -17,7 +17,6 @@ from reenact import __version__
 from reenact.codec import encode
 from reenact.errors import RecordError, StorageError
 from reenact.files import hold, make_folder, write_atomic
-from reenact.home import Home
 from reenact.plan import Plan
 from reenact.records.files import (
     Event,
@@ -31,8 +30,7 @@ from reenact.records.files import (
     render_event,
     summarise,
 )
-from reenact.records.filter import RunFilter
-from reenact.records.index import Index
+from reenact.records.index import open_index, update_index
 from reenact.records.store import Store
 from reenact.run_folder import RunFolder
 from reenact.runs import MOVES, Result, Run, State
@@ -176,74 +174,6 @@ def _give_result(folder: RunFolder, world: World) -> None:
     finish(folder, Result(State.LOST, reason=LOST, started=run.started, ended=find_last_sign(folder)), world)
 
 
-def find_run(name: str, world: World) -> RunFolder | None:
-    """The run that ``name`` means: an id, the beginning of one, a run's name; ``@`` or ``last`` is the newest run and
-    ``@~2`` the second before it.
-
-    Raises:
-        RecordError: several runs are meant; the message lists them.
-    """
-    index = open_index(world)
-    back = parse_newest(name)
-    while True:
-        found = index.read(
-            lambda store: store.select(RunFilter(), limit=1, skip=back) if back is not None else _look_up(store, name)
-        )
-        if back is None and not found:
-            return _adopt(name, world)
-        gone = [run for run in found if not is_there(run)]
-        if gone and index.writable:
-            forget(gone, index)
-            continue
-        found = [run for run in found if run not in gone]
-        if len(found) > 1:
-            candidates = "\n".join(map(_render_candidate, found))
-            raise RecordError(f"'{name}' could mean several runs:\n{candidates}", hint="write more of the id")
-        return RunFolder(Path(found[0].folder)) if found else None
-
-
-def get_run(name: str, world: World) -> RunFolder:
-    """The same, for a run that has to be there.
-
-    Raises:
-        RecordError: no run is meant, or several.
-    """
-    folder = find_run(name, world)
-    if folder is not None:
-        return folder
-    if parse_newest(name) is not None:
-        raise RecordError("there is no run yet, or not so many", hint="start one with: reenact run .")
-    raise RecordError(f"there is no run '{name}'", hint="see them with: reenact ls")
-
-
-def parse_newest(name: str) -> int | None:
-    """How many runs before the newest ``@``, ``last`` or ``@~3`` means; None for any other name."""
-    if name in ("@", "last"):
-        return 0
-    count = name.removeprefix("@~")
-    return int(count) if count != name and count.isascii() and count.isdigit() else None
-
-
-def open_index(world: World) -> Index:
-    """The index of this home."""
-    return Index(world.home, _Folders(world.home), world.report)
-
-
-class _Folders(NamedTuple):
-    """The run folders, as the index needs them."""
-
-    home: Home
-
-    def names(self) -> list[str]:
-        try:
-            return sorted(os.listdir(self.home.runs))
-        except FileNotFoundError:
-            return []
-
-    def read(self, name: str) -> Run:
-        return read_run(RunFolder(self.home.runs / name))
-
-
 def take_over(folder: RunFolder) -> int | None:
     """The lock of a run whose process may be gone: a descriptor that holds it, or None if somebody is alive after all.
 
@@ -258,52 +188,11 @@ def take_over(folder: RunFolder) -> int | None:
         raise RecordError(f"run {folder.id} was deleted") from None
 
 
-def is_there(run: Run) -> bool:
-    """Whether a row of the index has its folder still."""
-    return os.path.exists(f"{run.folder}/plan.json")
-
-
-def forget(runs: list[Run], index: Index) -> None:
-    """Take rows out of the index whose folders are gone: left by somebody who died, or deleted by hand."""
-    # Under the lock a folder that is about to be published is either there or not begun.
-    index.write(lambda store: store.delete([run.id for run in runs if not is_there(run)]))
-
-
-def _look_up(store: Store, name: str) -> list[Run]:
-    exact = store.get(name)
-    return [exact] if exact else store.find(name)
-
-
-def _adopt(run_id: str, world: World) -> RunFolder | None:
-    """A run that the index does not know but whose folder is there, copied in from elsewhere perhaps."""
-    if len(run_id) != ID_LENGTH or not run_id.isalnum():
-        return None
-    folder = RunFolder(world.home.runs / run_id)
-    if not folder.plan.exists():
-        return None
-    update_index(read_run(folder), world)
-    return folder
-
-
-def _render_candidate(run: Run) -> str:
-    name = f" '{run.name}'" if run.name else ""
-    created = run.created[:16].replace("T", " ")
-    return f"  {run.id[:16]}  {run.state.value:<9}  {created}  {run.project} {run.entry_point}{name}"
-
-
 def _expect_move(folder: RunFolder, state: State) -> Run:
     run = read_run(folder)
     if state not in MOVES[run.state]:
         raise RecordError(f"run {folder.id} is {run.state.value} and cannot become {state.value}")
     return run
-
-
-def update_index(run: Run, world: World) -> None:
-    """Bring the row up to date with the files; where that cannot be done, the files still say it."""
-    try:
-        open_index(world).write(lambda store: store.put(run))
-    except StorageError as problem:
-        world.report.warn(f"run {run.id} is {run.state.value}, but the index does not know: {problem.message}")
 
 
 def _find_user(world: World) -> str:
