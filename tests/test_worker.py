@@ -106,7 +106,8 @@ def make_plan(folder: RunFolder, text: str) -> Plan:
 
 @pytest.fixture
 def bench(tmp_path: Path, home: Home) -> Iterator[Bench]:
-    path = tmp_path / ("a" * 32)
+    # The run's processes are found by its id, also beside another worker of the tests.
+    path = tmp_path / os.urandom(16).hex()
     path.mkdir()
     null = os.open(os.devnull, os.O_RDWR)
     out = os.open(path / "printed", os.O_RDWR | os.O_CREAT)

@@ -118,6 +118,7 @@ def test_a_secret_that_does_not_fit_is_not_told(entry_point: str, user: User, pr
     expect_hidden(user, said, lenient)
 
 
+@pytest.mark.slow
 def test_a_secret_address_is_downloaded_and_told_to_nobody(user: User, project: Path, tmp_path: Path) -> None:
     served = tmp_path / "files"
     served.mkdir()
@@ -147,21 +148,22 @@ def test_a_secret_file_address(user: User, project: Path) -> None:
     expect_hidden(user, said)
 
 
+@pytest.mark.slow
 def test_the_password_of_a_repository(user: User, tmp_path: Path) -> None:
     work = make_repository(tmp_path / "work")
     commit(work, {"MLproject": "name: g\nentry_points:\n  main: {command: git remote -v}\n"})
     make_bare(work, tmp_path / "served" / "sample.git")
     with serve_http(tmp_path / "served", user="me", password=SECRET) as server:
         address = server.url.replace("://", f"://me:{SECRET}@") + "/sample.git"
-        for said in (
+        said = (
             user.run(address),
             user.run("-v", "nothing", address),
             user.run("--dry-run", "--json", address),
             user.run(f"{address}#nothing"),
             user.call("describe", address),
             user.call("check", address),
-        ):
-            expect_hidden(user, said)
+        )
+        expect_hidden(user, *said)
         assert user.runs()[0]["state"] == "finished"
         server.gate.clear()
         commit(work, {"more": "x"})
