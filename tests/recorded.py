@@ -7,7 +7,7 @@ from pathlib import Path
 
 from reenact.home import Home
 from reenact.plan import BoundParameter, Command, Plan, Snapshot, SystemSpec
-from reenact.record import finish, move, publish, stage
+from reenact.records.life import finish, move, publish, stage
 from reenact.report import Memory
 from reenact.run_folder import RunFolder
 from reenact.runs import Result, State

@@ -9,21 +9,26 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from reenact import downloads, environments, record
+from reenact import downloads, environments
+from reenact.build_log import BuildLog
 from reenact.codec import encode
 from reenact.environments.launch import Launch, Site
+from reenact.environments.settings import describe_settings
 from reenact.errors import BuildError, RecordError, ReenactError
 from reenact.files import hold, make_folder, write_atomic
-from reenact.plan import RUN_ID_VARIABLE, Plan
+from reenact.plan import RUN_ID_VARIABLE, Command, Download, EnvironmentLock, Isolation, Plan
 from reenact.process import signals
 from reenact.process.child import NotStarted, Spawn
 from reenact.process.holder import describe_self, write_holder
 from reenact.process.supervise import Outcome, supervise
+from reenact.records import life
+from reenact.records.files import Realised, read_plan
 from reenact.run_folder import RunFolder
 from reenact.runs import Result, State
 from reenact.world import World, render_timestamp
@@ -49,7 +54,20 @@ class Terms(NamedTuple):
     grace: float = 10.0
 
 
-def carry_out(folder: RunFolder, plan: Plan, world: World, terms: Terms | None = None) -> Result:
+class Tools(NamedTuple):
+    """What the worker is handed to do its work with: the families and the record, in earnest."""
+
+    lock: Callable[..., EnvironmentLock] = environments.lock
+    realise: Callable[[EnvironmentLock, Path, World], environments.Place] = environments.realise
+    wrap: Callable[[Command, environments.Place, Site], Launch] = environments.wrap
+    fetch: Callable[[Download, Path, World], object] = downloads.fetch
+    move: Callable[[RunFolder, State, World], object] = life.move
+    finish: Callable[[RunFolder, Result, World], object] = life.finish
+
+
+def carry_out(
+    folder: RunFolder, plan: Plan, world: World, terms: Terms | None = None, tools: Tools | None = None
+) -> Result:
     """Make the environment, run the command, record how it ended; the result, which is in the folder then, too.
 
     The run's lock is held until the result is written. Whatever goes wrong on the way leaves a result.
@@ -59,54 +77,60 @@ def carry_out(folder: RunFolder, plan: Plan, world: World, terms: Terms | None =
         ReenactError: the environment cannot be made or an input not be had; the run is recorded as failed.
     """
     terms = terms or Terms()
-    with _alive(folder, terms.alive) as alive, signals.collecting() as arrivals:
+    with _alive(folder, terms.alive) as alive, signals.collecting() as arrivals, ExitStack() as kept:
         write_holder(alive, describe_self())
         terms.begun()
-        carrier = _Carrier(folder, plan, world, terms)
+        carrier = _Carrier(folder, plan, world, terms, tools or Tools())
+        kept.callback(carrier.leave)
         try:
             with signals.raising():
                 spawn = carrier.prepare()
             result = carrier.execute(spawn, arrivals, alive)
         except signals.Stopped as stopped:
-            result = carrier.make_result(State.KILLED, signal=stopped.number.name, reason="stopped while preparing")
+            result = carrier.make_stopped(stopped.number)
         except BaseException as problem:
             told = isinstance(problem, ReenactError)
             reason = str(problem) if told else f"{type(problem).__name__}: {problem}"
-            record.finish(folder, carrier.make_result(State.FAILED, reason=reason), world)
+            carrier.tools.finish(folder, carrier.make_failed(reason), world)
             raise
-        record.finish(folder, result, world)
+        carrier.tools.finish(folder, result, world)
         return result
 
 
 class _Carrier:
-    def __init__(self, folder: RunFolder, plan: Plan, world: World, terms: Terms) -> None:
+    def __init__(self, folder: RunFolder, plan: Plan, world: World, terms: Terms, tools: Tools) -> None:
+        self.tools = tools
         self._folder = folder
         self._plan = plan
         self._world = world
         self._terms = terms
         self._started: str | None = None
         self._launch = Launch((), folder.path, {})
+        self._inside: int | None = None
+
+    def leave(self) -> None:
+        """Let go of the environment."""
+        if self._inside is not None:
+            os.close(self._inside)
+            self._inside = None
 
     def prepare(self) -> Spawn:
         """Everything up to the command's start."""
         plan, world, folder = self._plan, self._world, self._folder
-        record.move(folder, State.PREPARING, world)
+        self.tools.move(folder, State.PREPARING, world)
         root = Path(plan.source.root) if plan.source.root is not None else folder.code
-        project = root / plan.source.subdirectory
-        lock = environments.lock(plan.environment, project, world, upgrade=plan.upgrade)
-        if lock.text:
-            write_atomic(folder.environment_lock, lock.text.encode())
-        place = environments.realise(lock, project, world)
+        # What an environment is made of is named relative to the project, the command's folder relative to the source.
+        place = self._enter(root / plan.source.subdirectory)
         terminal = all(os.isatty(stream) for stream in self._terms.streams)
         site = Site(plan, folder.path, root, world, self._terms.secrets, terminal)
-        self._launch = launch = environments.wrap(plan.command, place, site)
+        self._launch = launch = self.tools.wrap(plan.command, place, site)
         self._fetch_inputs()
         write_atomic(folder.machine, encode(_read_machine()))
         make_folder(folder.artifacts)
         for needed in launch.folders:
             make_folder(needed)
         return Spawn(
-            argv=launch.argv,
+            argv=self._confine(launch, root) if plan.isolation != Isolation() else launch.argv,
             cwd=launch.cwd,
             environ=launch.environ,
             log=folder.log,
@@ -117,6 +141,50 @@ class _Carrier:
             ending=launch.ending,
         )
 
+    def _enter(self, project: Path) -> environments.Place:
+        """The environment, ours until :meth:`leave`; how we came by it is recorded."""
+        folder = self._folder
+        log = BuildLog(folder.build_log, self._world.report)
+        world = self._world._replace(report=log)
+        began = time.monotonic()
+        try:
+            lock = self._lock(project, world)
+            if lock.text:
+                write_atomic(folder.environment_lock, lock.text.encode())
+            inside = environments.enter(lock, project, world, self.tools.realise)
+        except BuildError as problem:
+            raise log.explain(problem) from problem
+        self._inside = inside.held
+        if inside.place.path is not None:
+            realised = Realised(
+                key=lock.key,
+                lock=lock._replace(text=""),
+                settings=describe_settings(world.environ),
+                path=inside.place.path,
+                made=inside.made,
+                seconds=round(time.monotonic() - began, 4),
+            )
+            write_atomic(folder.environment, encode(realised))
+        return inside.place
+
+    def _lock(self, project: Path, world: World) -> EnvironmentLock:
+        plan = self._plan
+        try:
+            return self.tools.lock(plan.environment, project, world, upgrade=plan.upgrade, committed=plan.lock)
+        except BuildError as problem:
+            from reenact.as_of import suggest
+
+            if said := suggest(plan, project, world):
+                problem.hint = f"{problem.hint}\n{said}" if problem.hint else said
+            raise
+
+    def _suggest(self, root: Path) -> None:
+        """Say what may help where the command found another package than it was written for."""
+        from reenact.as_of import find_import_failure, suggest
+
+        if find_import_failure(self._folder.log) and (said := suggest(self._plan, root, self._world)):
+            self._world.report.note(said)
+
     def _fetch_inputs(self) -> None:
         folder, plan = self._folder, self._plan
         if not plan.downloads:
@@ -126,7 +194,25 @@ class _Carrier:
         # The address of a download may be a secret.
         world = self._world._replace(environ={**self._world.environ, **self._terms.secrets})
         for download in plan.downloads:
-            downloads.fetch(download, folder.path, world)
+            self.tools.fetch(download, folder.path, world)
+
+    def _confine(self, launch: Launch, root: Path) -> tuple[str, ...]:
+        """The command kept from what the plan says; that it was is recorded."""
+        from reenact.process.isolation import Bounds, Held, confine
+
+        folder, plan, environ = self._folder, self._plan, launch.environ
+        kind = plan.environment.kind
+        writable = (str(folder.path), *((str(folder.inputs.resolve()),) if folder.inputs.is_symlink() else ()))
+        inputs = (parameter.value for parameter in plan.parameters if parameter.type in ("path", "uri"))
+        visible = (
+            *(str(path) for path in (root, self._world.home.root, self._world.cwd)),
+            *(path for path in (environ.get("HOME"), *environ.get("PATH", "").split(os.pathsep), *inputs) if path),
+        )
+        bounds = Bounds(writable, (str(folder.code),), visible)
+        how = "the environment's own means" if kind in environments.ISOLATING else "namespaces of Linux"
+        held = Held(*plan.isolation, writable if plan.isolation.read_only else (), kind != "system", how)
+        write_atomic(folder.isolation, encode(held))
+        return launch.argv if kind in environments.ISOLATING else confine(launch.argv, plan.isolation, bounds)
 
     def execute(self, spawn: Spawn, arrivals: signals.Arrivals, alive: int) -> Result:
         """Run the command; its end as a result."""
@@ -134,7 +220,7 @@ class _Carrier:
             # It came when the one way of listening had ended and the other not begun.
             if number in signals.ENDING:
                 raise signals.Stopped(number)
-        record.move(self._folder, State.RUNNING, self._world)
+        self.tools.move(self._folder, State.RUNNING, self._world)
         self._started = self._world.timestamp()
         try:
             with self._surrounding(spawn.mark):
@@ -146,8 +232,11 @@ class _Carrier:
                     arrivals=arrivals,
                 )
         except NotStarted as problem:
-            return self.make_result(State.FAILED, exit_code=problem.code, reason=str(problem))
-        return judge(outcome, spawn.timeout, self._launch.meanings)
+            return self.make_failed(str(problem), problem.code)
+        result = judge(outcome, spawn.timeout, self._launch.meanings)
+        if result.state is State.FAILED:
+            self._suggest(spawn.cwd)
+        return result
 
     @contextmanager
     def _surrounding(self, mark: str) -> Iterator[None]:
@@ -177,11 +266,14 @@ class _Carrier:
                 said = result.errors.strip().splitlines()[-5:]
                 raise BuildError(f"{argv[0]} {argv[1]} failed (code {result.code})\n" + "\n".join(said))
 
-    def make_result(
-        self, state: State, *, exit_code: int | None = None, signal: str | None = None, reason: str | None = None
-    ) -> Result:
-        """A result of a command that never ran to its end."""
-        return Result(state, exit_code, signal, reason, self._started, self._world.timestamp())
+    def make_failed(self, reason: str, exit_code: int | None = None) -> Result:
+        """The result of a command that could not be started."""
+        return Result(State.FAILED, exit_code, None, reason, self._started, self._world.timestamp())
+
+    def make_stopped(self, number: signal.Signals) -> Result:
+        """The result of a run that was asked to end before its command ran."""
+        ended = self._world.timestamp()
+        return Result(State.KILLED, 128 + number, number.name, "stopped while preparing", self._started, ended)
 
 
 def judge(outcome: Outcome, timeout: float | None, meanings: Mapping[int, str] = {}) -> Result:
@@ -201,7 +293,9 @@ def judge(outcome: Outcome, timeout: float | None, meanings: Mapping[int, str] =
         if outcome.code in meanings:
             reasons.append(meanings[outcome.code])
     if outcome.left:
-        reasons.append(f"ended {outcome.left} processes that the command had left behind")
+        reasons.append(
+            f"ended {outcome.left} process{'es' if outcome.left > 1 else ''} that the command had left behind"
+        )
     return Result(
         state=state,
         exit_code=outcome.code,
@@ -230,8 +324,6 @@ def _alive(folder: RunFolder, descriptor: int | None) -> Iterator[int]:
 
 
 def _take_alive(folder: RunFolder) -> int:
-    import time
-
     deadline = time.monotonic() + _PATIENCE
     while (alive := hold(folder.alive)) is None:
         # Whoever looks whether a run is alive holds its lock for an instant.
@@ -248,8 +340,10 @@ def main(arguments: list[str]) -> int:
 
     from reenact.home import find_home
     from reenact.process.detach import announce, leave_parent
+    from reenact.process.streams import open_closed_streams
     from reenact.report import Silence
 
+    open_closed_streams()
     folder = RunFolder(Path(arguments[0]).absolute())
     world = World(find_home(os.environ), dict(os.environ), Path.cwd(), Silence())
     terms = Terms()
@@ -257,15 +351,13 @@ def main(arguments: list[str]) -> int:
         leave_parent()
         secrets = json.load(sys.stdin)
         terms = Terms(alive=int(arguments[2]), secrets=secrets, begun=announce)
-    plan = record.read_plan(folder)
+    plan = read_plan(folder)
     try:
         result = carry_out(folder, plan, world, terms)
     except ReenactError as problem:
         sys.stderr.write(f"error: {problem.message}\n")
         return problem.exit_code
-    if result.exit_code is not None:
-        return result.exit_code
-    return 128 + signal.Signals[result.signal].value if result.signal else 1
+    return 1 if result.exit_code is None else result.exit_code
 
 
 if __name__ == "__main__":

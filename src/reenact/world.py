@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from reenact.errors import UsageError
 from reenact.home import Home, find_home
 from reenact.report import Report
 
@@ -35,8 +36,16 @@ class World(NamedTuple):
 
 
 def make_world(report: Report) -> World:
-    """The world that this process was started in."""
-    return World(find_home(os.environ), dict(os.environ), Path.cwd(), report)
+    """The world that this process was started in.
+
+    Raises:
+        UsageError: its directory has been deleted.
+    """
+    try:
+        cwd = Path.cwd()
+    except FileNotFoundError as problem:
+        raise UsageError("the current directory does not exist any more", hint="change to one that does") from problem
+    return World(find_home(os.environ), dict(os.environ), cwd, report)
 
 
 def render_timestamp(seconds: float) -> str:

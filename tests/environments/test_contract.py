@@ -14,16 +14,29 @@ from reenact.environments import KINDS
 from reenact.environments.launch import Launch, Site
 from reenact.plan import Command, EnvironmentLock, EnvironmentSpec, Plan, Snapshot
 from reenact.world import World
+from tests.environments.conda_channel import File, Recipe, index_channel, write_package
 from tests.environments.conftest import project, write
 from tests.environments.docker.engines import docker_project, get_base_image, get_engine
 
-MEMBERS = {"system": "system", "python": "uv", "docker": None}
+MEMBERS = {"system": "system", "python": "uv", "conda": "conda", "docker": None}
+
+
+@pytest.fixture
+def channel(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of a channel with one package."""
+    folder = tmp_path_factory.mktemp("channel")
+    write_package(folder, Recipe("thing", "1.0", {"share/thing": File(b"1")}))
+    index_channel(folder)
+    return folder.as_uri()
 
 
 @pytest.fixture(params=sorted(KINDS))
-def spec(request: pytest.FixtureRequest, project_dir: Path, world: World, wheels: Path) -> EnvironmentSpec:
+def spec(
+    request: pytest.FixtureRequest, project_dir: Path, world: World, wheels: Path, channel: str
+) -> EnvironmentSpec:
     write(project_dir, {"python_env.yaml": f"dependencies: [--no-index, '--find-links {wheels}', needy]\n"})
-    asked = project("python_env", "python_env.yaml")
+    write(project_dir, {"conda.yaml": f"channels: ['{channel}']\ndependencies: [thing]\n"})
+    asked = {"conda": project("conda_env", "conda.yaml")}.get(request.param, project("python_env", "python_env.yaml"))
     if request.param == "docker":
         asked = docker_project(get_base_image(get_engine()))
     return environments.ask(asked, project_dir, MEMBERS[request.param], world)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 
-SHELLS = tuple(shell for shell in ("bash", "dash", "sh") if shutil.which(shell))
-"""The shells of this machine; ``sh`` is always there."""
+SHELLS = tuple({os.path.realpath(found): s for s in ("sh", "dash", "bash") if (found := shutil.which(s))}.values())
+"""The shells of this machine, each once."""
 
 MARK = b"\x01\x02=\x02\x01"
 

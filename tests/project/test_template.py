@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reenact.errors import ParameterError
-from reenact.project.placeholders import find_names, parse_template
+from reenact.project.placeholders import parse_template
 from reenact.project.quoting import Word, quote
-from reenact.project.shell import choose_shell, multi_line_hides_failure
-from reenact.project.template import MAX_ARGUMENT, Rendered, find_uses, render_command
+from reenact.project.script import read_script
+from reenact.project.shell import choose_shell, hides_failure
+from reenact.project.template import MAX_ARGUMENT, Rendered, read_template, render_command
 
 
 def render(template: str, *extras: tuple[str, str], **values: str | Word | None) -> Rendered:
@@ -195,9 +196,11 @@ def test_an_absent_parameter_leaves_no_redirection_without_a_file() -> None:
         ("echo $(( {a} + 1 ))", "x[$(touch bad)]"),
         ("(( {a} ))", "1 + 1"),
         ('cat <<E\n"`echo \\"{a}\\"`"\nE\n', "x y"),
+        ("echo $((cat); {a})", "1 2"),
         ('echo "$[ {a} ]"', "x[$(touch bad)]"),
         ('echo "${{x%{a}}}"', "'"),
         ("cat <<{a}\nx\nEOF", "E F"),
+        ('"${{v:-"`echo \\"{a}\\"`"}}"', ";touch bad;"),
     ],
 )
 def test_what_cannot_be_written_safely_is_refused_without_showing_it(template: str, value: str) -> None:
@@ -241,17 +244,28 @@ def test_problems_are_told_together() -> None:
 
 
 def test_quotes_that_never_close_are_warned_about() -> None:
-    assert [d.code for d in render("echo 'a").diagnostics] == ["unclosed-quote"]
+    assert [d.code for d in render("echo 'a {b}", b="1").diagnostics] == ["unclosed-quote"]
+    with pytest.raises(ParameterError, match="opens ' and never closes it"):
+        render("echo 'a {b}", b="1 2")
 
 
-def test_the_uses_of_a_template_say_where_they_stand() -> None:
-    uses = find_uses("p {a} '{a}' \"{b}\"", {"a"})
-    assert [(u.placeholder.name, u.place.quote, u.placeholder.problem is None) for u in uses] == [
-        ("a", "bare", True),
-        ("a", "single", True),
-        ("b", "double", False),
+def test_a_thousand_brackets_are_no_traceback() -> None:
+    assert render("echo " + "$(" * 1000 + "{a}", a="1").text.endswith("1")
+    with pytest.raises(ParameterError):
+        render("echo " + "$(" * 1000 + "{a}", a="1 2")
+
+
+def test_a_template_says_where_its_placeholders_stand() -> None:
+    template = read_template("p {a} '{a}' \"{b}\" '{b}'", frozenset({"a", "z"}))
+    assert [(slot.name, place.quote) for slot, place in zip(template.slots, template.places, strict=True)] == [
+        ("a", "bare"),
+        ("a", "single"),
+        ("b", "double"),
+        ("b", "single"),
     ]
-    assert find_names("p {a} {b} {c}", {"a", "b", "z"}) == {"a", "b"}
+    assert [template.weigh(number) for number in range(4)] == [None, None, "error", "warning"]
+    assert template.names == {"a"}
+    assert template.source(2) == "{a} '{a}' \"{b}\" '{b}'"
 
 
 @pytest.mark.parametrize(
@@ -278,7 +292,7 @@ def test_the_uses_of_a_template_say_where_they_stand() -> None:
     ],
 )
 def test_a_failure_hidden_by_later_lines(text: str, hides: bool) -> None:
-    assert multi_line_hides_failure(text) is hides
+    assert hides_failure(read_script(text)) is hides
 
 
 def test_the_shell_is_bash_where_it_is() -> None:

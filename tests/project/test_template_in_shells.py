@@ -67,7 +67,7 @@ BASH_ONLY = {
 }
 HEREDOCS = {
     "here-document": "cat <<EOF | tr -d '\\0'\n<{v}>\nEOF\n",
-    "here-document in a substitution": 'printf %s "$(cat <<EOF\n<{v}>\nEOF\n)"',
+    "here-document in a substitution": "printf '%s\\n' \"$(cat <<EOF\n<{v}>\nEOF\n)\"",
     "quoted here-document": "cat <<'EOF'\n<{v}>\nEOF\n",
     "here-document, tabs": "cat <<-EOF\n\t<{v}>\n\tEOF\n",
 }
@@ -124,3 +124,19 @@ def test_awkward_values_arrive_whole_from_every_place(shell: str, word: str) -> 
 def test_any_value_arrives_whole_from_every_place(shell: str, data: st.DataObject) -> None:
     names = list(cases(shell))
     check(shell, names, data.draw(st.lists(texts, min_size=len(names), max_size=len(names))))
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("name", HEREDOCS)
+def test_a_here_document_holds_exactly_the_value_or_refuses_it(shell: str, name: str) -> None:
+    commands, wanted = [], []
+    for value in AWKWARD:
+        try:
+            commands.append(render_command(HEREDOCS[name], {"v": Word(value)}).text)
+        except ParameterError:
+            assert "\t" in value, f"{name} refuses {value!r}"
+        else:
+            wanted.append(value)
+    captured = [f'x="$({command}\necho .)"; args "${{x%.}}"' for command in commands]
+    for value, arguments, command in zip(wanted, received(shell, captured), commands, strict=True):
+        assert arguments == [os.fsencode(f"<{value}>\n")], f"{shell}, {value!r}: {command!r}"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -14,11 +15,13 @@ from reenact.errors import ReenactError
 
 VERBS = {
     "run": "Run a project.",
+    "lock": "Write the exact packages of a project's environment beside its files.",
     "check": "Find what is wrong in a project's files.",
     "describe": "Show a project's entry points, parameters and environment.",
     "ls": "List runs, newest first.",
     "show": "Show one run.",
     "logs": "Print what a run printed.",
+    "env": "Look after environments: list, show, compare, export, delete.",
     "cancel": "Stop a run.",
     "rm": "Delete runs.",
     "reindex": "Rebuild the index from the run folders.",
@@ -28,26 +31,34 @@ VERBS = {
 
 
 class Verbs(click.Group):
-    """A group that imports a verb when it is used and lists all of them without importing any."""
+    """A group that imports a verb when it is used and lists all of them without importing any.
+
+    ``verbs`` has each and its one line of help; ``package`` has a module of its name that holds it as ``command``.
+    """
+
+    def __init__(self, verbs: Mapping[str, str], package: str, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.verbs = verbs
+        self.package = package
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The verbs, in the order in which they are met."""
-        return list(VERBS)
+        return list(self.verbs)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The verb itself."""
-        if cmd_name not in VERBS:
+        if cmd_name not in self.verbs:
             return None
-        command: click.Command = import_module(f"reenact.cli.{cmd_name}").command
+        command: click.Command = import_module(f"{self.package}.{cmd_name}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of verbs in ``reenact --help``."""
         with formatter.section("Commands"):
-            formatter.write_dl(list(VERBS.items()))
+            formatter.write_dl(list(self.verbs.items()))
 
 
-@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Verbs, verbs=VERBS, package=__name__, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="reenact")
 @click.option("--debug", is_flag=True, help="Show a traceback with every error.")
 def reenact(debug: bool) -> None:

@@ -16,7 +16,9 @@ from reenact.run_folder import RunFolder
 @click.option("--json", "as_json", is_flag=True, help="The runs as they stand then.")
 def command(runs: tuple[str, ...], as_json: bool) -> None:
     """Stop runs, with everything they started. One that is over already is no mistake."""
-    from reenact.record import get_run, read_run, settle
+    from reenact.records.files import read_run
+    from reenact.records.life import settle
+    from reenact.records.lookup import get_run
 
     world = console_world()
     after = []

@@ -37,9 +37,9 @@ def complete_runs(incomplete: str) -> list[CompletionItem]:
     """Runs whose id or name begins with what is there."""
     from reenact.cli.console import console_world
     from reenact.cli.table import plain
-    from reenact.record import open_index
+    from reenact.records.filter import RunFilter
+    from reenact.records.index import open_index
     from reenact.report import Silence
-    from reenact.run_filter import RunFilter
 
     world = console_world()._replace(report=Silence())
     if not world.home.store.exists():

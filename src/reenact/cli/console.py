@@ -59,6 +59,9 @@ class Lines:
         """Forget the step."""
         self._step = ""
 
+    def said(self, line: str) -> None:
+        """Nothing: the run folder keeps it."""
+
     def _print(self, text: str) -> None:
         print(text, file=self._stream, flush=True)
 

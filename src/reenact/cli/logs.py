@@ -14,7 +14,7 @@ import click
 
 from reenact.cli.complete import RunName
 from reenact.cli.console import console_world
-from reenact.log_format import Entry, parse_entry, read_entries
+from reenact.records.log import Entry, parse_entry, read_entries
 from reenact.run_folder import RunFolder
 from reenact.world import World
 
@@ -36,7 +36,7 @@ class Form(NamedTuple):
 @click.option("--json", "as_json", is_flag=True, help="An object a line: time, stream, text.")
 def command(run: str, follow: bool, timestamps: bool, tail: int | None, as_json: bool) -> None:
     """Print what a run printed (the newest, if none is named): its stdout to stdout, its stderr to stderr."""
-    from reenact.record import get_run
+    from reenact.records.lookup import get_run
 
     world = console_world()
     folder = get_run(run, world)
@@ -98,7 +98,7 @@ def read_log(folder: RunFolder, tail: int | None = None) -> Iterator[Entry | Non
 
 def follow_log(folder: RunFolder, world: World, tail: int | None = None) -> Iterator[Entry | None]:
     """Every entry until the run ends, None whenever there is nothing new; returns at once when nobody reads stdout."""
-    from reenact.record import settle
+    from reenact.records.life import settle
 
     def ended() -> bool:
         return settle(folder, world).state.final

@@ -43,8 +43,8 @@ def command(limit: int, everything: bool, quiet: bool, as_json: bool, **chosen: 
 
     A run whose process died without a word is found and shown as lost.
     """
-    from reenact.history import list_runs
-    from reenact.record import open_index
+    from reenact.records.history import list_runs
+    from reenact.records.index import open_index
 
     world = console_world()
     now = world.now()

@@ -14,7 +14,7 @@ def command(as_json: bool) -> None:
 
     Other commands and runs may go on meanwhile. A damaged run folder is named and left as it is.
     """
-    from reenact.history import reindex, sweep
+    from reenact.records.history import reindex, sweep
 
     world = console_world()
     found = reindex(world)

@@ -30,7 +30,7 @@ def command(names: tuple[str, ...], force: bool, yes: bool, as_json: bool, **cho
 
     A run's own folder goes, with its log and its copy of the code. Folders of yours that it used stay as they are.
     """
-    from reenact.history import remove, sweep
+    from reenact.records.history import remove, sweep
 
     world = console_world()
     runs = _find_named(names, world) if names else _find_fitting(chosen, world, force=force)
@@ -54,13 +54,14 @@ def command(names: tuple[str, ...], force: bool, yes: bool, as_json: bool, **cho
 
 def _find_named(names: tuple[str, ...], world: World) -> list[Run]:
     """All of them are looked up before the first goes."""
-    from reenact.record import get_run, settle
+    from reenact.records.life import settle
+    from reenact.records.lookup import get_run
 
     return list({run.id: run for run in (settle(get_run(name, world), world) for name in names)}.values())
 
 
 def _find_fitting(chosen: dict[str, Any], world: World, *, force: bool) -> list[Run]:
-    from reenact.history import list_runs
+    from reenact.records.history import list_runs
 
     if not any(chosen.values()):
         raise UsageError(

@@ -12,7 +12,7 @@ from reenact.cli.console import console_world, print_json
 from reenact.cli.table import plain, render_duration, render_state
 from reenact.codec import to_plain
 from reenact.errors import UsageError
-from reenact.plan import Plan
+from reenact.plan import Isolation, Plan
 from reenact.prepare import Prepared, Request, Tracking, discard, prepare
 from reenact.project.parameters import Options, parse_assignments, parse_params_file
 from reenact.runs import Result
@@ -33,9 +33,14 @@ class Given(TypedDict):
     lenient: bool
     env_manager: str | None
     upgrade: bool
+    locked: bool
+    as_of: str | None
+    accelerator: str | None
     keep: tuple[str, ...]
     shell_strict: bool
     timeout: str | None
+    no_network: bool
+    read_only: bool
     run_name: str | None
     detach: bool
     dry_run: bool
@@ -66,9 +71,14 @@ class Given(TypedDict):
     "--env-manager", metavar="NAME", help="uv; system or local for none; by default what the project asks for."
 )
 @click.option("--upgrade", is_flag=True, help="Resolve the environment anew.")
+@click.option("--locked", is_flag=True, help="Refuse to run with versions that no lock of the project says.")
+@click.option("--as-of", metavar="DATE", help="Use packages as they were on a date; 'commit' for that of the commit.")
+@click.option("--accelerator", metavar="NAME", help="The build of PyTorch's packages: cpu, cu126, rocm6.4, xpu.")
 @click.option("--keep", multiple=True, metavar="VARIABLE", help="Hand on a variable that would be hidden: PYTHONPATH.")
 @click.option("--shell-strict", is_flag=True, help="Stop the command at its first failure, also inside a pipe.")
 @click.option("--timeout", metavar="TIME", help="Stop the command after 90, 90s, 15m, 2h, 1d.")
+@click.option("--no-network", is_flag=True, help="Keep the command from the network, but for loopback of its own.")
+@click.option("--read-only", is_flag=True, help="Let the command write into its run folder and a /tmp of its own only.")
 @click.option("--run-name", metavar="NAME", help="A name for the run.")
 @click.option("-d", "--detach", is_flag=True, help="Print the run's id and leave it running.")
 @click.option("--dry-run", is_flag=True, help="Print what would run, and stop.")
@@ -128,11 +138,15 @@ def make_request(given: Given, world: World) -> Request:
         docker_args=read_docker_args(given["docker_args"]),
         build_image=given["build_image"],
         upgrade=given["upgrade"],
+        locked=given["locked"],
+        as_of=given["as_of"],
+        accelerator=given["accelerator"],
         keep=given["keep"],
         backend=given["backend"],
         backend_config=api.read_backend_config(given["backend_config"]),
         shell_strict=given["shell_strict"],
         timeout=parse_duration(given["timeout"]),
+        isolation=Isolation(network=not given["no_network"], read_only=given["read_only"]),
         tracking=Tracking(given["experiment_name"], given["experiment_id"], given["run_id"]),
         storage_dir=given["storage_dir"],
         name=given["run_name"],
@@ -206,12 +220,36 @@ def render_plan(plan: Plan) -> str:
         f"{'source':<13} {plain(source.uri)}{pinned}",
         *(f"{'parameter':<13} {plain(p.name)} = {_render_value(p.value, p.secret)}" for p in plan.parameters),
         *(f"{'download':<13} {plain(d.uri)}" for d in plan.downloads),
-        f"{'environment':<13} {plan.environment.kind}",
+        f"{'environment':<13} {plain(render_environment(plan))}",
         f"{'backend':<13} {plain(plan.backend)}",
+        *([f"{'isolation':<13} {render_isolation(plan.isolation)}"] if plan.isolation != Isolation() else ()),
         f"{'shell':<13} {' '.join(plan.command.shell)}",
         f"{'command':<13} " + plan.command.text.strip("\n").replace("\n", "\n" + " " * 14),
     ]
     return "\n".join(lines)
+
+
+def render_isolation(isolation: Isolation) -> str:
+    """What the command is kept from."""
+    held = {"no network": not isolation.network, "read-only but for its run folder": isolation.read_only}
+    return ", ".join(name for name, holds in held.items() if holds)
+
+
+def render_environment(plan: Plan) -> str:
+    """The kind of environment, the file that defines it, and what says its versions."""
+    spec = plan.environment
+    parts: list[str] = [spec.kind]
+    if origin := getattr(spec, "origin", None):
+        parts.append(f"from {origin}")
+    if plan.lock is not None and not plan.lock.stale:
+        parts.append(f"locked by {plan.lock.file}")
+    elif lock := getattr(spec, "lock_file", None):
+        parts.append(f"locked by {lock}")
+    if as_of := getattr(spec, "as_of", None):
+        parts.append(f"as of {as_of}")
+    if accelerator := getattr(spec, "accelerator", None):
+        parts.append(f"for {accelerator}")
+    return ", ".join(parts)
 
 
 def _render_value(value: str | None, secret: bool) -> str:

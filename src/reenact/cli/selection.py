@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from reenact.run_filter import RunFilter, parse_moment, parse_parameter_filter
+from reenact.records.filter import RunFilter, parse_moment, parse_parameter_filter
 from reenact.runs import State
 from reenact.world import render_timestamp
 

@@ -11,7 +11,7 @@ from reenact.cli.complete import RunName
 from reenact.cli.console import console_world, print_json
 from reenact.cli.table import paint, parse_timestamp, plain, render_age, render_duration, render_size, render_state
 from reenact.plan import BoundParameter, DockerSpec, Plan, PythonSpec
-from reenact.run_files import Record
+from reenact.records.files import Record
 from reenact.run_folder import RunFolder
 from reenact.runs import State
 
@@ -27,7 +27,9 @@ Block = Iterator[tuple[str, str]]
 @click.option("--json", "as_json", is_flag=True, help="The whole record as one object.")
 def command(run: str, as_json: bool) -> None:
     """Show everything that is recorded of a run (the newest, if none is named)."""
-    from reenact.record import get_run, read_record, settle
+    from reenact.records.files import read_record
+    from reenact.records.life import settle
+    from reenact.records.lookup import get_run
 
     world = console_world()
     folder = get_run(run, world)

@@ -113,7 +113,7 @@ def start(spawn: Spawn, terminal: Terminal | None) -> Started:
     try:
         process = _open(spawn, terminal)
     except OSError as problem:
-        if problem.filename == str(spawn.cwd):
+        if str(problem.filename) == str(spawn.cwd):
             raise NotStarted(f"the folder {spawn.cwd} cannot be entered: {problem.strerror}", 126) from problem
         if isinstance(problem, FileNotFoundError):
             raise NotStarted(f"{spawn.argv[0]}: command not found", 127) from problem
@@ -141,7 +141,7 @@ def _open(spawn: Spawn, terminal: Terminal | None) -> subprocess.Popen[bytes]:
         spawn.argv if terminal is None else make_argv(spawn.argv, terminal.name),
         cwd=spawn.cwd,
         env=spawn.environ,
-        stdin=slave if ours[0] else _open_or_null(spawn.streams[0]),
+        stdin=slave if ours[0] else spawn.streams[0],
         stdout=slave if ours[1] else pipe,
         stderr=slave if ours[2] else subprocess.STDOUT if together else pipe,
         bufsize=0,
@@ -149,22 +149,11 @@ def _open(spawn: Spawn, terminal: Terminal | None) -> subprocess.Popen[bytes]:
     )
 
 
-def _open_or_null(descriptor: int) -> int:
-    try:
-        os.fstat(descriptor)
-    except OSError:
-        return subprocess.DEVNULL
-    return descriptor
-
-
 def _same_file(one: int, other: int) -> bool:
     """Whether both lead to one file or pipe, so that the order of what is written to them can be seen."""
     import stat
 
-    try:
-        first, second = os.fstat(one), os.fstat(other)
-    except OSError:
-        return False
+    first, second = os.fstat(one), os.fstat(other)
     return os.path.samestat(first, second) and not stat.S_ISCHR(first.st_mode)
 
 

@@ -53,33 +53,37 @@ def find_members(
     ``known`` are the (pid, born) that were members before. ``young`` promises that the leader was started within
     the last second, so that only process numbers given since need a look.
     """
-    table = {p.pid: p for p in list_processes(command.leader if young else 0)}
-    mark, found, judged = command.mark.encode(), {}, {}
+    table = {process.pid: process for process in list_processes(command.leader if young else 0)}
+    marks = (command.mark.encode(), known, command.leader)
+    verdicts = {process.pid: _judge(process, *marks) for process in table.values()}
+    return [process for process in table.values() if not process.ended and _follow(process, table, verdicts)]
 
-    def belongs(process: Process | None) -> bool:
-        if process is None:
-            return False
-        if process.pid not in judged:
-            judged[process.pid] = False
-            judged[process.pid] = judge(process)
-        return judged[process.pid]
 
-    def judge(process: Process) -> bool:
-        if command.leader in (process.pid, process.group, process.session):
-            return True
-        if process.ended or process.pid == os.getpid():
-            return False
-        environ = b"\0" + read_environment(process.pid)
-        if b"\0" + mark + b"\0" in environ:
-            return True
-        if b"\0" + _RUN_MARK in environ or f"\0{GUARD_VARIABLE}=".encode() in environ:
-            return False
-        return (process.pid, process.born) in known or belongs(table.get(process.parent))
+def _judge(process: Process, mark: bytes, known: frozenset[tuple[int, str]], leader: int) -> bool | None:
+    """Whether the process is a member by itself; None where it is one if its parent is."""
+    if leader in (process.pid, process.group, process.session):
+        return True
+    if process.ended or process.pid == os.getpid():
+        return False
+    environ = b"\0" + read_environment(process.pid)
+    if b"\0" + mark + b"\0" in environ:
+        return True
+    if b"\0" + _RUN_MARK in environ or f"\0{GUARD_VARIABLE}=".encode() in environ:
+        return False
+    return True if (process.pid, process.born) in known else None
 
-    for process in table.values():
-        if belongs(process) and not process.ended:
-            found[process.pid] = process
-    return list(found.values())
+
+def _follow(process: Process, table: dict[int, Process], verdicts: dict[int, bool | None]) -> bool:
+    """The verdict of the nearest ancestor that has one, kept for all on the way there."""
+    way: dict[int, bool] = {}
+    current: Process | None = process
+    # Numbers were read one after another: one that was used again meanwhile could close a circle.
+    while current is not None and verdicts[current.pid] is None and current.pid not in way:
+        way[current.pid] = True
+        current = table.get(current.parent)
+    verdict = current is not None and bool(verdicts[current.pid])
+    verdicts.update(dict.fromkeys(way, verdict))
+    return verdict
 
 
 def find_process(pid: int) -> Process | None:

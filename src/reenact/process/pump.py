@@ -15,14 +15,14 @@ _FAILED = select.POLLERR | select.POLLHUP | select.POLLNVAL
 
 
 class Pump:
-    """Reads ``source``, gives each chunk to ``keep`` and writes it to ``target`` as fast as that takes it.
+    """Reads ``source``, gives each chunk to ``keep`` and writes what that returns to ``target`` as fast as it takes it.
 
     Nothing is read while something is still to be written, so a slow reader slows the command down as it would
     without us. When the reader of a pipe has gone, ``source`` is closed: the command meets the broken pipe itself.
     """
 
     def __init__(
-        self, source: int, target: int | None, keep: Callable[[bytes], None], note: Callable[[str], None]
+        self, source: int, target: int | None, keep: Callable[[bytes], bytes], note: Callable[[str], None]
     ) -> None:
         self.source: int | None = source
         self.target = target
@@ -52,7 +52,8 @@ class Pump:
 
     def finish(self) -> None:
         """Nothing more will come; says so to ``keep`` with an empty chunk."""
-        self._keep(b"")
+        self._pending = memoryview(self._keep(b""))
+        self.push()
 
     def pull(self) -> None:
         """Take what there is, at most a chunk."""
@@ -67,9 +68,9 @@ class Pump:
         if not data:
             self.source = None
             return
-        self._keep(data)
+        shown = self._keep(data)
         if self.target is not None:
-            self._pending = memoryview(data)
+            self._pending = memoryview(shown)
             self.push()
 
     def push(self) -> None:

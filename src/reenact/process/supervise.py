@@ -18,7 +18,6 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from functools import partial
 from typing import Literal, NamedTuple
 
 from reenact.process import signals
@@ -80,9 +79,14 @@ def supervise(
     """
     _flush()
     with ExitStack() as stack:
+        for descriptor in filter(_is_closed, spawn.streams):
+            # Otherwise the next file that we open would be taken for our input or output.
+            os.dup2(os.open(os.devnull, os.O_RDWR), descriptor)
+            stack.callback(os.close, descriptor)
         terminal = find_terminal(spawn.streams)
         if terminal is not None:
             stack.callback(terminal.close)
+        note = _say_aside(note, terminal)
         log = LogWriter(spawn.log, now=now, failed=note)
         stack.callback(log.close)
         arrivals = arrivals or stack.enter_context(signals.collecting())
@@ -304,13 +308,25 @@ class _Watch:
         if keys.suspend:
             self._suspend()
 
-    def _keeper(self, name: str | None) -> Callable[[bytes], None]:
-        if name is None:
-            return _nothing
-        if self._terminal is not None and self._terminal.streams[1 if name == "stdout" else 2]:
-            terminal, log, stream = self._terminal, self._log, name.encode()
-            return lambda data: log.write(stream, terminal.clean(data))
-        return partial(self._log.write, name.encode())
+    def _keeper(self, name: str | None) -> Callable[[bytes], bytes]:
+        """What logs a chunk of the stream and returns what to show of it."""
+        terminal, log, stream = self._terminal, self._log, (name or "").encode()
+
+        def keep(data: bytes) -> bytes:
+            log.write(stream, data)
+            return data
+
+        def keep_clean(data: bytes) -> bytes:
+            if terminal is None:
+                return keep(data)
+            terminal.follow_echo()
+            clean = terminal.clean(data)
+            if stream:
+                log.write(stream, clean)
+            # Ours puts the carriage returns back where it still does so.
+            return data if terminal.joined else clean
+
+        return keep_clean if terminal is not None and name in (None, *terminal.names) else keep
 
 
 def _make_outcome(code: int, watch: _Watch, times: tuple[float, float], usage: Usage) -> Outcome:
@@ -319,6 +335,28 @@ def _make_outcome(code: int, watch: _Watch, times: tuple[float, float], usage: U
         name = watch.signal.name
     shown = TIMED_OUT if watch.stopped == "timeout" else 128 - code if code < 0 else code
     return Outcome(shown, name, watch.stopped, *times, usage, watch.left)
+
+
+def _say_aside(note: Callable[[str], None], terminal: Terminal | None) -> Callable[[str], None]:
+    """``note``, with our terminal as it was while it speaks."""
+
+    def say(message: str) -> None:
+        if terminal is None or not terminal.joined:
+            note(message)
+            return
+        terminal.part()
+        note(message)
+        terminal.join()
+
+    return say
+
+
+def _is_closed(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return True
+    return False
 
 
 def _flush() -> None:

@@ -10,7 +10,6 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import quote
 
 from reenact.plan import RUN_DIR_VARIABLE, RUN_ID_VARIABLE, Command
 from reenact.world import World
@@ -50,6 +49,8 @@ def make_absolute(uri: str, cwd: Path) -> str:
         path, mark, query = uri[found.end() :].partition("?")
         return f"{found[1]}{os.path.normpath(cwd / path)}{mark}{query}"
     if uri.startswith("file:") and not uri.startswith("file:/"):
+        from urllib.parse import quote
+
         # The rest is part of an address already; only the directory has to be made one.
         return "file://" + os.path.normpath(f"{quote(str(cwd))}/{uri.removeprefix('file:')}")
     if _SCHEME.match(uri) or uri in _NAMES:

@@ -42,12 +42,23 @@ class Terminal:
         self._saved: list[Any] | None = None
         self._held = b""
         self._typed = b""
+        self._hidden = False
         self._size: tuple[int, int] | None = None
         self.master, self.slave = os.openpty()
         self.name = os.ttyname(self.slave)
         termios.tcsetattr(self.slave, termios.TCSANOW, termios.tcgetattr(self._ours))
         self.resize()
         os.set_blocking(self.master, False)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Those of the two output streams that are the command's terminal."""
+        return tuple(name for name, ours in zip(("stdout", "stderr"), self.streams[1:], strict=True) if ours)
+
+    @property
+    def joined(self) -> bool:
+        """Whether ours passes every byte through at this moment."""
+        return self._saved is not None
 
     def join(self) -> None:
         """Let our keyboard go to the command, if it is ours to read at this moment."""
@@ -58,11 +69,32 @@ class Terminal:
 
     def part(self) -> None:
         """Put our terminal back as it was; again is harmless."""
-        if self._saved is not None and self.keyboard is not None:
-            saved, self._saved = self._saved, None
-            # Whatever stands in the way (a terminal that has gone), there is nothing left to put back.
-            with suppress(termios.error):
+        saved, self._saved = self._saved, None
+        # Whatever stands in the way (a terminal that has gone), there is nothing left to put back.
+        with suppress(termios.error):
+            if saved is not None and self.keyboard is not None:
                 termios.tcsetattr(self.keyboard, termios.TCSADRAIN, saved)
+            self._show_typing(True)
+
+    def follow_echo(self) -> None:
+        """While lines are passed on as they are typed, do not show them where the command reads a password."""
+        if self._saved is not None or not self.can_read:
+            return
+        with suppress(termios.error):
+            self._show_typing(bool(termios.tcgetattr(self.master)[_LFLAG] & termios.ECHO))
+
+    def _show_typing(self, show: bool) -> None:
+        if self.keyboard is None or show is not self._hidden:
+            return
+        attributes = termios.tcgetattr(self.keyboard)
+        if show:
+            attributes[_LFLAG] |= termios.ECHO
+        elif attributes[_LFLAG] & termios.ECHO:
+            attributes[_LFLAG] &= ~termios.ECHO
+        else:
+            return
+        self._hidden = not show
+        termios.tcsetattr(self.keyboard, termios.TCSADRAIN, attributes)
 
     def close_slave(self) -> None:
         """The command has its end now; ours would keep us from seeing its end."""

@@ -92,6 +92,7 @@ class _Talk:
         self.errors = bytearray()
         self._said = on_line
         self._line = b""
+        self._returned = False
         self._rest = memoryview(stdin)
         self._files = {
             name: file.fileno()
@@ -136,6 +137,9 @@ class _Talk:
         if self._said is None:
             return
         del self.errors[:-_KEPT]
+        if data.startswith(b"\n") and self._returned:
+            data = data[1:]
+        self._returned = data.endswith(b"\r")
         *lines, self._line = _LINE_END.split((self._line + data)[-_KEPT:])
         if last and self._line:
             lines.append(self._line)

@@ -31,11 +31,13 @@ class Place(NamedTuple):
     """What surrounds a placeholder.
 
     ``layers`` counts the backquotes around it. ``backslash``: one stands right before it. ``dollar`` is the index of a
-    ``$`` right before it, ``joins`` says that it continues the name of a variable (``$DATA_{split}``). ``interpreter`` is
-    the program that reads the text again, as ``bash -c`` or ``eval`` do. ``hazards`` name what even a plain value could
-    turn into: ``command`` (a reserved word, an assignment), ``braces`` (a brace expansion), ``descriptor`` (the number of
-    a redirection); and where quoting is not enough: ``backquotes`` inside double quotes, whose text bash looks through
-    for braces before it knows what is quoted, and ``unsure``, where shells differ about what is.
+    ``$`` right before it, ``joins`` says that it continues the name of a variable (``$DATA_{split}``). ``interpreter``
+    is the program that reads the text again, as ``bash -c`` or ``eval`` do.
+
+    ``hazards`` name what even a plain value could turn into: ``command`` (a reserved word, an assignment), ``braces``
+    (a brace expansion), ``descriptor`` (the number of a redirection); and where quoting is not enough: ``backquotes``
+    inside double quotes, whose text bash looks through for braces before it knows what is quoted, and ``unsure``, where
+    shells differ about what is.
     """
 
     quote: Quote
@@ -92,7 +94,8 @@ def _write_value(text: str, place: Place) -> str:
         return _write_double(text, place)
     if place.quote == "ansi":
         lead = "\\" if place.backslash else ""
-        return lead + text.replace("\\", "\\\\").replace("'", "\\'")
+        # Not \\', which would end the quote in a shell that does not know $'...'.
+        return lead + text.replace("\\", "\\\\").replace("'", "'\"'\"$'")
     if place.quote == "comment":
         return quote(text).replace("\n", " ")
     if place.quote == "braced":

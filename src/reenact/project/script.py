@@ -21,8 +21,14 @@ _NAME = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 def read_script(items: Sequence[Item]) -> Script:
     """Everything that the scanner finds in ``items``."""
     script = Script()
-    reader = _Reader(items, range(len(items) + 1), script)
-    reader.read_commands(CommandList(script, None, top=True))
+    try:
+        _Reader(items, range(len(items) + 1), script).read_commands(CommandList(script, None, top=True))
+    except RecursionError:
+        script.end = len(items)
+        script.unclosed = "more brackets than can be read"
+    if script.unclosed:
+        # What stands where is anybody's guess then: only what needs no quotes goes in.
+        script.places = {item: Place("plain-only") for item in items if isinstance(item, int)}
     return script
 
 
@@ -40,6 +46,7 @@ class _Reader:
         self.script = script
         self.layers = layers
         self.hazards = hazards
+        self.requoted = 0  # how many "..." inside "${...}" stand around: quoted for bash, not for dash
         self.i = 0
         self.frame = self._make_list(None)
 
@@ -111,8 +118,10 @@ class _Reader:
         """Read until the frame's closer at its own level, which is stepped over, or the end."""
         outer, self.frame = self.frame, frame
         while (item := self.peek()) is not None:
-            if item == ")" and frame.closer == ")" and (not frame.stack or frame.stack[-1] not in (")", "esac")):
-                break
+            if item == ")":
+                frame.end_word(self.i)  # it may have been the 'esac' that this bracket comes after
+                if frame.closer == ")" and (not frame.stack or frame.stack[-1] not in (")", "esac")):
+                    break
             if isinstance(item, str) and item in " \t\n#;&|()<>" and self._read_special(item):
                 continue
             self.frame.begin_word(self.i)
@@ -332,6 +341,8 @@ class _Reader:
             self.i += 2
             self._read_arithmetic("[]", 1)
         elif following == "(":
+            if self.peek(2) == "(":
+                self.hazards |= {"unsure"}  # some shells take any '$((' for arithmetic
             self.i += 2
             self.read_commands(self._make_list(")"))
         elif following == "{":
@@ -359,7 +370,9 @@ class _Reader:
             elif item == "\\":
                 self._skip_escaped()
             elif item == '"':
+                self.requoted += around != "bare"
                 self._read_double()
+                self.requoted -= around != "bare"
             elif item == "'" and around == "bare":
                 self._read_single()
             elif item == "$":
@@ -406,7 +419,7 @@ class _Reader:
             self.i += 1
         indexes.append(self.indexes[min(self.i, len(self.items))])
         hazards = self.hazards | {"backquotes"} if around == "double" else self.hazards
-        if around == "heredoc" and '\\"' in "".join(map(str, self.items[start : self.i])):
+        if (around == "heredoc" or self.requoted) and '\\"' in "".join(map(str, self.items[start : self.i])):
             hazards |= {"unsure"}
         reader = _Reader(inner, indexes, self.script, self.layers + 1, hazards)
         reader.read_commands(reader.frame)

@@ -26,10 +26,11 @@ _TAKEN = frozenset(
 
 
 class Mount(NamedTuple):
-    """A file or folder of this machine at an absolute path inside."""
+    """A file or folder of this machine at an absolute path inside; ``own`` is what belongs to the run alone."""
 
     source: str
     target: str
+    own: bool = False
 
     def covers(self, other: Mount) -> bool:
         """Whether whoever has this mount sees the other at its place already."""
@@ -51,7 +52,7 @@ def make_mounts(site: Site, folders: Iterable[str], *, with_code: bool) -> tuple
         if place in _TAKEN:
             message = f"a parameter of the command names a file in {place}, which a container has its own of"
             raise UnsupportedError(message, hint="put the file into a folder of its own")
-        mounts.append(Mount(place, place))
+        mounts.append(Mount(place, place, own=place == places[0]))
     return tuple(m for m in mounts if not any(other.covers(m) for other in mounts if other != m))
 
 
@@ -62,9 +63,10 @@ def find_visible(path: str) -> str:
     return path
 
 
-def render_mount(mount: Mount) -> tuple[str, str]:
+def render_mount(mount: Mount, *, read_only: bool = False) -> tuple[str, str]:
     """``--mount``, whose value is a line of CSV; unlike ``-v`` it makes no empty folder where the source is missing."""
-    fields = ("type=bind", f"source={mount.source}", f"target={mount.target}")
+    closed = ("readonly",) if read_only else ()
+    fields = ("type=bind", f"source={mount.source}", f"target={mount.target}", *closed)
     quoted = ('"' + field.replace('"', '""') + '"' if re.search(r'[",\n]', field) else field for field in fields)
     return "--mount", ",".join(quoted)
 
