@@ -66,9 +66,9 @@ class Twin:
         return Place(lock.kind, str(folder))
 
     def wrap(self, command: Command, place: Place, site: Site) -> Launch:
-        if place.path is not None:
-            command = command._replace(path=(f"{place.path}/bin",), unset=("PYTHONPATH",))
-        return launch_here(command, site)
+        if place.path is None:
+            return launch_here(command, site)
+        return launch_here(command._replace(path=(f"{place.path}/bin",), unset=("PYTHONPATH",)), site)
 
     def fetch(self, download: Download, folder: Path, world: World) -> None:
         self.done.append("fetch")

@@ -132,7 +132,7 @@ def run(
         TypeError: an argument is of no type that it may have.
     """
     _expect_types(entry_point=entry_point, backend=backend)
-    _expect_types(Mapping, parameters=parameters or {})
+    _expect_types(Mapping, parameters=parameters or {}, docker_args=docker_args or {}, docker_auth=docker_auth or {})
     request = Request(
         uri=os.fspath(uri),
         entry_point=entry_point,

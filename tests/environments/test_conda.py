@@ -187,11 +187,10 @@ def make(spec: CondaSpec, world: World) -> Place:
 
 
 def run(place: Place, text: str, world: World, **environ: str) -> str:
-    command = Command(text)
-    plan = Plan("p", "main", Snapshot("directory", ".", root=str(world.cwd)), command, CondaSpec())
-    caller = world._replace(environ={**world.environ, **environ})
-    launch = conda.wrap(command, place, Site(plan, world.home.runs / "run", world.cwd, caller))
-    done = subprocess.run(launch.argv, env=dict(launch.environ), cwd=world.cwd, capture_output=True, text=True)
+    plan = Plan("p", "main", Snapshot("directory", "."), Command(text), CondaSpec())
+    around = world._replace(environ={**world.environ, **environ})
+    launch = conda.wrap(plan.command, place, Site(plan, world.home.runs / "r", world.cwd, around))
+    done = subprocess.run(launch.argv, env=dict(launch.environ), cwd=launch.cwd, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 

@@ -349,3 +349,28 @@ def test_an_entry_point_that_wraps_is_kept_and_a_shell_is_not(
 def test_without_bash_the_image_has_sh(write_project: Write, run: Run, derive: Callable[..., str]) -> None:
     write_project("echo through $0", name=derive("RUN rm /usr/bin/bash"))
     assert run("-q").stdout == "through sh\n"
+
+
+def test_no_network_and_read_only(write_project: Write, run: Run, home: Home, project_dir: Path) -> None:
+    write_project(
+        "touch here 2>/dev/null && echo project; touch /x 2>/dev/null && echo image; touch /tmp/x && echo tmp;"
+        "echo run > $REENACT_RUN_DIR/artifacts/made && ls /sys/class/net"
+    )
+    done = run("-q", "--no-network", "--read-only")
+    assert done.stdout == "tmp\nlo\n", done.stderr
+    assert not (project_dir / "here").exists()
+    assert (only_run(home) / "artifacts/made").exists()
+    assert run("-q", "-A", "network=none", "--locked").returncode == 65
+
+
+def test_the_whole_build_log_is_in_the_run_folder(
+    write_project: Write, run: Run, image: str, project_dir: Path, home: Home
+) -> None:
+    (project_dir / "Dockerfile").write_text(f"FROM {image}\nRUN echo why it fails && exit 3\n")
+    write_project("true", build=".")
+    done = run()
+    assert done.returncode == 70
+    assert done.stderr.splitlines()[-1].startswith("  hint: to repeat the step: ")
+    log = Path(next(line for line in done.stderr.splitlines() if "build log" in line).rpartition(": ")[2])
+    assert log.is_relative_to(only_run(home))
+    assert "why it fails" in log.read_text()
