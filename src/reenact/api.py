@@ -69,15 +69,15 @@ def carry_out(prepared: Prepared, world: World) -> tuple[RunFolder, Result]:
         ReenactError: the environment could not be made; the run is recorded as failed.
     """
     plan, staged = prepared.plan, prepared.staged
-    folder = record.publish(staged.path, plan, world)
+    run = record.publish(staged.path, plan, world)
     terms = worker.Terms(alive=staged.alive, secrets=prepared.secrets)
-    return folder, worker.carry_out(folder, plan, world, terms)
+    return record.find_folder(run), worker.carry_out(run, plan, world, terms)
 
 
 def submit(prepared: Prepared, world: World) -> SubmittedRun:
     """Start it on its backend and return while it runs."""
     plan, staged = prepared.plan, prepared.staged
-    folder = record.publish(staged.path, plan, world)
+    folder = record.find_folder(record.publish(staged.path, plan, world))
     backend = backends.get_backend(plan.backend)
     job = backend.submit(plan, folder, world, alive=staged.alive, secrets=prepared.secrets)
     return SubmittedRun(folder, plan.backend, job, world)

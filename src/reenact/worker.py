@@ -4,15 +4,13 @@ The waiting caller calls :func:`carry_out`; ``python -m reenact.worker RUN_DIR``
 detached run, a job of an engine.
 """
 
-from __future__ import annotations
-
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from reenact import downloads, environments, record
 from reenact.codec import encode
@@ -25,11 +23,8 @@ from reenact.process.holder import describe_self, write_holder
 from reenact.process.supervise import Outcome, supervise
 from reenact.process.surroundings import make_environ
 from reenact.run_folder import RunFolder
-from reenact.runs import Result, State
+from reenact.runs import Result, Run, State
 from reenact.world import World, render_timestamp
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _PATIENCE = 0.5
 
@@ -56,13 +51,11 @@ class Tools(NamedTuple):
     realise: Callable[[EnvironmentLock, Path, World], environments.Place] = environments.realise
     wrap: Callable[[Command, environments.Place], Command] = environments.wrap
     fetch: Callable[[Download, Path, World], object] = downloads.fetch
-    move: Callable[[RunFolder, State, World], object] = record.move
-    finish: Callable[[RunFolder, Result, World], object] = record.finish
+    move: Callable[[Run, State, World], Run] = record.move
+    finish: Callable[[Run, Result, World], Run] = record.finish
 
 
-def carry_out(
-    folder: RunFolder, plan: Plan, world: World, terms: Terms | None = None, tools: Tools | None = None
-) -> Result:
+def carry_out(run: Run, plan: Plan, world: World, terms: Terms | None = None, tools: Tools | None = None) -> Result:
     """Make the environment, run the command, record how it ended; the result, which is in the folder then, too.
 
     The run's lock is held until the result is written. Whatever goes wrong on the way leaves a result.
@@ -72,10 +65,11 @@ def carry_out(
         ReenactError: the environment cannot be made or an input not be had; the run is recorded as failed.
     """
     terms = terms or Terms()
+    folder = record.find_folder(run)
     with _alive(folder, terms.alive) as alive, signals.collecting() as arrivals:
         write_holder(alive, describe_self())
         terms.begun()
-        carrier = _Carrier(folder, plan, world, terms, tools or Tools())
+        carrier = _Carrier(run, plan, world, terms, tools or Tools())
         try:
             with signals.raising():
                 spawn = carrier.prepare()
@@ -85,16 +79,17 @@ def carry_out(
         except BaseException as problem:
             told = isinstance(problem, ReenactError)
             reason = str(problem) if told else f"{type(problem).__name__}: {problem}"
-            carrier.tools.finish(folder, carrier.make_result(State.FAILED, reason=reason), world)
+            carrier.finish(carrier.make_result(State.FAILED, reason=reason))
             raise
-        carrier.tools.finish(folder, result, world)
+        carrier.finish(result)
         return result
 
 
 class _Carrier:
-    def __init__(self, folder: RunFolder, plan: Plan, world: World, terms: Terms, tools: Tools) -> None:
-        self.tools = tools
-        self._folder = folder
+    def __init__(self, run: Run, plan: Plan, world: World, terms: Terms, tools: Tools) -> None:
+        self._run = run
+        self._tools = tools
+        self._folder = record.find_folder(run)
         self._plan = plan
         self._world = world
         self._terms = terms
@@ -103,15 +98,15 @@ class _Carrier:
     def prepare(self) -> Spawn:
         """Everything up to the command's start."""
         plan, world, folder = self._plan, self._world, self._folder
-        self.tools.move(folder, State.PREPARING, world)
+        self._move(State.PREPARING)
         root = Path(plan.source.root) if plan.source.root is not None else folder.code
         # What an environment is made of is named relative to the project, the command's folder relative to the source.
         project = root / plan.source.subdirectory
-        lock = self.tools.lock(plan.environment, project, world, upgrade=plan.upgrade)
+        lock = self._tools.lock(plan.environment, project, world, upgrade=plan.upgrade)
         if lock.text:
             write_atomic(folder.environment_lock, lock.text.encode())
-        place = self.tools.realise(lock, project, world)
-        command = self.tools.wrap(plan.command, place)
+        place = self._tools.realise(lock, project, world)
+        command = self._tools.wrap(plan.command, place)
         self._fetch_inputs()
         write_atomic(folder.machine, encode(_read_machine()))
         make_folder(folder.artifacts)
@@ -136,7 +131,7 @@ class _Carrier:
         # The address of a download may be a secret.
         world = self._world._replace(environ={**self._world.environ, **self._terms.secrets})
         for download in plan.downloads:
-            self.tools.fetch(download, folder.path, world)
+            self._tools.fetch(download, folder.path, world)
 
     def execute(self, spawn: Spawn, arrivals: signals.Arrivals, alive: int) -> Result:
         """Run the command; its end as a result."""
@@ -144,7 +139,7 @@ class _Carrier:
             # It came when the one way of listening had ended and the other not begun.
             if number in signals.ENDING:
                 raise signals.Stopped(number)
-        self.tools.move(self._folder, State.RUNNING, self._world)
+        self._move(State.RUNNING)
         self._started = self._world.timestamp()
         try:
             outcome = supervise(
@@ -157,6 +152,13 @@ class _Carrier:
         except NotStarted as problem:
             return self.make_result(State.FAILED, exit_code=problem.code, reason=str(problem))
         return judge(outcome, spawn.timeout)
+
+    def finish(self, result: Result) -> None:
+        """Record the end."""
+        self._run = self._tools.finish(self._run, result, self._world)
+
+    def _move(self, state: State) -> None:
+        self._run = self._tools.move(self._run, state, self._world)
 
     def make_result(
         self, state: State, *, exit_code: int | None = None, signal: str | None = None, reason: str | None = None
@@ -238,9 +240,9 @@ def main(arguments: list[str]) -> int:
         leave_parent()
         secrets = json.load(sys.stdin)
         terms = Terms(alive=int(arguments[2]), secrets=secrets, begun=announce)
-    plan = record.read_plan(folder)
+    found = record.read_record(folder)
     try:
-        result = carry_out(folder, plan, world, terms)
+        result = carry_out(found.run, found.plan, world, terms)
     except ReenactError as problem:
         sys.stderr.write(f"error: {problem.message}\n")
         return problem.exit_code

@@ -1,7 +1,5 @@
 """Everything that effects need from outside, handed to them as one value; tests hand them another."""
 
-from __future__ import annotations
-
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -34,9 +32,13 @@ class World(NamedTuple):
         return None
 
 
-def make_world(report: Report) -> World:
-    """The world that this process was started in."""
-    return World(find_home(os.environ), dict(os.environ), Path.cwd(), report)
+def make_world(report: Report, environ: Mapping[str, str] = os.environ) -> World:
+    """The world that this process was started in, or one with other variables.
+
+    Raises:
+        FileNotFoundError: the current directory is gone.
+    """
+    return World(find_home(environ), dict(environ), Path.cwd(), report)
 
 
 def render_timestamp(seconds: float) -> str:

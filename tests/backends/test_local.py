@@ -35,7 +35,7 @@ class Desk:
     def submit(self, text: str, **more: Any) -> tuple[str, RunFolder]:
         plan = Plan("p", "main", Snapshot("directory", "here", root=str(self.root)), Command(text), SystemSpec())
         staged = record.stage(self.world)
-        folder: RunFolder = record.publish(staged.path, plan, self.world)
+        folder: RunFolder = record.find_folder(record.publish(staged.path, plan, self.world))
         return local.submit(plan, folder, self.world, alive=staged.alive, **more), folder
 
     def result(self, folder: RunFolder) -> Any:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from reenact.cli.logs import seek_tail
 from reenact.log_format import Entry, render_entry
-from reenact.record import finish
+from reenact.record import finish, read_run
 from reenact.world import World
 from tests.recorded import FINISHED, record_run, start
 
@@ -74,7 +74,7 @@ def test_following_ends_with_the_run_and_misses_nothing(world: World) -> None:
                 log.write(line(f"line {at}"))
                 assert follower.stdout.readline() == f"line {at}\n".encode()
             log.write(line("last"))
-        finish(folder, FINISHED, world)
+        finish(read_run(folder), FINISHED, world)
         os.close(alive)
         assert follower.stdout.read() == b"last\n"
         assert follower.wait(10) == 0

@@ -1,16 +1,27 @@
-"""argv → api → print → exit code. One file a verb, imported when it is chosen; no decisions here."""
+"""argv → api → print → exit code. One file a verb, imported when it is chosen; no decisions here.
+
+A verb's module has:
+
+``class Given(Namespace)``
+    What its command line says, typed.
+``add_arguments(parser: Parser) -> None``
+    Declare them.
+``run(given: Given, world: World) -> int``
+    Do it; the exit code.
+"""
 
 from __future__ import annotations
 
 import sys
+from argparse import Namespace
 from collections.abc import Sequence
 from importlib import import_module
-
-import click
+from typing import Any
 
 from reenact import __version__
-from reenact.cli.console import print_error
-from reenact.errors import ReenactError
+from reenact.cli.console import console_world, print_error
+from reenact.cli.parser import Parser, split_at_verb
+from reenact.errors import ReenactError, UsageError
 
 VERBS = {
     "run": "Run a project.",
@@ -24,54 +35,90 @@ VERBS = {
     "reindex": "Rebuild the index from the run folders.",
     "completion": "Print the code that completes commands in a shell.",
 }
-"""Every verb and its one line of help; ``reenact.cli.<verb>`` holds it as ``command``."""
+"""Every verb and its one line of help; its module is ``reenact.cli.<verb>``."""
+
+ABOUT = "Run any machine-learning project with one command, and leave a record to run it again from."
 
 
-class Verbs(click.Group):
-    """A group that imports a verb when it is used and lists all of them without importing any."""
+class Shared(Namespace):
+    """The options that every verb has, before it or after it."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """The verbs, in the order in which they are met."""
-        return list(VERBS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The verb itself."""
-        if cmd_name not in VERBS:
-            return None
-        command: click.Command = import_module(f"reenact.cli.{cmd_name}").command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list of verbs in ``reenact --help``."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(VERBS.items()))
-
-
-@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="reenact")
-@click.option("--debug", is_flag=True, help="Show a traceback with every error.")
-def reenact(debug: bool) -> None:
-    """Run any machine-learning project with one command, and leave a record to run it again from."""
+    debug: bool
+    env_file: str | None
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line; returns its exit code. Every error is told on stderr, in our own style."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    debug = False
     try:
-        code = reenact.main(arguments, prog_name="reenact", standalone_mode=False)
+        verb, given = read_command_line(sys.argv[1:] if argv is None else argv)
+        debug = given.debug
+        code: int = verb.run(given, console_world(given.env_file))
+        # While somebody can still be told that nobody reads it.
+        sys.stdout.flush()
     except ReenactError as problem:
-        if "--debug" in arguments:
+        if debug:
             raise
         print_error(problem.message, problem.hint)
         return problem.exit_code
-    except click.ClickException as problem:
-        problem.show()
-        return problem.exit_code
-    except (KeyboardInterrupt, click.Abort):
+    except SystemExit as shown:
+        return int(shown.code or 0)
+    except KeyboardInterrupt:
         print_error("interrupted")
         return 130
     except BrokenPipeError:
         # Whoever read our output has seen enough; Python must not complain again when it flushes at exit.
         sys.stdout = None
         return 141
-    return code if isinstance(code, int) else 0
+    return code
+
+
+def read_command_line(words: Sequence[str]) -> tuple[Any, Any]:
+    """The module of the verb that the words name, and what they say to it.
+
+    Raises:
+        UsageError: they name none, or cannot be read.
+        SystemExit: they ask for help or the version, which is printed.
+    """
+    root = make_root()
+    before, verb, after = split_at_verb(words, root)
+    shared = root.parse(before, Shared())
+    if verb is None:
+        root.print_help(sys.stderr)
+        raise SystemExit(UsageError.exit_code)
+    if verb not in VERBS:
+        from reenact.project.nearest import did_you_mean
+
+        raise UsageError(f"No such command '{verb}'.", hint=did_you_mean(verb, VERBS) or root.where_help_is)
+    module = import_module(f"reenact.cli.{verb}")
+    return module, make_parser(verb).parse(after, module.Given(**vars(shared)))
+
+
+def make_root() -> Parser:
+    """What stands before the verb."""
+    root = Parser("reenact", ABOUT)
+    root.add_argument(
+        "--version", action="version", version=f"reenact, version {__version__}", help="Show the version and exit."
+    )
+    _add_shared(root)
+    root.usage = "reenact [OPTIONS] COMMAND [ARGS]..."
+    root.epilog = "commands:\n" + "\n".join(f"  {verb:<12}{text}" for verb, text in VERBS.items())
+    return root
+
+
+def make_parser(verb: str) -> Parser:
+    """What stands behind this verb."""
+    parser = Parser(f"reenact {verb}", VERBS[verb])
+    import_module(f"reenact.cli.{verb}").add_arguments(parser)
+    _add_shared(parser)
+    return parser
+
+
+def _add_shared(parser: Parser) -> None:
+    parser.add_argument(
+        "--env-file",
+        metavar="FILE",
+        complete="files",
+        help="Set the variables in FILE first, where they are not set yet.",
+    )
+    parser.add_argument("--debug", action="store_true", help="Show a traceback with every error.")

@@ -6,8 +6,6 @@ lock, complete when it holds the marker that was put there last. What is needed 
 and builds is imported when it is called for.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +20,7 @@ from reenact.plan import Command, EnvironmentLock, PythonSpec
 from reenact.world import World
 
 MARKER = "reenact.json"
+
 
 class Asked(NamedTuple):
     """The asked identity of an environment on this machine: whole, and without the content of local code."""

@@ -11,13 +11,11 @@ after an ``F``, is exactly what was printed, whatever bytes they are. Times are 
 arrive together share their moment. An entry is never longer than one read (:data:`CHUNK` and its head).
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, Self
 
 from reenact.world import render_timestamp
 
@@ -105,7 +103,7 @@ class Follower:
         self._file: BinaryIO | None = None
         self.place = 0
 
-    def __enter__(self) -> Follower:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,7 +1,5 @@
 """As much of the shell's grammar as is needed to say something true about an author's command."""
 
-from __future__ import annotations
-
 import re
 from typing import NamedTuple
 
