@@ -7,7 +7,8 @@ from pathlib import Path
 
 from reenact.home import Home
 from reenact.plan import BoundParameter, Command, Plan, Snapshot, SystemSpec
-from reenact.record import find_folder, finish, move, publish, read_run, stage
+from reenact.records.files import read_run
+from reenact.records.life import find_folder, finish, move, publish, stage
 from reenact.report import Memory
 from reenact.run_folder import RunFolder
 from reenact.runs import Result, State

@@ -44,6 +44,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
+    """What the package offers, imported when it is asked for: the command line needs none of it."""
     if name not in __all__:
         raise AttributeError(f"module 'reenact' has no attribute '{name}'")
     from importlib import import_module
@@ -54,4 +55,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return sorted({*globals(), *__all__})

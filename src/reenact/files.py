@@ -66,10 +66,11 @@ def make_folder(folder: Path) -> Path:
 def lock(path: Path) -> Iterator[int]:
     """Hold the lock at ``path``, waiting for whoever has it; it is gone when the process is (flock(2)).
 
-    Gives the descriptor that holds it: a program that inherits it shares the lock.
+    Gives the descriptor that holds it: a program that inherits it shares the lock. The folder is made if it is not
+    there, or no longer.
     """
-    make_folder(path.parent)
-    descriptor = _take(path, fcntl.LOCK_EX)
+    while (descriptor := _take_in_folder(path)) is None:
+        continue
     try:
         yield descriptor
     finally:
@@ -105,10 +106,45 @@ def is_held(path: Path) -> bool:
     return False
 
 
-def _take(path: Path, operation: int) -> int:
+def share(path: Path) -> int | None:
+    """Hold the file at ``path`` together with others: an open descriptor, or None if there is no such file any more.
+
+    To be allowed to read it is enough. Whoever holds it alone (:func:`seize`) is waited for.
+    """
+    return _open_and_lock(path, os.O_RDONLY, fcntl.LOCK_SH)
+
+
+def seize(path: Path) -> int | None:
+    """Hold the file at ``path`` alone: an open descriptor, or None if somebody holds it, or there is no such file."""
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        return _open_and_lock(path, os.O_RDWR, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return None
+
+
+def _take_in_folder(path: Path) -> int | None:
+    try:
+        return _take(make_folder(path.parent) / path.name, fcntl.LOCK_EX)
+    except StorageError:
+        if path.parent.exists():
+            raise
+        return None
+
+
+def _take(path: Path, operation: int) -> int:
+    while True:
+        descriptor = _open_and_lock(path, os.O_RDWR | os.O_CREAT, operation)
+        if descriptor is not None:
+            return descriptor
+
+
+def _open_and_lock(path: Path, flags: int, operation: int) -> int | None:
+    """The open file at ``path``, locked; None if it is not there, or was deleted or replaced before we had the lock."""
+    try:
+        descriptor = os.open(path, flags | os.O_CLOEXEC, 0o644)
     except OSError as problem:
+        if isinstance(problem, FileNotFoundError) and not flags & os.O_CREAT:
+            return None
         raise StorageError(f"cannot open the lock {path}: {problem.strerror or problem}") from problem
     try:
         fcntl.flock(descriptor, operation)
@@ -121,7 +157,34 @@ def _take(path: Path, operation: int) -> int:
     except BaseException:
         os.close(descriptor)
         raise
-    return descriptor
+    if _is_at(descriptor, path):
+        return descriptor
+    os.close(descriptor)
+    return None
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    """Whether the open file is still what ``path`` leads to. On NFS a deleted one may answer with ESTALE."""
+    try:
+        ours, there = os.fstat(descriptor), os.stat(path)
+    except OSError:
+        return False
+    return ours.st_nlink > 0 and (ours.st_dev, ours.st_ino) == (there.st_dev, there.st_ino)
+
+
+def delete_tree(path: Path) -> None:
+    """Delete a folder of ours, write-protected folders in it too; links go, what they lead to stays."""
+    import shutil
+
+    if path.is_symlink() or not path.is_dir():
+        path.unlink(missing_ok=True)
+        return
+    try:
+        shutil.rmtree(path)
+    except PermissionError:
+        for folder, _, _ in os.walk(path):
+            os.chmod(folder, 0o700)
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def digest_file(path: Path) -> str:

@@ -25,6 +25,9 @@ class Report(Protocol):
     def done(self) -> None:
         """The long work that :meth:`step` told of is over."""
 
+    def said(self, line: str) -> None:
+        """A line that belongs into the log of a build: a program that was started, what it printed."""
+
 
 class Silence:
     """A report that nobody reads."""
@@ -42,6 +45,9 @@ class Silence:
         """Nothing."""
 
     def done(self) -> None:
+        """Nothing."""
+
+    def said(self, line: str) -> None:
         """Nothing."""
 
 
@@ -71,3 +77,7 @@ class Memory:
 
     def done(self) -> None:
         """Nothing to keep."""
+
+    def said(self, line: str) -> None:
+        """Keep it."""
+        self.told.append(("said", line))

@@ -27,13 +27,28 @@ class RunFolder(NamedTuple):
 
     @property
     def created(self) -> Path:
-        """When and by whom the run was asked for (:class:`reenact.record.Origin`)."""
+        """When and by whom the run was asked for (:class:`reenact.records.files.Origin`)."""
         return self.path / "origin.json"
 
     @property
     def environment_lock(self) -> Path:
         """The lock file that the environment was made from."""
         return self.path / "env.lock"
+
+    @property
+    def environment(self) -> Path:
+        """How the run came by its environment (:class:`reenact.records.files.Realised`)."""
+        return self.path / "environment.json"
+
+    @property
+    def build_log(self) -> Path:
+        """All that was said while the environment was made; not there where it was found made."""
+        return self.path / "build.log"
+
+    @property
+    def isolation(self) -> Path:
+        """From what the command was kept (:class:`reenact.process.isolation.Held`); only where that was asked for."""
+        return self.path / "isolation.json"
 
     @property
     def machine(self) -> Path:

@@ -7,21 +7,26 @@ detached run, a job of an engine.
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from reenact import downloads, environments, record
+from reenact import downloads, environments
+from reenact.build_log import BuildLog
 from reenact.codec import encode
-from reenact.errors import RecordError, ReenactError
+from reenact.environments.settings import describe_settings
+from reenact.errors import BuildError, RecordError, ReenactError
 from reenact.files import hold, make_folder, write_atomic
-from reenact.plan import RUN_ID_VARIABLE, Command, Download, EnvironmentLock, Plan
+from reenact.plan import RUN_ID_VARIABLE, Command, Download, EnvironmentLock, Isolation, Plan
 from reenact.process import signals
 from reenact.process.child import NotStarted, Spawn
 from reenact.process.holder import describe_self, write_holder
 from reenact.process.supervise import Outcome, supervise
 from reenact.process.surroundings import make_environ
+from reenact.records import life
+from reenact.records.files import Realised, read_record
 from reenact.run_folder import RunFolder
 from reenact.runs import Result, Run, State
 from reenact.world import World, render_timestamp
@@ -51,8 +56,8 @@ class Tools(NamedTuple):
     realise: Callable[[EnvironmentLock, Path, World], environments.Place] = environments.realise
     wrap: Callable[[Command, environments.Place], Command] = environments.wrap
     fetch: Callable[[Download, Path, World], object] = downloads.fetch
-    move: Callable[[Run, State, World], Run] = record.move
-    finish: Callable[[Run, Result, World], Run] = record.finish
+    move: Callable[[Run, State, World], Run] = life.move
+    finish: Callable[[Run, Result, World], Run] = life.finish
 
 
 def carry_out(run: Run, plan: Plan, world: World, terms: Terms | None = None, tools: Tools | None = None) -> Result:
@@ -65,21 +70,22 @@ def carry_out(run: Run, plan: Plan, world: World, terms: Terms | None = None, to
         ReenactError: the environment cannot be made or an input not be had; the run is recorded as failed.
     """
     terms = terms or Terms()
-    folder = record.find_folder(run)
-    with _alive(folder, terms.alive) as alive, signals.collecting() as arrivals:
+    folder = life.find_folder(run)
+    with _alive(folder, terms.alive) as alive, signals.collecting() as arrivals, ExitStack() as kept:
         write_holder(alive, describe_self())
         terms.begun()
         carrier = _Carrier(run, plan, world, terms, tools or Tools())
+        kept.callback(carrier.leave)
         try:
             with signals.raising():
                 spawn = carrier.prepare()
             result = carrier.execute(spawn, arrivals, alive)
         except signals.Stopped as stopped:
-            result = carrier.make_result(State.KILLED, signal=stopped.number.name, reason="stopped while preparing")
+            result = carrier.make_stopped(stopped.number)
         except BaseException as problem:
             told = isinstance(problem, ReenactError)
             reason = str(problem) if told else f"{type(problem).__name__}: {problem}"
-            carrier.finish(carrier.make_result(State.FAILED, reason=reason))
+            carrier.finish(carrier.make_failed(reason))
             raise
         carrier.finish(result)
         return result
@@ -89,11 +95,18 @@ class _Carrier:
     def __init__(self, run: Run, plan: Plan, world: World, terms: Terms, tools: Tools) -> None:
         self._run = run
         self._tools = tools
-        self._folder = record.find_folder(run)
+        self._folder = life.find_folder(run)
         self._plan = plan
         self._world = world
         self._terms = terms
         self._started: str | None = None
+        self._inside: int | None = None
+
+    def leave(self) -> None:
+        """Let go of the environment."""
+        if self._inside is not None:
+            os.close(self._inside)
+            self._inside = None
 
     def prepare(self) -> Spawn:
         """Everything up to the command's start."""
@@ -101,18 +114,14 @@ class _Carrier:
         self._move(State.PREPARING)
         root = Path(plan.source.root) if plan.source.root is not None else folder.code
         # What an environment is made of is named relative to the project, the command's folder relative to the source.
-        project = root / plan.source.subdirectory
-        lock = self._tools.lock(plan.environment, project, world, upgrade=plan.upgrade)
-        if lock.text:
-            write_atomic(folder.environment_lock, lock.text.encode())
-        place = self._tools.realise(lock, project, world)
+        place = self._enter(root / plan.source.subdirectory)
         command = self._tools.wrap(plan.command, place)
         self._fetch_inputs()
         write_atomic(folder.machine, encode(_read_machine()))
         make_folder(folder.artifacts)
         environ = make_environ(world, command, folder.path, keep=plan.keep, secrets=self._terms.secrets)
         return Spawn(
-            argv=command.argv,
+            argv=self._confine(command.argv, environ, root) if plan.isolation != Isolation() else command.argv,
             cwd=root / command.cwd,
             environ=environ,
             log=folder.log,
@@ -121,6 +130,50 @@ class _Carrier:
             grace=self._terms.grace,
             streams=self._terms.streams,
         )
+
+    def _enter(self, project: Path) -> environments.Place:
+        """The environment, ours until :meth:`leave`; how we came by it is recorded."""
+        folder = self._folder
+        log = BuildLog(folder.build_log, self._world.report)
+        world = self._world._replace(report=log)
+        began = time.monotonic()
+        try:
+            lock = self._lock(project, world)
+            if lock.text:
+                write_atomic(folder.environment_lock, lock.text.encode())
+            inside = environments.enter(lock, project, world, self._tools.realise)
+        except BuildError as problem:
+            raise log.explain(problem) from problem
+        self._inside = inside.held
+        if inside.place.path is not None:
+            realised = Realised(
+                key=lock.key,
+                lock=lock._replace(text=""),
+                settings=describe_settings(world.environ),
+                path=inside.place.path,
+                made=inside.made,
+                seconds=round(time.monotonic() - began, 4),
+            )
+            write_atomic(folder.environment, encode(realised))
+        return inside.place
+
+    def _lock(self, project: Path, world: World) -> EnvironmentLock:
+        plan = self._plan
+        try:
+            return self._tools.lock(plan.environment, project, world, upgrade=plan.upgrade, committed=plan.lock)
+        except BuildError as problem:
+            from reenact.as_of import suggest
+
+            if said := suggest(plan, project, world):
+                problem.hint = f"{problem.hint}\n{said}" if problem.hint else said
+            raise
+
+    def _suggest(self, root: Path) -> None:
+        """Say what may help where the command found another package than it was written for."""
+        from reenact.as_of import find_import_failure, suggest
+
+        if find_import_failure(self._folder.log) and (said := suggest(self._plan, root, self._world)):
+            self._world.report.note(said)
 
     def _fetch_inputs(self) -> None:
         folder, plan = self._folder, self._plan
@@ -132,6 +185,24 @@ class _Carrier:
         world = self._world._replace(environ={**self._world.environ, **self._terms.secrets})
         for download in plan.downloads:
             self._tools.fetch(download, folder.path, world)
+
+    def _confine(self, argv: tuple[str, ...], environ: Mapping[str, str], root: Path) -> tuple[str, ...]:
+        """The command kept from what the plan says; that it was is recorded."""
+        from reenact.process.isolation import Bounds, Held, confine
+
+        folder, plan = self._folder, self._plan
+        kind = plan.environment.kind
+        writable = (str(folder.path), *((str(folder.inputs.resolve()),) if folder.inputs.is_symlink() else ()))
+        inputs = (parameter.value for parameter in plan.parameters if parameter.type in ("path", "uri"))
+        visible = (
+            *(str(path) for path in (root, self._world.home.root, self._world.cwd)),
+            *(path for path in (environ.get("HOME"), *environ["PATH"].split(os.pathsep), *inputs) if path),
+        )
+        bounds = Bounds(writable, (str(folder.code),), visible)
+        how = "the environment's own means" if kind in environments.ISOLATING else "namespaces of Linux"
+        held = Held(*plan.isolation, writable if plan.isolation.read_only else (), kind != "system", how)
+        write_atomic(folder.isolation, encode(held))
+        return argv if kind in environments.ISOLATING else confine(argv, plan.isolation, bounds)
 
     def execute(self, spawn: Spawn, arrivals: signals.Arrivals, alive: int) -> Result:
         """Run the command; its end as a result."""
@@ -150,8 +221,11 @@ class _Carrier:
                 arrivals=arrivals,
             )
         except NotStarted as problem:
-            return self.make_result(State.FAILED, exit_code=problem.code, reason=str(problem))
-        return judge(outcome, spawn.timeout)
+            return self.make_failed(str(problem), problem.code)
+        result = judge(outcome, spawn.timeout)
+        if result.state is State.FAILED:
+            self._suggest(spawn.cwd)
+        return result
 
     def finish(self, result: Result) -> None:
         """Record the end."""
@@ -160,11 +234,14 @@ class _Carrier:
     def _move(self, state: State) -> None:
         self._run = self._tools.move(self._run, state, self._world)
 
-    def make_result(
-        self, state: State, *, exit_code: int | None = None, signal: str | None = None, reason: str | None = None
-    ) -> Result:
-        """A result of a command that never ran to its end."""
-        return Result(state, exit_code, signal, reason, self._started, self._world.timestamp())
+    def make_failed(self, reason: str, exit_code: int | None = None) -> Result:
+        """The result of a command that could not be started."""
+        return Result(State.FAILED, exit_code, None, reason, self._started, self._world.timestamp())
+
+    def make_stopped(self, number: signal.Signals) -> Result:
+        """The result of a run that was asked to end before its command ran."""
+        ended = self._world.timestamp()
+        return Result(State.KILLED, 128 + number, number.name, "stopped while preparing", self._started, ended)
 
 
 def judge(outcome: Outcome, timeout: float | None) -> Result:
@@ -213,8 +290,6 @@ def _alive(folder: RunFolder, descriptor: int | None) -> Iterator[int]:
 
 
 def _take_alive(folder: RunFolder) -> int:
-    import time
-
     deadline = time.monotonic() + _PATIENCE
     while (alive := hold(folder.alive)) is None:
         # Whoever looks whether a run is alive holds its lock for an instant.
@@ -231,8 +306,10 @@ def main(arguments: list[str]) -> int:
 
     from reenact.home import find_home
     from reenact.process.detach import announce, leave_parent
+    from reenact.process.streams import open_closed_streams
     from reenact.report import Silence
 
+    open_closed_streams()
     folder = RunFolder(Path(arguments[0]).absolute())
     world = World(find_home(os.environ), dict(os.environ), Path.cwd(), Silence())
     terms = Terms()
@@ -240,15 +317,13 @@ def main(arguments: list[str]) -> int:
         leave_parent()
         secrets = json.load(sys.stdin)
         terms = Terms(alive=int(arguments[2]), secrets=secrets, begun=announce)
-    found = record.read_record(folder)
+    found = read_record(folder)
     try:
         result = carry_out(found.run, found.plan, world, terms)
     except ReenactError as problem:
         sys.stderr.write(f"error: {problem.message}\n")
         return problem.exit_code
-    if result.exit_code is not None:
-        return result.exit_code
-    return 128 + signal.Signals[result.signal].value if result.signal else 1
+    return 1 if result.exit_code is None else result.exit_code
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from reenact.errors import UsageError
 from reenact.home import Home, find_home
 from reenact.report import Report
 
@@ -36,9 +37,13 @@ def make_world(report: Report, environ: Mapping[str, str] = os.environ) -> World
     """The world that this process was started in, or one with other variables.
 
     Raises:
-        FileNotFoundError: the current directory is gone.
+        UsageError: its directory has been deleted.
     """
-    return World(find_home(environ), dict(environ), Path.cwd(), report)
+    try:
+        cwd = Path.cwd()
+    except FileNotFoundError as problem:
+        raise UsageError("the current directory does not exist any more", hint="change to one that does") from problem
+    return World(find_home(environ), dict(environ), cwd, report)
 
 
 def render_timestamp(seconds: float) -> str:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reenact.cli import VERBS, make_parser, make_root
+from reenact.cli import ROOT, Family, find_family, make_family_parser, make_parser, read_command_line
 from reenact.cli.parser import Parser, arrange, at_least, split_at_verb
 from reenact.errors import UsageError
 
@@ -83,16 +84,36 @@ def test_options_are_written_out_before_the_operands() -> None:
 
 
 def test_the_verb_is_the_first_word_that_belongs_to_no_option() -> None:
-    root = make_root()
+    root = make_family_parser()
     assert split_at_verb(["--env-file", "run", "ls", "--debug"], root) == (["--env-file", "run"], "ls", ["--debug"])
     assert split_at_verb(["--debug"], root) == (["--debug"], None, [])
     assert split_at_verb(["--", "ls", "--"], root) == (["--"], "ls", ["--"])
 
 
-@pytest.mark.parametrize("verb", VERBS)
-def test_every_verb_has_help_and_a_long_name_for_every_option(verb: str) -> None:
-    parser = make_parser(verb)
-    assert parser.format_help().startswith(f"usage: reenact {verb} [OPTIONS]")
+def list_verbs(family: Family = ROOT) -> Iterator[tuple[Family, str]]:
+    for verb in family.verbs:
+        inner = find_family(verb, family)
+        yield from [(family, verb)] if inner is None else list_verbs(inner)
+
+
+@pytest.mark.parametrize(
+    ("family", "verb"), [pytest.param(*each, id=f"{each[0].prog} {each[1]}") for each in list_verbs()]
+)
+def test_every_verb_has_help_and_a_long_name_for_every_option(family: Family, verb: str) -> None:
+    parser = make_parser(verb, family)
+    assert parser.format_help().startswith(f"usage: {family.prog} {verb} [OPTIONS]")
     for name, option in parser.options.items():
         assert name.startswith("--") or option.option_strings[-1].startswith("--")
         assert option.help
+
+
+def test_a_family_lists_its_verbs_and_takes_the_shared_options() -> None:
+    family = find_family("env", ROOT)
+    assert family is not None
+    assert "  gc          Delete what is old, unfinished or too much." in make_family_parser(family).format_help()
+    module, words = read_command_line(["--debug", "env", "rm", "--json", "abc"])
+    assert (module.__name__, words.keys, words.as_json, words.debug) == ("reenact.cli.env.rm", ["abc"], True, True)
+    assert read_command_line(["env", "--debug", "ls"])[1].debug
+    with pytest.raises(UsageError) as caught:
+        read_command_line(["env", "lss"])
+    assert caught.value.hint == "did you mean 'ls'?"

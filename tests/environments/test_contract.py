@@ -11,19 +11,32 @@ import pytest
 from reenact import environments
 from reenact.codec import decode, encode
 from reenact.environments import KINDS
-from reenact.plan import Command, EnvironmentLock, EnvironmentSpec, PythonSpec, SystemSpec
+from reenact.plan import Command, EnvironmentLock, EnvironmentSpec
 from reenact.world import World
-from tests.environments.conftest import write
+from tests.environments.conda_channel import File, Recipe, index_channel, write_package
+from tests.environments.conftest import project, write
 
-MEMBERS = {"system": "system", "python": "uv"}
+MEMBERS = {"system": "system", "python": "uv", "conda": "conda"}
+
+
+@pytest.fixture
+def channel(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of a channel with one package."""
+    folder = tmp_path_factory.mktemp("channel")
+    write_package(folder, Recipe("thing", "1.0", {"share/thing": File(b"1")}))
+    index_channel(folder)
+    return folder.as_uri()
 
 
 @pytest.fixture(params=sorted(KINDS))
-def spec(request: pytest.FixtureRequest, project_dir: Path, world: World, wheels: Path) -> EnvironmentSpec:
+def spec(
+    request: pytest.FixtureRequest, project_dir: Path, world: World, wheels: Path, channel: str
+) -> EnvironmentSpec:
     write(project_dir, {"python_env.yaml": f"dependencies: [--no-index, '--find-links {wheels}', needy]\n"})
-    from tests.environments.conftest import project
-
-    return environments.ask(project("python_env", "python_env.yaml"), project_dir, MEMBERS[request.param], world)
+    write(project_dir, {"conda.yaml": f"channels: ['{channel}']\ndependencies: [thing]\n"})
+    conda = request.param == "conda"
+    wanted = project("conda_env", "conda.yaml") if conda else project("python_env", "python_env.yaml")
+    return environments.ask(wanted, project_dir, MEMBERS[request.param], world)
 
 
 def test_every_kind_is_a_member(spec: EnvironmentSpec) -> None:
@@ -32,8 +45,7 @@ def test_every_kind_is_a_member(spec: EnvironmentSpec) -> None:
 
 
 def test_a_spec_and_a_lock_survive_json(spec: EnvironmentSpec, project_dir: Path, world: World) -> None:
-    kind: type[SystemSpec | PythonSpec] = type(spec)
-    assert decode(kind, encode(spec)) == spec
+    assert decode(type(spec), encode(spec)) == spec
     found = environments.lock(spec, project_dir, world)
     assert decode(EnvironmentLock, encode(found)) == found
 

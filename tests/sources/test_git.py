@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from reenact.errors import SourceError
+from reenact.home import Home
 from reenact.sources import Fetched, fetch, parse_uri
 from reenact.world import World
 from tests.sources.repositories import commit, git, make_bare, make_repository, make_world, told
@@ -218,8 +219,8 @@ def test_a_script_in_the_checkout_cannot_change_the_mirror(bare: Path, tmp_path:
     assert (fetch_at(bare, "main", tmp_path / "2", world).root / "train.py").read_text() == "three\n"
 
 
-def test_no_hook_and_no_template_ever_runs(bare: Path, work: Path, code: Path, tmp_path: Path, home: object) -> None:
-    world = make_world(tmp_path, home)  # type: ignore[arg-type]
+def test_no_hook_and_no_template_ever_runs(bare: Path, work: Path, code: Path, tmp_path: Path, home: Home) -> None:
+    world = make_world(tmp_path, home)
     template = tmp_path / "template" / "hooks"
     template.mkdir(parents=True)
     for name in ("post-checkout", "post-index-change", "reference-transaction", "pre-auto-gc"):
@@ -227,7 +228,8 @@ def test_no_hook_and_no_template_ever_runs(bare: Path, work: Path, code: Path, t
         hook.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran-{name}\n")
         hook.chmod(0o755)
     (tmp_path / ".gitconfig").write_text(
-        f"[init]\n\ttemplateDir = {template.parent}\n[core]\n\thooksPath = {template}\n\tfsmonitor = {template}/pre-auto-gc\n"
+        f"[init]\n\ttemplateDir = {template.parent}\n"
+        f"[core]\n\thooksPath = {template}\n\tfsmonitor = {template}/pre-auto-gc\n"
     )
     fetch_at(bare, "main", code, world)
     fetch_at(work, None, code, world)
@@ -236,9 +238,9 @@ def test_no_hook_and_no_template_ever_runs(bare: Path, work: Path, code: Path, t
 
 
 def test_variables_of_a_caller_that_is_a_hook_do_not_lead_astray(
-    bare: Path, work: Path, code: Path, tmp_path: Path, home: object
+    bare: Path, work: Path, code: Path, tmp_path: Path, home: Home
 ) -> None:
-    world = make_world(tmp_path, home, GIT_DIR=str(work / ".git"), GIT_INDEX_FILE=str(work / ".git/index"))  # type: ignore[arg-type]
+    world = make_world(tmp_path, home, GIT_DIR=str(work / ".git"), GIT_INDEX_FILE=str(work / ".git/index"))
     before = (work / ".git/index").read_bytes()
     assert (fetch_at(bare, "v1", code, world).root / "train.py").read_text() == "one\n"
     assert (work / ".git/index").read_bytes() == before
@@ -317,7 +319,7 @@ def test_a_linked_work_tree_takes_a_version(work: Path, tmp_path: Path, code: Pa
 
 
 def test_submodules_come_recursively_and_from_the_cache(tmp_path: Path, world: World) -> None:
-    leaf = make_repository(tmp_path / "leaf")
+    make_repository(tmp_path / "leaf")
     middle = make_repository(tmp_path / "middle")
     git(middle, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", "../leaf", "deep/leaf")
     middle_commit = commit(middle, {})
@@ -378,12 +380,12 @@ def without_lfs(tmp_path: Path) -> str:
     return str(tools)
 
 
-def test_without_git_lfs_its_pointers_are_warned_of(work: Path, code: Path, tmp_path: Path, home: object) -> None:
+def test_without_git_lfs_its_pointers_are_warned_of(work: Path, code: Path, tmp_path: Path, home: Home) -> None:
     pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 3\n"
     write_lfs = {"data/.gitattributes": "*.bin filter=lfs diff=lfs merge=lfs -text\n", "data/a.bin": pointer}
     commit(work, write_lfs)
     (tmp_path / ".gitconfig").write_text('[filter "lfs"]\n\tprocess = git-lfs filter-process\n\trequired = true\n')
-    world = make_world(tmp_path, home, PATH=without_lfs(tmp_path))  # type: ignore[arg-type]
+    world = make_world(tmp_path, home, PATH=without_lfs(tmp_path))
     _, root = fetch_at(work, "main", code, world)
     assert (root / "data/a.bin").read_text() == pointer
     assert [text for kind, text in told(world) if kind == "warn" and "git-lfs" in text and "data/a.bin" in text]
@@ -396,10 +398,9 @@ def has_lfs() -> bool:
 @pytest.mark.skipif(not has_lfs(), reason="git-lfs is not installed")
 def test_with_git_lfs_the_contents_come(tmp_path: Path, world: World) -> None:
     work = make_repository(tmp_path / "large")
-    lfs = ("-c", "filter.lfs.clean=git-lfs clean -- %f", "-c", "filter.lfs.required=true")
+    git(work, "config", "filter.lfs.clean", "git-lfs clean -- %f")
     (work / ".gitattributes").write_text("*.bin filter=lfs diff=lfs merge=lfs -text\n")
     (work / "a.bin").write_bytes(b"large content")
-    git(work, *lfs, "add", "--all")
     pinned = commit(work, {})
     _, root = fetch_at(work, "main", tmp_path / "1", world)
     assert (root / "a.bin").read_bytes() == b"large content"
@@ -409,9 +410,9 @@ def test_with_git_lfs_the_contents_come(tmp_path: Path, world: World) -> None:
 
 
 def test_a_missing_git_is_told_for_a_repository_and_no_error_for_a_directory(
-    bare: Path, work: Path, code: Path, tmp_path: Path, home: object
+    bare: Path, work: Path, code: Path, tmp_path: Path, home: Home
 ) -> None:
-    world = make_world(tmp_path, home, PATH=str(tmp_path / "nothing"))  # type: ignore[arg-type]
+    world = make_world(tmp_path, home, PATH=str(tmp_path / "nothing"))
     with pytest.raises(SourceError, match="git is not installed"):
         fetch_at(bare, None, code, world)
     snapshot, _ = fetch_at(work, None, code, world)

@@ -10,13 +10,14 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 
-from reenact import record
 from reenact.errors import RecordError, StorageError
 from reenact.plan import RUN_DIR_VARIABLE, RUN_ID_VARIABLE, Plan
 from reenact.process.detach import start_detached
 from reenact.process.holder import Holder, find_birth, read_holder
 from reenact.process.log import Follower
 from reenact.process.members import attempt
+from reenact.records.files import read_run
+from reenact.records.life import finish
 from reenact.run_folder import RunFolder
 from reenact.runs import Result, State
 from reenact.world import World
@@ -63,7 +64,7 @@ def submit(
         if not greeting.announced:
             reason = f"the worker did not start: {greeting.text.strip() or 'it said nothing'}"
             now = world.timestamp()
-            record.finish(record.read_run(folder), Result(State.FAILED, reason=reason, ended=now), world)
+            finish(read_run(folder), Result(State.FAILED, reason=reason, ended=now), world)
             raise StorageError(reason)
     finally:
         os.close(alive)
@@ -74,7 +75,7 @@ def submit(
 def poll(job: str, folder: RunFolder) -> State:
     """Where it stands; lost if its worker is gone without a result."""
     alive = folder.is_alive
-    state: State = record.read_run(folder).state
+    state: State = read_run(folder).state
     return state if state.final or alive else State.LOST
 
 

@@ -8,15 +8,17 @@ A verb's module has:
     Declare them.
 ``run(given: Given, world: World) -> int``
     Do it; the exit code.
+
+One that is a family of verbs, like ``reenact env``, is a package with ``VERBS`` of its own instead.
 """
 
 from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 from reenact import __version__
 from reenact.cli.console import console_world, print_error
@@ -25,11 +27,13 @@ from reenact.errors import ReenactError, UsageError
 
 VERBS = {
     "run": "Run a project.",
+    "lock": "Write the exact packages of a project's environment beside its files.",
     "check": "Find what is wrong in a project's files.",
     "describe": "Show a project's entry points, parameters and environment.",
     "ls": "List runs, newest first.",
     "show": "Show one run.",
     "logs": "Print what a run printed.",
+    "env": "Look after environments: list, show, compare, export, delete.",
     "cancel": "Stop a run.",
     "rm": "Delete runs.",
     "reindex": "Rebuild the index from the run folders.",
@@ -38,6 +42,18 @@ VERBS = {
 """Every verb and its one line of help; its module is ``reenact.cli.<verb>``."""
 
 ABOUT = "Run any machine-learning project with one command, and leave a record to run it again from."
+
+
+class Family(NamedTuple):
+    """Verbs that stand behind the same words."""
+
+    prog: str
+    package: str
+    about: str
+    verbs: Mapping[str, str]
+
+
+ROOT = Family("reenact", __name__, ABOUT, VERBS)
 
 
 class Shared(Namespace):
@@ -73,43 +89,54 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def read_command_line(words: Sequence[str]) -> tuple[Any, Any]:
+def read_command_line(words: Sequence[str], family: Family = ROOT, shared: Shared | None = None) -> tuple[Any, Any]:
     """The module of the verb that the words name, and what they say to it.
 
     Raises:
         UsageError: they name none, or cannot be read.
         SystemExit: they ask for help or the version, which is printed.
     """
-    root = make_root()
-    before, verb, after = split_at_verb(words, root)
-    shared = root.parse(before, Shared())
+    parser = make_family_parser(family)
+    before, verb, after = split_at_verb(words, parser)
+    shared = parser.parse(before, shared or Shared())
     if verb is None:
-        root.print_help(sys.stderr)
+        parser.print_help(sys.stderr)
         raise SystemExit(UsageError.exit_code)
-    if verb not in VERBS:
+    if verb not in family.verbs:
         from reenact.project.nearest import did_you_mean
 
-        raise UsageError(f"No such command '{verb}'.", hint=did_you_mean(verb, VERBS) or root.where_help_is)
-    module = import_module(f"reenact.cli.{verb}")
-    return module, make_parser(verb).parse(after, module.Given(**vars(shared)))
+        raise UsageError(f"No such command '{verb}'.", hint=did_you_mean(verb, family.verbs) or parser.where_help_is)
+    inner = find_family(verb, family)
+    if inner is not None:
+        return read_command_line(after, inner, shared)
+    module = import_module(f"{family.package}.{verb}")
+    return module, make_parser(verb, family).parse(after, module.Given(**vars(shared)))
 
 
-def make_root() -> Parser:
+def find_family(verb: str, family: Family) -> Family | None:
+    """The verbs behind this one; None where it is one that does something itself."""
+    name = f"{family.package}.{verb}"
+    verbs = getattr(import_module(name), "VERBS", None)
+    return None if verbs is None else Family(f"{family.prog} {verb}", name, family.verbs[verb], verbs)
+
+
+def make_family_parser(family: Family = ROOT) -> Parser:
     """What stands before the verb."""
-    root = Parser("reenact", ABOUT)
-    root.add_argument(
-        "--version", action="version", version=f"reenact, version {__version__}", help="Show the version and exit."
-    )
-    _add_shared(root)
-    root.usage = "reenact [OPTIONS] COMMAND [ARGS]..."
-    root.epilog = "commands:\n" + "\n".join(f"  {verb:<12}{text}" for verb, text in VERBS.items())
-    return root
+    parser = Parser(family.prog, family.about)
+    if family is ROOT:
+        parser.add_argument(
+            "--version", action="version", version=f"reenact, version {__version__}", help="Show the version and exit."
+        )
+    _add_shared(parser)
+    parser.usage = f"{family.prog} [OPTIONS] COMMAND [ARGS]..."
+    parser.epilog = "commands:\n" + "\n".join(f"  {verb:<12}{text}" for verb, text in family.verbs.items())
+    return parser
 
 
-def make_parser(verb: str) -> Parser:
+def make_parser(verb: str, family: Family = ROOT) -> Parser:
     """What stands behind this verb."""
-    parser = Parser(f"reenact {verb}", VERBS[verb])
-    import_module(f"reenact.cli.{verb}").add_arguments(parser)
+    parser = Parser(f"{family.prog} {verb}", family.verbs[verb])
+    import_module(f"{family.package}.{verb}").add_arguments(parser)
     _add_shared(parser)
     return parser
 

@@ -27,7 +27,9 @@ def add_arguments(parser: Parser) -> None:
 
 def run(given: Given, world: World) -> int:
     """Stop the runs and say how they stand."""
-    from reenact.record import get_run, read_run, settle
+    from reenact.records.files import read_run
+    from reenact.records.life import settle
+    from reenact.records.lookup import get_run
 
     after = []
     for folder in [get_run(name, world) for name in given.runs]:

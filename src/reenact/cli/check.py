@@ -10,7 +10,7 @@ from reenact import environments
 from reenact.cli.console import print_json
 from reenact.cli.parser import Parser
 from reenact.cli.resolve import resolving
-from reenact.documents import find_documents
+from reenact.document_cache import find_documents
 from reenact.errors import ProjectError, UnsupportedError
 from reenact.project.diagnostics import Diagnostic, render_diagnostic
 from reenact.project.load import read_project

@@ -6,7 +6,7 @@ from argparse import Action
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from reenact.cli import VERBS, make_parser, make_root
+from reenact.cli import ROOT, Family, find_family, make_family_parser, make_parser
 from reenact.cli.parser import Parser, read_words, split_at_verb, takes_value
 from reenact.errors import ReenactError
 from reenact.report import Silence
@@ -39,22 +39,30 @@ class Answers(NamedTuple):
 
 def complete(words: Sequence[str], world: World) -> Answers:
     """What fits in the place of the last word, which is '' where a new one begins."""
-    world = world._replace(report=Silence())
     *before, last = words
     try:
-        _, verb, after = split_at_verb([*before, _OPERAND], make_root())
-        if verb is None or not after:
-            return _complete_before_verb(before, last, world)
-        return _complete_word(after[:-1], last, make_parser(verb), world) if verb in VERBS else Answers()
+        return _complete_in(ROOT, before, last, world._replace(report=Silence()))
     except ReenactError:
         return Answers()
 
 
-def _complete_before_verb(before: Sequence[str], last: str, world: World) -> Answers:
-    answers = _complete_word(before, last, make_root(), world)
+def _complete_in(family: Family, before: Sequence[str], last: str, world: World) -> Answers:
+    _, verb, after = split_at_verb([*before, _OPERAND], make_family_parser(family))
+    if verb is None or not after:
+        return _complete_before_verb(family, before, last, world)
+    if verb not in family.verbs:
+        return Answers()
+    inner = find_family(verb, family)
+    if inner is not None:
+        return _complete_in(inner, after[:-1], last, world)
+    return _complete_word(after[:-1], last, make_parser(verb, family), world)
+
+
+def _complete_before_verb(family: Family, before: Sequence[str], last: str, world: World) -> Answers:
+    answers = _complete_word(before, last, make_family_parser(family), world)
     if answers != Answers() or last.startswith("-"):
         return answers
-    return Answers([Answer(verb, about) for verb, about in VERBS.items() if verb.startswith(last)])
+    return Answers([Answer(verb, about) for verb, about in family.verbs.items() if verb.startswith(last)])
 
 
 def _complete_word(before: Sequence[str], last: str, parser: Parser, world: World) -> Answers:
@@ -105,8 +113,8 @@ def _complete_value(action: Action, begun: str, before: Sequence[str], parser: P
 def complete_runs(begun: str, world: World) -> list[Answer]:
     """Runs whose id or name begins with what is there, newest first."""
     from reenact.cli.table import plain
-    from reenact.record import open_index
-    from reenact.run_filter import RunFilter
+    from reenact.records.filter import RunFilter
+    from reenact.records.index import open_index
 
     if not world.home.store.exists():
         return []

@@ -8,7 +8,7 @@ import sys
 from typing import TextIO
 
 from reenact.codec import to_plain
-from reenact.errors import StorageError, UsageError
+from reenact.errors import UsageError
 from reenact.project.diagnostics import Diagnostic, render_diagnostic
 from reenact.report import Report
 from reenact.world import World, make_world
@@ -60,6 +60,9 @@ class Lines:
         """Forget the step."""
         self._step = ""
 
+    def said(self, line: str) -> None:
+        """Nothing: the run folder keeps it."""
+
     def _print(self, text: str) -> None:
         print(text, file=self._stream, flush=True)
 
@@ -108,14 +111,10 @@ def console_world(env_file: str | None = None) -> World:
     """The world of a command line, with the variables of a dotenv file where the caller has not set them.
 
     Raises:
-        UsageError: the file cannot be read.
-        StorageError: the current directory is gone.
+        UsageError: the file cannot be read, or the current directory is gone.
     """
     environ = os.environ if env_file is None else {**read_env_file(env_file), **os.environ}
-    try:
-        return make_world(make_report(), environ)
-    except FileNotFoundError as problem:
-        raise StorageError("the current directory does not exist any more", hint="change to one that does") from problem
+    return make_world(make_report(), environ)
 
 
 def read_env_file(file: str) -> dict[str, str]:

@@ -11,10 +11,11 @@ from pathlib import Path
 from reenact.cli.console import print_json
 from reenact.cli.parser import Parser
 from reenact.cli.resolve import resolving
-from reenact.documents import find_documents
+from reenact.document_cache import find_documents
 from reenact.errors import ProjectError
 from reenact.project.convention import find_scripts
 from reenact.project.diagnostics import render_diagnostic, visible
+from reenact.project.environment_files import with_own_environment
 from reenact.project.load import get_entry_point, read_project
 from reenact.project.types import EntryPoint, EnvironmentSource, Parameter, Project
 from reenact.world import World
@@ -61,7 +62,8 @@ def print_project(root: Path, entry_point: str | None, world: World, *, as_json:
         return ProjectError.exit_code
     scripts = find_scripts(root) if entry_point is None else ()
     if entry_point is not None:
-        project = project._replace(entry_points=(get_entry_point(project, entry_point, root),))
+        chosen = get_entry_point(project, entry_point, root)
+        project = with_own_environment(project, chosen, root)._replace(entry_points=(chosen,))
     if as_json:
         print_json(_as_plain(project, scripts))
     else:
@@ -72,7 +74,7 @@ def print_project(root: Path, entry_point: str | None, world: World, *, as_json:
 def render_project(project: Project, scripts: tuple[str, ...] = ()) -> Iterator[str]:
     """The project as lines for a person; ``scripts`` are the files that can be run without being declared."""
     yield f"{project.name}  ({project.file or 'no project file'})"
-    yield f"environment: {_render_environment(project.environment)}"
+    yield from _render_environment(project.environment)
     for entry_point in project.entry_points:
         yield ""
         yield from _render_entry_point(entry_point)
@@ -85,12 +87,20 @@ def render_project(project: Project, scripts: tuple[str, ...] = ()) -> Iterator[
         yield from textwrap.wrap(", ".join(scripts), _WIDTH, initial_indent=lead, subsequent_indent=" " * len(lead))
 
 
-def _render_environment(source: EnvironmentSource) -> str:
+def _render_environment(source: EnvironmentSource) -> Iterator[str]:
+    """What is used, and what else is there with the reason why it is not."""
     if source.docker is not None:
-        return f"container image {source.docker.image}"
-    if source.file is not None:
-        return source.file if source.declared else f"{source.file} (found by its name)"
-    return "a Python without packages (none is declared)"
+        used = f"container image {source.docker.image}"
+    elif source.file is not None:
+        found = "the header of the script" if source.key == "script" else "found by its name"
+        used = source.file if source.declared else f"{source.file} ({found})"
+        used += f", locked by {source.lock}" if source.lock else ""
+    else:
+        used = "a Python without packages (none is declared)"
+    chosen = [f"groups {', '.join(source.groups)}"] if source.groups else []
+    chosen += [f"extras {', '.join(source.extras)}"] if source.extras else []
+    yield f"environment: {'; '.join([used, *chosen])}"
+    yield from (f"  passed over: {over.file}: {over.reason}" for over in source.passed_over)
 
 
 def _render_entry_point(entry_point: EntryPoint) -> Iterator[str]:

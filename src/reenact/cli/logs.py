@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import BinaryIO, NamedTuple
 
 from reenact.cli.parser import Parser, at_least
-from reenact.log_format import Entry, parse_entry, read_entries
+from reenact.records.log import Entry, parse_entry, read_entries
 from reenact.run_folder import RunFolder
 from reenact.world import World
 
@@ -55,7 +55,7 @@ def add_arguments(parser: Parser) -> None:
 
 def run(given: Given, world: World) -> int:
     """Print the log."""
-    from reenact.record import get_run
+    from reenact.records.lookup import get_run
 
     folder = get_run(given.run, world)
     out = Output(Form(given.timestamps, given.as_json))
@@ -118,7 +118,7 @@ def read_log(folder: RunFolder, tail: int | None = None) -> Iterator[Entry | Non
 
 def follow_log(folder: RunFolder, world: World, tail: int | None = None) -> Iterator[Entry | None]:
     """Every entry until the run ends, None whenever there is nothing new; returns at once when nobody reads stdout."""
-    from reenact.record import settle
+    from reenact.records.life import settle
 
     def ended() -> bool:
         return settle(folder, world).state.final

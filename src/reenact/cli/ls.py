@@ -16,7 +16,7 @@ from reenact.cli.table import (
     render_state,
     render_table,
 )
-from reenact.run_filter import RunFilter
+from reenact.records.filter import RunFilter
 from reenact.runs import Run
 from reenact.world import World
 
@@ -61,8 +61,8 @@ def add_arguments(parser: Parser) -> None:
 
 def run(given: Given, world: World) -> int:
     """Print the list."""
-    from reenact.history import list_runs
-    from reenact.record import open_index
+    from reenact.records.history import list_runs
+    from reenact.records.index import open_index
 
     now = world.now()
     wanted = make_filter(given, now)

@@ -25,7 +25,7 @@ def add_arguments(parser: Parser) -> None:
 
 def run(given: Given, world: World) -> int:
     """Make the index anew."""
-    from reenact.history import reindex, sweep
+    from reenact.records.history import reindex, sweep
 
     found = reindex(world)
     sweep(world)

@@ -10,7 +10,7 @@ from reenact.cli.parser import Parser
 from reenact.cli.selection import Selection, add_selection, make_filter
 from reenact.cli.table import plain
 from reenact.errors import RecordError, UsageError
-from reenact.run_filter import RunFilter
+from reenact.records.filter import RunFilter
 from reenact.run_folder import RunFolder
 from reenact.runs import Run
 from reenact.world import World
@@ -47,7 +47,7 @@ def add_arguments(parser: Parser) -> None:
 
 def run(given: Given, world: World) -> int:
     """Delete them; 1 where the answer was no."""
-    from reenact.history import remove, sweep
+    from reenact.records.history import remove, sweep
 
     wanted = make_filter(given, world.now(), given.older_than)
     if given.names and wanted != RunFilter():
@@ -73,13 +73,14 @@ def run(given: Given, world: World) -> int:
 
 def _find_named(names: list[str], world: World) -> list[Run]:
     """All of them are looked up before the first goes."""
-    from reenact.record import get_run, settle
+    from reenact.records.life import settle
+    from reenact.records.lookup import get_run
 
     return list({run.id: run for run in (settle(get_run(name, world), world) for name in names)}.values())
 
 
 def _find_fitting(wanted: RunFilter, world: World, *, force: bool) -> list[Run]:
-    from reenact.history import list_runs
+    from reenact.records.history import list_runs
 
     if wanted == RunFilter():
         raise UsageError(

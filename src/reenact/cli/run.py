@@ -10,7 +10,7 @@ from reenact.cli.parser import Parser
 from reenact.cli.table import plain, render_duration, render_state
 from reenact.codec import to_plain
 from reenact.errors import UsageError
-from reenact.plan import Plan
+from reenact.plan import Isolation, Plan
 from reenact.prepare import Prepared, Request, Tracking, discard, prepare
 from reenact.project.parameters import Options, parse_assignments, parse_params_file
 from reenact.runs import Result
@@ -31,9 +31,14 @@ class Given(Namespace):
     lenient: bool
     env_manager: str | None
     upgrade: bool
+    locked: bool
+    as_of: str | None
+    accelerator: str | None
     keep: list[str]
     shell_strict: bool
     timeout: str | None
+    no_network: bool
+    read_only: bool
     run_name: str | None
     detach: bool
     dry_run: bool
@@ -63,7 +68,32 @@ def add_arguments(parser: Parser) -> None:
         "--strict", action="store_true", help="Refuse undeclared parameters, and paths that do not exist."
     )
     parser.add_argument("--lenient", action="store_true", help="Only warn of values that do not fit their type.")
+    add_environment_arguments(parser)
+    parser.add_argument(
+        "--shell-strict", action="store_true", help="Stop the command at its first failure, also inside a pipe."
+    )
+    parser.add_argument("--timeout", metavar="TIME", help="Stop the command after 90, 90s, 15m, 2h, 1d.")
+    parser.add_argument(
+        "--no-network", action="store_true", help="Keep the command from the network, but for loopback of its own."
+    )
+    parser.add_argument(
+        "--read-only",
+        action="store_true",
+        help="Let the command write into its run folder and a /tmp of its own only.",
+    )
+    parser.add_argument("-d", "--detach", action="store_true", help="Print the run's id and leave it running.")
+    parser.add_argument("--dry-run", action="store_true", help="Print what would run, and stop.")
+    parser.add_argument("--json", dest="as_json", action="store_true", help="With --dry-run or --detach: print JSON.")
+    parser.add_argument("-q", "--quiet", action="store_true", help="Print warnings and errors only.")
+
+
+def add_environment_arguments(parser: Parser) -> None:
+    """Declare ours for the environment."""
     parser.add_argument("--upgrade", action="store_true", help="Resolve the environment anew.")
+    parser.add_argument(
+        "--locked", action="store_true", help="Refuse to run with versions that no lock of the project says."
+    )
+    add_choice_of_packages(parser)
     parser.add_argument(
         "--keep",
         action="append",
@@ -71,14 +101,16 @@ def add_arguments(parser: Parser) -> None:
         metavar="VARIABLE",
         help="Hand on a variable that would be hidden: PYTHONPATH.",
     )
+
+
+def add_choice_of_packages(parser: Parser) -> None:
+    """Declare what else than the project's files decides which packages those are."""
     parser.add_argument(
-        "--shell-strict", action="store_true", help="Stop the command at its first failure, also inside a pipe."
+        "--as-of", metavar="DATE", help="Use packages as they were on a date; 'commit' for that of the commit."
     )
-    parser.add_argument("--timeout", metavar="TIME", help="Stop the command after 90, 90s, 15m, 2h, 1d.")
-    parser.add_argument("-d", "--detach", action="store_true", help="Print the run's id and leave it running.")
-    parser.add_argument("--dry-run", action="store_true", help="Print what would run, and stop.")
-    parser.add_argument("--json", dest="as_json", action="store_true", help="With --dry-run or --detach: print JSON.")
-    parser.add_argument("-q", "--quiet", action="store_true", help="Print warnings and errors only.")
+    parser.add_argument(
+        "--accelerator", metavar="NAME", help="The build of PyTorch's packages: cpu, cu126, rocm6.4, xpu."
+    )
 
 
 def add_mlflow_arguments(parser: Parser) -> None:
@@ -163,11 +195,15 @@ def make_request(given: Given, world: World) -> Request:
         options=Options(strict=given.strict, lenient=given.lenient),
         env_manager=given.env_manager,
         upgrade=given.upgrade,
+        locked=given.locked,
+        as_of=given.as_of,
+        accelerator=given.accelerator,
         keep=tuple(given.keep),
         backend=given.backend,
         backend_config=api.read_backend_config(given.backend_config),
         shell_strict=given.shell_strict,
         timeout=parse_duration(given.timeout),
+        isolation=Isolation(network=not given.no_network, read_only=given.read_only),
         tracking=Tracking(given.experiment_name, given.experiment_id, given.run_id),
         storage_dir=given.storage_dir or world.environ.get("MLFLOW_TMP_DIR"),
         name=given.run_name,
@@ -228,12 +264,36 @@ def render_plan(plan: Plan) -> str:
         f"{'source':<13} {plain(source.uri)}{pinned}",
         *(f"{'parameter':<13} {plain(p.name)} = {_render_value(p.value, p.secret)}" for p in plan.parameters),
         *(f"{'download':<13} {plain(d.uri)}" for d in plan.downloads),
-        f"{'environment':<13} {plan.environment.kind}",
+        f"{'environment':<13} {plain(render_environment(plan))}",
         f"{'backend':<13} {plain(plan.backend)}",
+        *([f"{'isolation':<13} {render_isolation(plan.isolation)}"] if plan.isolation != Isolation() else ()),
         f"{'shell':<13} {' '.join(plan.command.shell)}",
         f"{'command':<13} " + plan.command.text.strip("\n").replace("\n", "\n" + " " * 14),
     ]
     return "\n".join(lines)
+
+
+def render_isolation(isolation: Isolation) -> str:
+    """What the command is kept from."""
+    held = {"no network": not isolation.network, "read-only but for its run folder": isolation.read_only}
+    return ", ".join(name for name, holds in held.items() if holds)
+
+
+def render_environment(plan: Plan) -> str:
+    """The kind of environment, the file that defines it, and what says its versions."""
+    spec = plan.environment
+    parts: list[str] = [spec.kind]
+    if origin := getattr(spec, "origin", None):
+        parts.append(f"from {origin}")
+    if plan.lock is not None and not plan.lock.stale:
+        parts.append(f"locked by {plan.lock.file}")
+    elif lock := getattr(spec, "lock_file", None):
+        parts.append(f"locked by {lock}")
+    if as_of := getattr(spec, "as_of", None):
+        parts.append(f"as of {as_of}")
+    if accelerator := getattr(spec, "accelerator", None):
+        parts.append(f"for {accelerator}")
+    return ", ".join(parts)
 
 
 def _render_value(value: str | None, secret: bool) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from reenact.cli.parser import Parser
-from reenact.run_filter import RunFilter, parse_moment, parse_parameter_filter
+from reenact.records.filter import RunFilter, parse_moment, parse_parameter_filter
 from reenact.runs import State
 from reenact.world import render_timestamp
 

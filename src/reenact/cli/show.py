@@ -10,7 +10,7 @@ from reenact.cli.console import print_json
 from reenact.cli.parser import Parser
 from reenact.cli.table import paint, parse_timestamp, plain, render_age, render_duration, render_size, render_state
 from reenact.plan import BoundParameter, Plan, PythonSpec
-from reenact.run_files import Record
+from reenact.records.files import Record
 from reenact.run_folder import RunFolder
 from reenact.runs import State
 from reenact.world import World
@@ -45,7 +45,9 @@ def add_arguments(parser: Parser) -> None:
 
 def run(given: Given, world: World) -> int:
     """Print the record."""
-    from reenact.record import get_run, read_record, settle
+    from reenact.records.files import read_record
+    from reenact.records.life import settle
+    from reenact.records.lookup import get_run
 
     folder = get_run(given.run, world)
     settled = settle(folder, world)

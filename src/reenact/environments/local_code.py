@@ -6,6 +6,7 @@ count.
 
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +17,20 @@ from reenact.errors import BuildError, ProjectError, StorageError
 from reenact.files import digest_file, make_folder, write_atomic
 from reenact.world import World
 
-TOOLS = (".git", ".hg", ".svn", ".bzr", ".dvc", ".idea", ".vscode", ".DS_Store", "mlruns", "mlartifacts", "wandb")
+TOOLS = (
+    "reenact.lock",
+    ".git",
+    ".hg",
+    ".svn",
+    ".bzr",
+    ".dvc",
+    ".idea",
+    ".vscode",
+    ".DS_Store",
+    "mlruns",
+    "mlartifacts",
+    "wandb",
+)
 CACHES = ("__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".ipynb_checkpoints", ".eggs")
 PLACES = (".venv", "venv", ".tox", ".nox", "node_modules")
 SKIP = frozenset((*TOOLS, *CACHES, *PLACES))
@@ -73,6 +87,9 @@ def keep_copy(path: Path, digest: str, world: World) -> Path:
     import shutil
 
     kept = world.home.trees / digest
+    with suppress(OSError):  # Not there, or not ours to change.
+        # Who collects copies that nothing refers to any more leaves alone what was used a moment ago.
+        os.utime(kept)
     if kept.is_dir():
         return _inside(kept, path)
     make_folder(world.home.trees)

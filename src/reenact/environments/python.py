@@ -15,11 +15,11 @@ from blake3 import blake3
 
 from reenact.codec import canonical, decode
 from reenact.environments import LEADS_OUT, Place
+from reenact.environments.marker import read_marker
+from reenact.environments.python_version import settle_python
 from reenact.environments.settings import decisive, platform_tag
 from reenact.plan import Command, EnvironmentLock, PythonSpec
 from reenact.world import World
-
-MARKER = "reenact.json"
 
 
 class Asked(NamedTuple):
@@ -29,23 +29,16 @@ class Asked(NamedTuple):
     family: str
 
 
-class Marker(NamedTuple):
-    """What a complete environment says of itself."""
-
-    key: str
-    interpreter: str
-    python: str
-    packages: tuple[str, ...] = ()
-    made: str = ""
-
-
 def make_asked(spec: PythonSpec, environ: Mapping[str, str]) -> Asked:
     """The asked identity: what is asked for, where it is looked for, and the platform. Notes do not count."""
-    wanted = (spec.python, spec.build_dependencies, spec.dependencies, spec.constraints, spec.options)
+    python = settle_python(spec.python, spec.as_of)
+    wanted = (python, spec.build_dependencies, spec.dependencies, spec.constraints, spec.options)
+    chosen = (spec.locked, spec.groups, spec.extras, spec.settings, spec.as_of, spec.accelerator)
     around = (platform_tag(), sorted(decisive(environ).items()))
-    family = blake3(canonical((wanted, around)))
+    family = blake3(canonical((wanted, chosen, spec.lock_file, around)))
     whole = family.copy()
-    whole.update(canonical((sorted(spec.local.items()), sorted(spec.variables.items()), spec.files)))
+    content = (sorted(spec.local.items()), sorted(spec.frozen.items()), sorted(spec.variables.items()))
+    whole.update(canonical((content, spec.files)))
     return Asked(whole.hexdigest(), family.hexdigest())
 
 
@@ -94,11 +87,8 @@ def realise(lock: EnvironmentLock, root: Path, world: World) -> Place:
 
 def is_complete(folder: Path, key: str) -> bool:
     """Whether a whole environment is there, and its interpreter still is."""
-    try:
-        marker = decode(Marker, (folder / MARKER).read_bytes())
-    except (OSError, ValueError):
-        return False
-    return marker.key == key and os.access(folder / "bin" / "python", os.X_OK)
+    marker = read_marker(folder)
+    return marker is not None and marker.key == key and os.access(folder / "bin" / "python", os.X_OK)
 
 
 def wrap(command: Command, place: Place) -> Command:

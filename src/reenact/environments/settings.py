@@ -58,6 +58,17 @@ def decisive(environ: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
+def describe_settings(environ: Mapping[str, str]) -> dict[str, str]:
+    """The same without credentials, and the variables that tell conda what the machine is: for the record."""
+    from reenact.environments.credentials import redact
+
+    found = {name: redact(value) for name, value in decisive(environ).items()}
+    for name in environ:
+        if name.startswith("CONDA_OVERRIDE_") or name == "CONDA_SUBDIR":
+            found[name] = environ[name]
+    return found
+
+
 def _replaced(name: str, environ: Mapping[str, str]) -> bool:
     """Whether the caller has said the same to uv under another of its names."""
     others = {"UV_DEFAULT_INDEX": "UV_INDEX_URL", "UV_EXTRA_INDEX_URL": "UV_INDEX"}

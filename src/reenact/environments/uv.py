@@ -33,10 +33,17 @@ UNSET = (
     "UV_PROJECT",
     "UV_ENV_FILE",
     "UV_NO_VERIFY_HASHES",
+    "UV_FROZEN",
+    "UV_LOCKED",
+    "UV_DEV",
+    "UV_NO_DEV",
+    "UV_NO_GROUP",
+    "UV_NO_EDITABLE",
 )
 """Variables that would point uv to another interpreter, environment or folder than the one that we name."""
 
 LAST_LINES = 20
+EXCLUDE_NEWER = "--exclude-newer"
 
 CAUSES = (
     (r"No space left on device|os error 28|[Qq]uota exceeded", "the disk is full"),
@@ -44,6 +51,10 @@ CAUSES = (
     (
         r"network was disabled|Network connectivity is disabled",
         "the network is switched off and uv's cache lacks a file",
+    ),
+    (
+        r"`([^`]+)` was filtered by `exclude-newer` to only include packages uploaded before (\S+?)\. ",
+        "'{0}' has no release that fits from before {1}",
     ),
     (
         r"(\S+) was not found in the (?:package registry|provided package locations)",
@@ -109,28 +120,44 @@ def run_uv(
 
     def tell(line: str) -> None:
         text = line.strip()
+        world.report.said(redact(line))
         if text.startswith(("Downloading", "Downloaded", "Building", "Built", "Resolved", "Prepared", "Installed")):
             world.report.step(doing, redact(text))
 
+    argv = (find_uv(), *arguments)
+    world.report.said(f"$ {render_step(argv, folder)}")
     result = run_tool(
-        (find_uv(), *arguments),
+        argv,
         environ={**make_environ(world.environ), **extra},
         cwd=folder,
         stdin=stdin,
         on_line=tell,
         keep_open=keep_open,
     )
+    world.report.said(f"uv ended with code {result.code}")
     if not result.ok:
         raise make_failure(result, folder, doing)
     return result
+
+
+def render_step(argv: Sequence[str], folder: Path) -> str:
+    """A start of uv as a line for a shell, by which the step can be repeated."""
+    return redact(f"cd {shlex.quote(str(folder))} && {shlex.join(('uv', *argv[1:]))}")
 
 
 def make_failure(result: ToolResult, folder: Path, doing: str) -> BuildError:
     """The error for a uv that failed: the cause first, its last lines, and how to repeat the step."""
     lines = [line for line in redact(result.errors).splitlines() if line.strip()]
     last = "\n".join(f"  uv: {line}" for line in lines[-LAST_LINES:])
-    repeat = f"cd {shlex.quote(str(folder))} && {shlex.join(('uv', *result.argv[1:]))}"
-    return BuildError(f"{doing} failed: {find_cause(result)}\n{last}".rstrip(), hint=f"to repeat the step: {repeat}")
+    hint = f"to repeat the step: {render_step(result.argv, folder)}"
+    return BuildError(f"{doing} failed: {find_cause(result)}\n{last}".rstrip(), hint=hint)
+
+
+def find_dateless(text: str) -> list[str]:
+    """The packages of which uv has said that the index gives no upload date for their files, sorted."""
+    files = re.findall(r"`(\S+?)` is missing an upload date", text)
+    names = {re.split(r"-\d", file)[0] for file in files}
+    return sorted(re.sub(r"[-_.]+", "-", name).lower() for name in names)
 
 
 def find_cause(result: ToolResult) -> str:
@@ -139,6 +166,9 @@ def find_cause(result: ToolResult) -> str:
         kill = " (was there enough memory?)" if result.code == -9 else ""
         return f"uv was ended by signal {-result.code}{kill}"
     text = redact(result.errors)
+    filtered = re.findall(r"`([^`]+)` was filtered by `exclude-newer`", text)
+    if dateless := sorted(set(filtered) & set(find_dateless(text))):
+        return f"the package index gives no upload dates for {', '.join(dateless)}, so that --as-of cannot be kept"
     for pattern, meaning in CAUSES:
         if found := re.search(pattern, text):
             return meaning.format(*found.groups())

@@ -29,12 +29,16 @@ class Heredoc(NamedTuple):
 
 
 class Statement(NamedTuple):
-    """A list of commands up to a separator: the names of its commands, the words of the last, what ends it."""
+    """A list of commands up to a separator: the names of its commands, the words of the last, what ends it.
+
+    ``start`` is the index of its first word's first item.
+    """
 
     names: tuple[str, ...]
     words: tuple[str, ...]
     separator: str
     guarded: bool
+    start: int
 
 
 class Script:
@@ -74,6 +78,7 @@ class CommandList:
         self.first = True
         self.word: str | None = None
         self.start = 0
+        self.begin: int | None = None
         self.braces = 0
         self.slots: list[int] = []
         self.option: int | None = None
@@ -98,6 +103,7 @@ class CommandList:
             for slot in self.slots:
                 self.script.spans[slot] = Span(self.start, at, self.option, self.redirect)
         self.slots = []
+        self.begin = self.start if self.begin is None else self.begin
         self.option = self.start if word.startswith("-") and "=" not in word and len(word) > 1 else None
         if self.redirect:
             self.redirect = False
@@ -141,10 +147,10 @@ class CommandList:
         if self.stack and self.stack[-1] == "esac" and separator == "\n":
             return
         if self.top and not self.stack and (self.names or self.words):
-            statement = Statement(tuple(self.names), tuple(self.words), separator, self.guarded)
+            statement = Statement(tuple(self.names), tuple(self.words), separator, self.guarded, self.begin or 0)
             self.script.statements.append(statement)
         if not self.stack:
-            self.names, self.guarded = [], False
+            self.names, self.guarded, self.begin = [], False, None
         self.words, self.compound = [], False
 
     def begin_function(self) -> None:

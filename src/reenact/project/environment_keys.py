@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from reenact.project.document import Findings
+from reenact.project.environment_files import key_of_file
 from reenact.project.nodes import Mapping, Node, Scalar, Sequence, describe, is_null
 from reenact.project.types import DockerEnvironment, EnvironmentKey, EnvironmentSource
 
 ENVIRONMENT_KEYS: tuple[EnvironmentKey, ...] = ("docker_env", "python_env", "conda_env")
 DOCKER_KEYS = ("image", "volumes", "environment")
+PYPROJECT_KEYS = ("pyproject", "groups", "extras")
+PYPROJECT_FORM = "'python_env: {pyproject: ., groups: [train], extras: [gpu]}'"
 DOCKER_FORM = "'docker_env: {image: name:tag}'"
 
 
@@ -27,12 +30,43 @@ def parse_environment(root: Mapping, findings: Findings) -> EnvironmentSource:
         docker = _parse_docker(value, findings)
         return EnvironmentSource("docker_env", None, docker, declared=docker is not None, position=position)
     name: EnvironmentKey = "python_env" if key.text == "python_env" else "conda_env"
+    if name == "python_env" and isinstance(value, Mapping):
+        return _parse_pyproject(value, findings)
     if not isinstance(value, Scalar) or value.type != "str":
         message = f"'{name}' must be the name of a file, not {describe(value)}"
         file = "python_env.yaml" if name == "python_env" else "conda.yaml"
         findings.error(value, "wrong-kind", message, f"put it into {file} and write '{name}: {file}'")
         return EnvironmentSource()
-    return EnvironmentSource(name, value.text, None, declared=True, position=position)
+    kind = key_of_file(value.text) if name == "python_env" else name
+    return EnvironmentSource(kind, value.text, None, declared=True, position=position)
+
+
+def _parse_pyproject(node: Mapping, findings: Findings) -> EnvironmentSource:
+    """``python_env: {pyproject: FOLDER, groups: [...], extras: [...]}``: ours, beside MLflow's name of a file."""
+    findings.unknown_keys(node, PYPROJECT_KEYS, "in python_env")
+    given = node.find("pyproject")
+    where = findings.text(given, "'pyproject'", PYPROJECT_FORM)
+    if where is None and (given is None or is_null(given)):
+        message = "'python_env' is a mapping, and 'pyproject' in it must name the folder of a pyproject.toml"
+        findings.error(node, "wrong-kind", message, f"write {PYPROJECT_FORM}, or 'python_env: python_env.yaml'")
+    if where is None:
+        return EnvironmentSource()
+    folder = where.removesuffix("pyproject.toml").rstrip("/")
+    return EnvironmentSource(
+        "pyproject",
+        f"{folder}/pyproject.toml" if folder not in ("", ".") else "pyproject.toml",
+        declared=True,
+        position=findings.document.position(given or node),
+        groups=_parse_names(node.find("groups"), "'groups'", findings),
+        extras=_parse_names(node.find("extras"), "'extras'", findings),
+    )
+
+
+def _parse_names(node: Node | None, what: str, findings: Findings) -> tuple[str, ...]:
+    if isinstance(node, Scalar) and not is_null(node):
+        findings.warning(node, "not-a-list", f"{what} is a single text, and read as a list of one", "put [ ] around it")
+        return (node.source,)
+    return findings.texts(node, what, PYPROJECT_FORM)
 
 
 def _is_empty(node: Node) -> bool:

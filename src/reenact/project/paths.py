@@ -14,7 +14,7 @@ from typing import NamedTuple
 from reenact.errors import ParameterError
 from reenact.plan import RUN_DIR_VARIABLE, Download
 from reenact.project.quoting import Word
-from reenact.project.values import find_scheme
+from reenact.project.value_types import find_scheme
 
 _SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+=@")
 

@@ -21,12 +21,6 @@ class Placeholder(NamedTuple):
     problem: str | None = None
 
 
-def find_names(template: str, names: Collection[str]) -> frozenset[str]:
-    """Those of ``names`` for which the template has a placeholder."""
-    pieces = parse_template(template, names)
-    return frozenset(piece.name for piece in pieces if isinstance(piece, Placeholder) and piece.problem is None)
-
-
 def parse_template(template: str, known: Collection[str]) -> list[str | Placeholder]:
     """The template as text, its doubled braces undone, and placeholders."""
     pieces: list[str | Placeholder] = []

@@ -8,7 +8,8 @@ from typing import Literal, NamedTuple
 
 from reenact.project.diagnostics import Diagnostic, Position
 
-EnvironmentKey = Literal["python_env", "conda_env", "docker_env"]
+EnvironmentKey = Literal["python_env", "conda_env", "docker_env", "pyproject", "pylock", "requirements", "script"]
+"""What kind of file says what a project runs in: the first three are keys of the project file too."""
 
 
 class Parameter(NamedTuple):
@@ -34,7 +35,8 @@ class Parameter(NamedTuple):
 class EntryPoint(NamedTuple):
     """One thing that a project can do. ``command`` is the author's template, unchanged.
 
-    ``note`` says what was assumed where the author declared nothing, and is to be told.
+    ``note`` says what was assumed where the author declared nothing, and is to be told. ``script`` is the file that
+    is run where it is an entry point by being there.
     """
 
     name: str
@@ -43,6 +45,12 @@ class EntryPoint(NamedTuple):
     description: str | None = None
     position: Position | None = None
     note: str | None = None
+    script: str | None = None
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of its parameters."""
+        return frozenset(parameter.name for parameter in self.parameters)
 
     def find_parameter(self, name: str) -> Parameter | None:
         """The parameter declared under exactly this name."""
@@ -57,10 +65,19 @@ class DockerEnvironment(NamedTuple):
     environment: tuple[str | tuple[str, str], ...] = ()
 
 
+class PassedOver(NamedTuple):
+    """A file that could define an environment and does not, and why."""
+
+    file: str
+    reason: str
+
+
 class EnvironmentSource(NamedTuple):
     """Where the project says what it runs in. ``file`` is relative to the project, or absolute as the author wrote it.
 
     ``declared`` is False where a file was found by convention. No file and no image: a bare Python environment.
+    ``lock`` is the file beside ``file`` that has its exact versions. ``groups`` and ``extras`` are chosen from a
+    ``pyproject.toml``. ``passed_over`` are the other files that could have defined an environment.
     """
 
     key: EnvironmentKey | None = None
@@ -68,6 +85,10 @@ class EnvironmentSource(NamedTuple):
     docker: DockerEnvironment | None = None
     declared: bool = False
     position: Position | None = None
+    lock: str | None = None
+    groups: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    passed_over: tuple[PassedOver, ...] = ()
 
 
 class Project(NamedTuple):

@@ -31,7 +31,7 @@ _IGNORED = {"__MACOSX", ".DS_Store", "pax_global_header"}
 def matches(uri: str, world: World) -> bool:
     """Whether ``uri`` ends in an archive's suffix, in any letter case and before any query, and can be one."""
     if uri.lower().startswith(("http://", "https://")):
-        return urlsplit(uri).path.lower().endswith(SUFFIXES)
+        return uri.partition("?")[0].lower().endswith(SUFFIXES)
     path = find_path(uri, world)
     if path is None or not path.name.lower().endswith(SUFFIXES):
         return False
@@ -56,7 +56,7 @@ def fetch(wanted: Wanted, code: Path, world: World) -> Fetched:
     if path is not None:
         digest = _unpack_file(path, code, wanted.uri, world)
     else:
-        aside = code.with_name(f".{code.name}.{unquote(urlsplit(wanted.uri).path).rpartition('/')[2]}")
+        aside = code.with_name(f".{code.name}.download")
         try:
             _download(wanted.uri, aside, world)
             digest = _unpack_file(aside, code, wanted.uri, world)
@@ -101,7 +101,7 @@ def _download(uri: str, target: Path, world: World) -> None:
     from http.client import HTTPException
 
     shown = strip_credentials(uri)
-    kind = "ZIP file" if urlsplit(uri).path.lower().endswith(".zip") else "archive"
+    kind = "ZIP file" if uri.partition("?")[0].lower().endswith(".zip") else "archive"
     failed = f"Unable to retrieve {kind} from {shown}"
     try:
         with _open(_make_request(uri)) as answer, target.open("wb") as file:

@@ -41,7 +41,10 @@ class Page(NamedTuple):
 
 def parse_page(url: str) -> Page | None:
     """The page that ``url`` (http or https, without its fragment) is, or None if it is a repository's own address."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # no host has such a name
+        return None
     segments = [unquote(segment) for segment in parts.path.split("/") if segment]
     if parts.scheme.lower() not in {"http", "https"} or not segments or segments[-1].endswith(".git"):
         return None

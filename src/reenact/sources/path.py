@@ -23,7 +23,7 @@ def find_path(uri: str, world: World) -> Path | None:
 def is_bare_repository(path: Path) -> bool:
     """Whether the folder at ``path`` is a git repository without a work tree of its own."""
     names = ("HEAD", "objects", "refs")
-    return path.name != ".git" and not (path / ".git").exists() and all((path / name).exists() for name in names)
+    return not (path / ".git").exists() and all((path / name).exists() for name in names)
 
 
 def _find_file_path(rest: str, world: World) -> Path:
@@ -49,5 +49,5 @@ def _expand(text: str, world: World) -> str:
 
 def _absolute(text: str, world: World) -> Path:
     path = world.cwd / text
-    # A ".." after a symbolic link leads to the parent of its target, not of its name.
-    return path.resolve() if ".." in path.parts else path
+    # A ".." after a symbolic link leads to the parent of its target, not of its name; after nothing, to nothing.
+    return path.resolve() if ".." in path.parts and path.exists() else path

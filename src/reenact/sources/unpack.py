@@ -7,6 +7,7 @@ keep their executable bits only.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tarfile
@@ -20,6 +21,8 @@ from typing import IO, Literal, NamedTuple
 from reenact.errors import SourceError, StorageError
 
 _BLOCK = 1 << 20
+_STORAGE = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EIO, errno.EMFILE}
+"""What goes wrong with our own disk; every other error comes from names or data that no sound archive holds."""
 
 
 class Limits(NamedTuple):
@@ -56,9 +59,9 @@ def unpack(archive: Path, target: Path, limits: Limits = LIMITS) -> None:
     except (zipfile.BadZipFile, tarfile.TarError, EOFError, NotImplementedError, RuntimeError, ValueError) as problem:
         raise SourceError(f"{archive.name} is not a sound archive: {problem}") from problem
     except OSError as problem:
-        if problem.filename is None and problem.errno is None:  # what the decompressors raise for wrong data
-            raise SourceError(f"{archive.name} is not a sound archive: {problem}") from problem
-        raise StorageError(f"cannot unpack {archive.name}: {problem.strerror}: {problem.filename or ''}") from problem
+        if problem.errno in _STORAGE:
+            raise StorageError(f"cannot unpack {archive.name}: {problem.strerror}") from problem
+        raise SourceError(f"{archive.name} is not a sound archive: {problem}") from problem
 
 
 @contextmanager
@@ -98,6 +101,9 @@ def _list_tar(archive: tarfile.TarFile) -> Iterator[_Member]:
             yield _Member(info.name, "hardlink", target=info.linkname)
         else:
             raise _refused(info.name, "is a device, a pipe or a socket")
+    # The check sum comes after the last member: read on, so that a cut file is not taken for a whole one.
+    while archive.fileobj is not None and archive.fileobj.read(_BLOCK):
+        pass
 
 
 def _unpack_members(members: Iterator[_Member], target: Path, limits: Limits) -> None:
@@ -161,7 +167,7 @@ def _make_links(links: list[tuple[Path, str]], target: Path) -> None:
 
 def _checked_name(name: str) -> str:
     parts = name.split("/")
-    if name.startswith("/") or ".." in parts or (len(name) > 1 and name[1] == ":") or "\\.." in name:
+    if name.startswith("/") or ".." in parts:
         raise _refused(name, "leads outside of it (path traversal)")
     return "/".join(part for part in parts if part not in {"", "."}) or "."
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from reenact.errors import SourceError
-from reenact.sources.redact import strip_credentials
 from reenact.world import World
 
 
@@ -64,11 +63,26 @@ def read_facts(path: Path, world: World) -> Facts:
 def read_origin(top: Path) -> str | None:
     """The address of ``origin``, or of the first remote, in the configuration of the work tree at ``top``."""
     try:
-        text = (_find_common_dir(top / ".git") / "config").read_text(encoding="utf-8", errors="replace")
+        text = (find_common_dir(top) / "config").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
     addresses = _read_remotes(text)
     return addresses.get("origin", next(iter(addresses.values()), None))
+
+
+def find_common_dir(top: Path) -> Path:
+    """Where the configuration of the repository at ``top`` is, which may be bare.
+
+    A linked work tree and a submodule have a file that leads there (gitrepository-layout(5)).
+    """
+    git_dir = top / ".git"
+    if git_dir.is_file():
+        target = git_dir.read_text(encoding="utf-8", errors="surrogateescape").removeprefix("gitdir:").strip()
+        git_dir = top / target
+    elif not git_dir.exists():
+        git_dir = top
+    common = git_dir / "commondir"
+    return git_dir / common.read_text(encoding="utf-8").strip() if common.is_file() else git_dir
 
 
 def _read_status(output: str) -> Facts:
@@ -82,15 +96,6 @@ def _read_status(output: str) -> Facts:
             dirty = True
             break
     return Facts(commit, branch, dirty)
-
-
-def _find_common_dir(git_dir: Path) -> Path:
-    """Where the repository's configuration is: a linked work tree and a submodule have a file that leads there."""
-    if git_dir.is_file():
-        target = git_dir.read_text(encoding="utf-8", errors="surrogateescape").removeprefix("gitdir:").strip()
-        git_dir = git_dir.parent / target
-    common = git_dir / "commondir"
-    return git_dir / common.read_text(encoding="utf-8").strip() if common.is_file() else git_dir
 
 
 def _read_remotes(config: str) -> dict[str, str]:
@@ -107,4 +112,8 @@ def _read_remotes(config: str) -> dict[str, str]:
 
 
 def _clean(address: str | None) -> str | None:
-    return None if address is None else strip_credentials(address)
+    if address is None:
+        return None
+    from reenact.sources.redact import strip_credentials
+
+    return strip_credentials(address)

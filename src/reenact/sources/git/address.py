@@ -65,11 +65,16 @@ def parse_address(text: str) -> Address:
     if found is None:
         url = text.removeprefix("git+")
         return _checked(Address(url, base=url), host=url.rpartition("@")[2], path=url.partition(":")[2])
-    parts = urlsplit(text[found.start("scheme") :])
+    try:
+        parts = urlsplit(text[found.start("scheme") :])
+    except ValueError as problem:
+        raise SourceError(f"'{strip_credentials(text)}' is no address of a repository: {problem}") from problem
     if _protocol(parts.scheme) == "ssh":
         user = f"{parts.username}@" if parts.username else ""
+        if user.startswith("-"):
+            raise SourceError(f"the user in '{strip_credentials(text)}' could be taken for an option")
         url = f"ssh://{user}{parts.netloc.rpartition('@')[2]}{parts.path}"
-        return _checked(Address(url, base=url), host=user or parts.netloc, path=parts.path)
+        return _checked(Address(url, base=url), host=parts.netloc.rpartition("@")[2], path=parts.path)
     query = f"?{parts.query}" if parts.query else ""
     url = f"{parts.scheme.lower()}://{parts.netloc.rpartition('@')[2]}{parts.path}{query}"
     address = Address(url, unquote(parts.username or ""), unquote(parts.password or ""), base=url)

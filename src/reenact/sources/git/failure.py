@@ -35,6 +35,11 @@ _FAULTS = (
         "the repository belongs to another user",
         "'git config --global --add safe.directory PATH' trusts it",
     ),
+    _Fault(
+        "'origin' does not appear to be a git repository",  # the address goes to git by GIT_CONFIG_COUNT
+        "this git is too old",
+        "git 2.31 or newer is needed",
+    ),
     _Fault("No space left on device|Disk quota exceeded", "the disk is full", "free some space and try again"),
     _Fault(
         "transport '.*' not allowed",
@@ -53,8 +58,12 @@ _FAULTS = (
         "check the spelling of the address and the network",
     ),
     _Fault(
-        "could not read Username|could not read Password|Authentication failed|Permission denied|Access denied"
-        "|access denied|terminal prompts disabled|returned error: 40[13]",
+        "could not read Username|could not read Password|terminal prompts disabled",
+        "no access, or no such repository: the server asks for a login",
+        "check the spelling; git must be able to log in without asking, by a credential helper or a token",
+    ),
+    _Fault(
+        "Authentication failed|Permission denied|Access denied|access denied|returned error: 40[13]",
         "no access",
         "git must be able to log in without asking: set up a credential helper, a token, or an ssh agent",
     ),

@@ -8,6 +8,7 @@ names no remote: who may fetch says so for each call, so that a look into the mi
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ from reenact.sources.git.address import Address
 from reenact.sources.git.failure import make_error, refused_object
 from reenact.sources.git.program import Git, make_git, without_questions
 from reenact.sources.git.revision import References, parse_references, patterns
+from reenact.sources.work_tree import find_common_dir
 from reenact.world import World
 
 _BRANCHES_AND_TAGS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
@@ -42,18 +44,27 @@ class Commit(NamedTuple):
 
 
 class Mirror(NamedTuple):
-    """The mirror of a repository, there or not; ``git`` knows the repository's address and works on the mirror."""
+    """The mirror of a repository, there or not; ``git`` knows the repository's address and works on the mirror.
+
+    ``whole`` says that the repository is on this machine and shallow, so that :func:`_may_filter` would say no.
+    """
 
     path: Path
     address: Address
     git: Git
     report: Report
+    whole: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the mirror on disk was made with the contents of all files."""
+        return (self.path / _WHOLE).exists()
 
     @property
     def reach(self) -> tuple[tuple[str, str], ...]:
         """The settings of the remote that let git fetch what is missing when it is needed."""
         local = (("remote.origin.uploadpack", _UPLOAD_PACK),) if self.address.local else ()
-        return local if (self.path / _WHOLE).exists() else (*local, *_PROMISOR)
+        return local if self.whole or self.is_whole else (*local, *_PROMISOR)
 
     @property
     def lazy(self) -> Git:
@@ -69,7 +80,8 @@ def open_mirror(address: Address, world: World) -> Mirror:
         git = git.within(REENACT_GIT_USER=address.user, REENACT_GIT_PASSWORD=address.password)
     if not address.local and not address.url.startswith(("http://", "https://", "git://")):
         git = without_questions(git)
-    return Mirror(path, address, git, world.report)
+    whole = address.local and (find_common_dir(Path(address.url)) / "shallow").exists()
+    return Mirror(path, address, git, world.report, whole)
 
 
 def find_commit(mirror: Mirror, revision: str) -> Commit | None:
@@ -118,7 +130,7 @@ def update(mirror: Mirror, *, wanted: str, oid_length: int = 40) -> None:
     with _locked(mirror) as held:
         if find_commit(mirror, wanted) is not None:
             return
-        if not _looks_whole(mirror.path):
+        if not _is_complete(mirror.path) or (mirror.whole and not mirror.is_whole):
             _build(mirror, held, partial=True, oid_length=oid_length)
             return
         _remove_stale(mirror.path)
@@ -180,11 +192,26 @@ def _fill(mirror: Mirror, held: int, aside: Path, *, partial: bool, oid_length: 
     made = mirror.git.run("init", "--quiet", "--bare", "--template=", *formats, "--", str(aside))
     if not made.ok:
         raise make_error(f"make the mirror {aside}", made)
-    if not partial:
+    if not partial or not _may_filter(mirror):
         (aside / _WHOLE).touch()
     result = _run_fetch(mirror._replace(path=aside), held, *_BRANCHES_AND_TAGS)
     if not result.ok:
         raise make_error(f"fetch {mirror.address.shown}", result)
+
+
+def _may_filter(mirror: Mirror) -> bool:
+    """Whether the contents of files may be left out: the server says that it can, and has every commit itself.
+
+    A git that fetches partially without that starts itself again and again for the commits that are missing, without
+    an end (seen in 2.39 with shallow repositories and with servers of plain files). Only the first version of the
+    protocol tells both before anything is fetched (gitprotocol-pack(5)).
+    """
+    if mirror.address.local:
+        return not mirror.whole
+    git = mirror.git.configured(("protocol.version", "0")).within(GIT_TRACE_PACKET="1")
+    packets = re.findall(r"packet: +\S+< (.*)", git.run("ls-remote", "origin", "HEAD").errors)
+    capabilities = " ".join(packet.partition("\\0")[2] for packet in packets).split()
+    return "filter" in capabilities and not any(packet.startswith("shallow ") for packet in packets)
 
 
 def _run_fetch(mirror: Mirror, held: int, *refspecs: str) -> ToolResult:
@@ -212,7 +239,7 @@ def _run_fetch(mirror: Mirror, held: int, *refspecs: str) -> ToolResult:
     )
 
 
-def _looks_whole(path: Path) -> bool:
+def _is_complete(path: Path) -> bool:
     return all((path / name).exists() for name in ("HEAD", "config", "objects", "refs"))
 
 

@@ -1,0 +1,46 @@
+"""``python -m benchmarks [NAME…]``: measure beside the named peers, print the tables, write them to README.md.
+
+Everything happens in a scratch folder with a home of its own. Peers are installed there from PyPI when they are not.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks import first_environment, many_runs, pinned_git, warm_run
+from benchmarks.report import Table, describe_machine, render_page, render_table
+
+BENCHMARKS: dict[str, Callable[[Path], Table]] = {
+    "warm-run": warm_run.measure,
+    "first-environment": first_environment.measure,
+    "many-runs": many_runs.measure,
+    "pinned-git": pinned_git.measure,
+}
+
+
+def main(names: list[str]) -> int:
+    """Run the named benchmarks, or all; only all of them together are written to the page."""
+    unknown = [name for name in names if name not in BENCHMARKS]
+    if unknown:
+        print(f"no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}", file=sys.stderr)
+        return 2
+    tables = []
+    with TemporaryDirectory(prefix="reenact-bench-") as scratch:
+        for name in names or BENCHMARKS:
+            print(f"{name} …", file=sys.stderr, flush=True)
+            folder = Path(scratch, name)
+            folder.mkdir()
+            tables.append(BENCHMARKS[name](folder))
+            print("\n" + render_table(tables[-1]) + "\n", flush=True)
+    if not names:
+        page = Path(__file__).with_name("README.md")
+        page.write_text(render_page(tables, describe_machine()))
+        print(f"written to {page}", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,64 @@
+"""The tables as Markdown."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from reenact.machine import read_machine
+
+
+class Table(NamedTuple):
+    """One benchmark: what was measured, a heading for each column, rows of text, and the bound it is held to."""
+
+    title: str
+    about: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    verdict: str
+
+
+def render_table(table: Table) -> str:
+    """A Markdown section."""
+    lines = [f"## {table.title}", "", table.about, "", render_row(table.columns)]
+    lines.append(render_row(["---", *["---:"] * (len(table.columns) - 1)]))
+    lines += [render_row(row) for row in table.rows]
+    return "\n".join([*lines, "", table.verdict])
+
+
+def render_row(cells: Sequence[str]) -> str:
+    """One line of a Markdown table."""
+    return "| " + " | ".join(cells) + " |"
+
+
+def render_page(tables: Sequence[Table], machine: str) -> str:
+    """The whole page."""
+    head = (
+        "# Measured\n\n`make bench` writes this page: every number is a median of runs taken in turn with those that it"
+        f" stands beside, on one machine in one session.\n\n{machine}\n\n"
+    )
+    return head + "\n\n".join(render_table(table) for table in tables) + "\n"
+
+
+def describe_machine() -> str:
+    """The machine and the day in one sentence."""
+    facts = read_machine()
+    memory = facts.memory / 2**30
+    day = time.strftime("%Y-%m-%d", time.gmtime())
+    return (
+        f"Machine: {facts.cpu_model}, {facts.cpu_limit:g} cores, {memory:.0f} GiB, {facts.system}, "
+        f"Python {platform.python_version()}, {day}."
+    )
+
+
+def milliseconds(seconds: float) -> str:
+    """``12.3 ms``."""
+    return f"{seconds * 1000:.1f} ms"
+
+
+def hold(name: str, measured: float, bound: float, render: str = "{:.0f} ms", scale: float = 1000) -> str:
+    """``name: measured, at most bound: held`` — or not held, as plainly."""
+    verdict = "held" if measured <= bound else "NOT held"
+    return f"{name}: {render.format(measured * scale)}, bound {render.format(bound * scale)}: **{verdict}**."

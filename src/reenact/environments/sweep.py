@@ -1,0 +1,84 @@
+"""All that may go, found at one moment, and its going."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from reenact.environments import shelf
+from reenact.environments.collect import (
+    Doomed,
+    Limits,
+    LockRecord,
+    choose,
+    choose_locks,
+    drop_lock,
+    drop_tree,
+    list_lock_records,
+    list_unused_trees,
+)
+from reenact.environments.disk import Census
+from reenact.records import history
+from reenact.world import World
+
+
+class Leftovers(NamedTuple):
+    """What goes; ``left`` is the bytes on disk of the environments that stay."""
+
+    environments: tuple[Doomed, ...]
+    locks: tuple[LockRecord, ...]
+    trees: tuple[Path, ...]
+    trash: tuple[Path, ...]
+    left: int
+
+    @property
+    def freed(self) -> int:
+        """Bytes that the environments free."""
+        return sum(each.freed for each in self.environments)
+
+    def as_plain(self) -> dict[str, object]:
+        """For JSON: keys and paths."""
+        return {
+            "environments": [{"key": each.key, "why": each.why, "freed": each.freed} for each in self.environments],
+            "locks": [str(each.path) for each in self.locks],
+            "trees": list(map(str, self.trees)),
+            "trash": list(map(str, self.trash)),
+            "freed": self.freed,
+            "left": self.left,
+        }
+
+
+def find_leftovers(limits: Limits, world: World) -> Leftovers:
+    """Everything that the limits do not let stay. Changes nothing."""
+    home = world.home
+    standing = shelf.list_standing(home)
+    living = {each.key for each in standing if shelf.is_used(each.folder) or shelf.is_being_made(each.folder)}
+    realised = [each for _, each in history.list_realised(world)]
+    recorded = {each.key for each in realised}
+    census = Census(each.folder for each in standing)
+    doomed = choose(standing, census, limits, living=living, recorded=recorded)
+    records = list_lock_records(home)
+    locks = choose_locks(records, limits, standing={each.key for each in standing}, recorded=recorded)
+    staying = [record.lock.local for record in records if record.lock is not None and record not in locks]
+    trees = list_unused_trees(home, [*staying, *(each.lock.local for each in realised)], world.now())
+    return Leftovers(tuple(doomed), tuple(locks), tuple(trees), tuple(shelf.list_trash(home)), census.total)
+
+
+def sweep(leftovers: Leftovers, world: World) -> Leftovers:
+    """Delete them; what has come into use meanwhile stays. What went.
+
+    Raises:
+        StorageError: something cannot be deleted.
+    """
+    gone = []
+    for at, each in enumerate(leftovers.environments):
+        world.report.step("deleting", f"{at + 1} of {len(leftovers.environments)} environments")
+        if shelf.take_away(each.folder, used_until=each.used):
+            gone.append(each)
+    world.report.done()
+    locks = tuple(record for record in leftovers.locks if drop_lock(record))
+    for tree in leftovers.trees:
+        drop_tree(tree)
+    shelf.sweep_trash(world.home)
+    history.sweep(world)
+    return leftovers._replace(environments=tuple(gone), locks=locks)
