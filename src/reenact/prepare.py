@@ -1,7 +1,5 @@
 """Everything decided before anything exists: a request becomes a plan, or an error."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Mapping
@@ -90,7 +88,7 @@ def prepare(request: Request, world: World) -> Prepared:
     Raises:
         ReenactError: whatever is wrong with the call, the source, the project or the parameters.
     """
-    backends.get_backend(request.backend)
+    backends.expect_backend(request.backend)
     _expect_time(request.timeout)
     tracking = _make_tracking_variables(request.tracking)
     staged = stage(world)
