@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from reenact import backends, record, worker
-from reenact.errors import RunFailed, UnsupportedError, UsageError
+from reenact import backends, worker
+from reenact.errors import RunFailed, UsageError
 from reenact.plan import Isolation
-from reenact.prepare import Prepared, Request, Tracking, prepare
+from reenact.prepare import Prepared, Request, Tracking, discard, prepare
 from reenact.project.parameters import Options
+from reenact.records.life import find_folder, publish, settle
 from reenact.report import Silence
 from reenact.run_folder import RunFolder
 from reenact.runs import Result, Run, State
@@ -45,7 +47,7 @@ class SubmittedRun:
     @property
     def record(self) -> Run:
         """What is recorded of the run at this moment."""
-        return record.settle(self.folder, self._world)
+        return settle(self.folder, self._world)
 
     def get_status(self) -> str:
         """``SCHEDULED``, ``RUNNING``, ``FINISHED``, ``FAILED`` or ``KILLED``."""
@@ -69,18 +71,17 @@ def carry_out(prepared: Prepared, world: World) -> tuple[RunFolder, Result]:
     Raises:
         ReenactError: the environment could not be made; the run is recorded as failed.
     """
-    plan, staged = prepared.plan, prepared.staged
-    folder = record.publish(staged.path, plan, world)
-    terms = worker.Terms(alive=staged.alive, secrets=prepared.secrets)
-    return folder, worker.carry_out(folder, plan, world, terms)
+    run = _publish(prepared, world)
+    terms = worker.Terms(alive=prepared.staged.alive, secrets=prepared.secrets)
+    return find_folder(run), worker.carry_out(run, prepared.plan, world, terms)
 
 
 def submit(prepared: Prepared, world: World) -> SubmittedRun:
     """Start it on its backend and return while it runs."""
-    plan, staged = prepared.plan, prepared.staged
-    folder = record.publish(staged.path, plan, world)
+    plan = prepared.plan
+    folder = find_folder(_publish(prepared, world))
     backend = backends.get_backend(plan.backend)
-    job = backend.submit(plan, folder, world, alive=staged.alive, secrets=prepared.secrets)
+    job = backend.submit(plan, folder, world, alive=prepared.staged.alive, secrets=prepared.secrets)
     return SubmittedRun(folder, plan.backend, job, world)
 
 
@@ -108,15 +109,19 @@ def run(
     strict: bool = False,
     lenient: bool = False,
     upgrade: bool = False,
+    locked: bool = False,
+    as_of: str | None = None,
+    accelerator: str | None = None,
     shell_strict: bool = False,
     world: World | None = None,
 ) -> SubmittedRun:
     """Run a project; every argument of ``mlflow.projects.run`` has its name, its place and its meaning.
 
     What is given is not changed. ``experiment_name``, ``experiment_id`` and ``run_id`` are handed to the project's own
-    MLflow client. The arguments after the star are ours: ``timeout`` in seconds, ``no_network`` and
-    ``read_only`` to keep the command from them, ``strict`` and ``lenient`` for
-    parameters, ``upgrade`` to resolve the environment anew, ``shell_strict`` for ``-eo pipefail``.
+    MLflow client. The arguments after the star are ours: ``timeout`` in seconds, ``no_network`` and ``read_only`` to
+    keep the command from them, ``strict`` and ``lenient`` for parameters, ``upgrade`` to resolve the environment anew,
+    ``locked`` to refuse one whose versions no lock of the project says, ``as_of`` (a date, or ``commit``) for packages
+    as they were then, ``accelerator`` for the build of PyTorch's packages, ``shell_strict`` for ``-eo pipefail``.
 
     Returns:
         The run: ended, when ``synchronous``; else at work in a process of its own that outlives this one.
@@ -124,28 +129,36 @@ def run(
     Raises:
         RunFailed: ``synchronous``, and the command did not finish with code 0.
         ReenactError: the run could not be started, or its environment not be made.
+        TypeError: an argument is of no type that it may have.
     """
-    if docker_args or build_image or docker_auth:
-        raise UnsupportedError("docker_args, build_image and docker_auth need a container environment")
+    _expect_types(entry_point=entry_point, backend=backend)
+    _expect_types(Mapping, parameters=parameters or {}, docker_args=docker_args or {}, docker_auth=docker_auth or {})
     request = Request(
-        uri=str(uri),
+        uri=os.fspath(uri),
         entry_point=entry_point,
         version=version,
         parameters=dict(parameters or {}),
         options=Options(strict=strict, lenient=lenient),
         env_manager=env_manager,
+        docker_args=_read_docker_args(docker_args),
+        build_image=build_image,
         upgrade=upgrade,
+        locked=locked,
+        as_of=as_of,
+        accelerator=accelerator,
         backend=backend,
         backend_config=read_backend_config(backend_config),
         shell_strict=shell_strict,
         timeout=timeout,
         isolation=Isolation(network=not no_network, read_only=read_only),
-        tracking=Tracking(experiment_name, str(experiment_id) if experiment_id else None, run_id),
+        tracking=Tracking(experiment_name, None if experiment_id is None else str(experiment_id), run_id),
         storage_dir=str(storage_dir) if storage_dir else None,
         name=run_name,
     )
     world = world or make_world(Silence())
     prepared = prepare(request, world)
+    if docker_auth and prepared.plan.environment.kind == "docker":
+        world = _with_docker_auth(world, docker_auth)
     if not synchronous or backend != "local":
         submitted = submit(prepared, world)
         if not synchronous:
@@ -156,15 +169,32 @@ def run(
     return _finished(SubmittedRun(folder, backend, None, world))
 
 
+def _read_docker_args(given: Mapping[str, object] | None) -> tuple[tuple[str, str | None], ...]:
+    if not given:
+        return ()
+    from reenact.environments.docker.arguments import read_arguments
+
+    return read_arguments(given)
+
+
+def _with_docker_auth(world: World, given: Mapping[str, str]) -> World:
+    """The world with credentials in the variable that registries' clients know; it reaches no container."""
+    from reenact.environments.docker.auth import AUTH, make_auth
+
+    return world._replace(environ={**world.environ, AUTH: make_auth(given)})
+
+
 def read_backend_config(given: Mapping[str, object] | str | None) -> dict[str, object]:
     """A mapping as it is; text ending in ``.json`` as the file that it names; other text as JSON itself.
 
     Raises:
         UsageError: no such file, or not a JSON object.
+        TypeError: neither a mapping nor text.
     """
     if given is None:
         return {}
     if not isinstance(given, str):
+        _expect_types(Mapping, backend_config=given)
         return dict(given)
     try:
         config = json.loads(Path(given).read_text("utf-8") if given.endswith(".json") else given)
@@ -177,12 +207,28 @@ def read_backend_config(given: Mapping[str, object] | str | None) -> dict[str, o
     return config
 
 
+def _publish(prepared: Prepared, world: World) -> Run:
+    """What was prepared as a run; where that fails, nothing is left of it."""
+    try:
+        return publish(prepared.staged.path, prepared.plan, world)
+    except BaseException:
+        discard(prepared.staged)
+        raise
+
+
+def _expect_types(kind: type = str, **given: object) -> None:
+    for name, value in given.items():
+        if not isinstance(value, kind):
+            raise TypeError(f"{name} must be a {kind.__name__}, not {type(value).__name__}")
+
+
 def _finished(submitted: SubmittedRun) -> SubmittedRun:
     ended = submitted.record
     if ended.state is not State.FINISHED:
-        how = f"it is {ended.state.value}, exit code {ended.exit_code}" + (f": {ended.reason}" if ended.reason else "")
+        how = "failed" if ended.state is State.FAILED else f"was {ended.state.value}"
+        code = "" if ended.exit_code is None else f" with exit code {ended.exit_code}"
         raise RunFailed(
-            f"Run (ID '{ended.id}') failed: {how}",
+            f"Run (ID '{ended.id}') {how}{code}" + (f": {ended.reason}" if ended.reason else ""),
             run_id=ended.id,
             code=ended.exit_code if ended.exit_code is not None else 1,
             hint=f"reenact logs {ended.id[:8]} prints what it said",

@@ -1,11 +1,11 @@
 """Where everything is kept: one folder, ``REENACT_HOME`` or the platform's place for data."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
+
+from reenact.errors import StorageError
 
 
 class Home(NamedTuple):
@@ -39,6 +39,11 @@ class Home(NamedTuple):
         return self.root / "trees"
 
     @property
+    def packages(self) -> Path:
+        """Conda packages, unpacked once and linked into every environment that has them, and the channels' indexes."""
+        return self.root / "packages"
+
+    @property
     def repositories(self) -> Path:
         """One bare mirror a repository."""
         return self.root / "repositories"
@@ -55,10 +60,21 @@ class Home(NamedTuple):
 
 
 def find_home(environ: Mapping[str, str], platform: str = sys.platform) -> Home:
-    """``REENACT_HOME``; else the data folder that the platform's users expect (XDG on Linux)."""
-    if chosen := environ.get("REENACT_HOME"):
-        return Home(Path(chosen).expanduser().absolute())
-    user = Path(environ["HOME"]) if environ.get("HOME") else Path.home()
+    """``REENACT_HOME``; else the data folder that the platform's users expect (XDG on Linux).
+
+    Raises:
+        StorageError: nothing says where the user's own folder is.
+    """
+    try:
+        if chosen := environ.get("REENACT_HOME"):
+            return Home(Path(chosen).expanduser().absolute())
+        user = (Path(environ["HOME"]) if environ.get("HOME") else Path.home()).absolute()
+    except RuntimeError as problem:
+        # The user of a container may have a number and nothing else.
+        raise StorageError(
+            f"there is no folder to keep runs in: {str(problem).rstrip('.').lower()}",
+            hint="set REENACT_HOME to a folder of yours",
+        ) from problem
     if platform == "darwin":
         return Home(user / "Library" / "Application Support" / "reenact")
     data = environ.get("XDG_DATA_HOME", "")

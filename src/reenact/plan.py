@@ -5,8 +5,6 @@ no secret value, and it names no place inside a run folder except through ``$REE
 folder can be moved and a plan can be carried out elsewhere.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
@@ -14,6 +12,7 @@ from blake3 import blake3
 
 from reenact.codec import canonical
 from reenact.project.diagnostics import Diagnostic
+from reenact.project.types import DockerEnvironment
 
 PLAN_VERSION = 1
 
@@ -103,6 +102,12 @@ class PythonSpec(NamedTuple):
     Local paths in the lines are relative to the project's folder, and ``local`` has the digest of what each
     leads to. ``files`` are the files that were read, relative to the same folder, ``origin`` the first of them.
     ``variables`` are set for the command. ``notes`` say what was translated or assumed.
+
+    ``lock_file`` is a lock of the project's own: its versions and files are taken, and nothing else. Where uv can read
+    it, ``frozen`` has the digests of that lock and of the file that it locks; else ``locked`` are its packages as lines
+    with hashes. ``groups`` and ``extras`` are those chosen from a project, ``settings`` what it says to uv
+    (``[tool.uv]``). ``as_of`` is the moment after which nothing counts as released (RFC 3339, UTC), ``accelerator``
+    the build of PyTorch's packages.
     """
 
     kind: Literal["python"] = "python"
@@ -116,9 +121,49 @@ class PythonSpec(NamedTuple):
     variables: Mapping[str, str] = {}
     origin: str | None = None
     notes: tuple[str, ...] = ()
+    lock_file: str | None = None
+    frozen: Mapping[str, str] = {}
+    locked: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    settings: Mapping[str, object] = {}
+    as_of: str | None = None
+    accelerator: str | None = None
 
 
-EnvironmentSpec = SystemSpec | PythonSpec
+class CondaSpec(NamedTuple):
+    """A conda environment as asked for: channels in the order of their priority, match specs as conda writes them.
+
+    ``channels`` are names or addresses; a folder is a ``file:`` URL. Secrets in an address are replaced by ``****``.
+    ``pip`` is what is installed from a Python index on top; ``pip.files`` are the files that were read, relative to
+    the project's folder, ``origin`` the first of them. ``variables`` are set for the command. ``notes`` say what was
+    assumed. ``as_of`` is the moment after which nothing counts as released (RFC 3339, UTC), for both kinds of package.
+    """
+
+    kind: Literal["conda"] = "conda"
+    channels: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    pip: PythonSpec = PythonSpec()
+    variables: Mapping[str, str] = {}
+    origin: str | None = None
+    notes: tuple[str, ...] = ()
+    as_of: str | None = None
+
+
+class DockerSpec(NamedTuple):
+    """A container as asked for. Values of variables that are copied from the caller are not here, only their names.
+
+    ``arguments`` are what the caller gives to the engine's ``run``: (name, value), None for a flag. ``bake`` makes an
+    image with the project's code in it, where otherwise the code is mounted.
+    """
+
+    kind: Literal["docker"] = "docker"
+    container: DockerEnvironment = DockerEnvironment()
+    arguments: tuple[tuple[str, str | None], ...] = ()
+    bake: bool = False
+
+
+EnvironmentSpec = SystemSpec | PythonSpec | CondaSpec | DockerSpec
 
 
 class EnvironmentLock(NamedTuple):
@@ -146,6 +191,18 @@ class EnvironmentLock(NamedTuple):
         return digest((self.kind, self.text, self.python, self.interpreter, self.platform))
 
 
+class CommittedLock(NamedTuple):
+    """A ``reenact.lock`` of the project: the BLAKE3 of the file, and which of its environments is meant.
+
+    ``stale`` are the lines that keep it from answering what is asked for; without any, it is used.
+    """
+
+    file: str
+    digest: str
+    environment: str
+    stale: tuple[str, ...] = ()
+
+
 class Resources(NamedTuple):
     """Limits of a run: ``timeout`` in seconds of wall time for the command."""
 
@@ -163,8 +220,10 @@ class Isolation(NamedTuple):
 class Plan(NamedTuple):
     """The decision: pinned source, bound parameters, final command, environment request, backend, resources.
 
+    ``paths`` are the files and folders of this machine that the command is given by their absolute path.
     ``upgrade`` resolves the environment anew. ``keep`` names variables of the caller that the command sees although
-    its environment would hide them. ``storage_dir`` takes the downloads in place of the run folder.
+    its environment would hide them. ``storage_dir`` takes the downloads in place of the run folder. ``lock`` is the
+    lock that the project's author committed, None where there is none.
     """
 
     project: str
@@ -174,6 +233,7 @@ class Plan(NamedTuple):
     environment: EnvironmentSpec
     parameters: tuple[BoundParameter, ...] = ()
     downloads: tuple[Download, ...] = ()
+    paths: tuple[str, ...] = ()
     backend: str = "local"
     backend_config: Mapping[str, object] = {}
     resources: Resources = Resources()
@@ -183,6 +243,7 @@ class Plan(NamedTuple):
     storage_dir: str | None = None
     name: str | None = None
     notes: tuple[Diagnostic, ...] = ()
+    lock: CommittedLock | None = None
     version: int = PLAN_VERSION
 
     @property

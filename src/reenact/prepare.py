@@ -1,7 +1,5 @@
 """Everything decided before anything exists: a request becomes a plan, or an error."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -10,16 +8,27 @@ from pathlib import Path
 from typing import NamedTuple
 
 from reenact import backends, environments, sources
-from reenact.documents import find_documents
-from reenact.errors import UsageError
-from reenact.plan import Command, Isolation, Plan, Resources, Snapshot
+from reenact.document_cache import find_documents
+from reenact.errors import ProjectError, UsageError
+from reenact.plan import (
+    Command,
+    CommittedLock,
+    DockerSpec,
+    EnvironmentSpec,
+    Isolation,
+    Plan,
+    PythonSpec,
+    Resources,
+    Snapshot,
+)
 from reenact.project.diagnostics import Diagnostic
+from reenact.project.environment_files import LOCK_FILE, with_own_environment
 from reenact.project.load import get_entry_point, load_project
-from reenact.project.parameters import Options, bind
+from reenact.project.parameters import Options, bind, list_paths
 from reenact.project.paths import Places
 from reenact.project.shell import NO_PIPEFAIL, choose_shell
 from reenact.project.template import render_command
-from reenact.record import Staged, stage
+from reenact.records.life import Staged, stage
 from reenact.world import World
 
 
@@ -35,7 +44,10 @@ class Request(NamedTuple):
     """What a caller asks for, before anything is looked at.
 
     ``parameters`` are as given: text, or Python values. ``keep`` names variables of the caller that the command sees
-    although its environment would hide them. ``storage_dir`` takes downloads in place of the run folder.
+    although its environment would hide them. ``docker_args`` and ``build_image`` are for containers: arguments of the
+    engine's ``run``, and to make an image with the code in it. ``locked`` refuses an environment whose versions no file
+    of the project says; ``as_of`` is a date, a moment or ``commit``. ``storage_dir`` takes downloads in place of the
+    run folder.
     """
 
     uri: str
@@ -44,7 +56,12 @@ class Request(NamedTuple):
     parameters: Mapping[str, object] = {}
     options: Options = Options()
     env_manager: str | None = None
+    docker_args: tuple[tuple[str, str | None], ...] = ()
+    build_image: bool = False
     upgrade: bool = False
+    locked: bool = False
+    as_of: str | None = None
+    accelerator: str | None = None
     keep: tuple[str, ...] = ()
     backend: str = "local"
     backend_config: Mapping[str, object] = {}
@@ -72,7 +89,8 @@ def prepare(request: Request, world: World) -> Prepared:
     Raises:
         ReenactError: whatever is wrong with the call, the source, the project or the parameters.
     """
-    backends.get_backend(request.backend)
+    backends.expect_backend(request.backend)
+    _expect_time(request.timeout)
     tracking = _make_tracking_variables(request.tracking)
     staged = stage(world)
     try:
@@ -99,7 +117,8 @@ def discard(staged: Staged) -> None:
     """Take away what preparing a run that will not be has left."""
     from shutil import rmtree
 
-    rmtree(staged.path)
+    # What cannot be taken away now, a later sweep takes.
+    rmtree(staged.path, ignore_errors=True)
     os.close(staged.alive)
 
 
@@ -108,25 +127,31 @@ def _plan(
 ) -> tuple[Plan, Mapping[str, str]]:
     fetched = sources.fetch(sources.parse_uri(request.uri, request.version), code, world)
     root = fetched.root / fetched.snapshot.subdirectory
-    without_environment = request.env_manager in environments.NONE
+    moot = {"missing-file": request.env_manager in environments.NONE, "hidden-failure": request.shell_strict}
     project = load_project(
         root,
         find_documents(world.home),
         request.entry_point,
         _name_source(fetched.snapshot),
-        needs_environment=not without_environment,
+        moot=[finding for finding, is_moot in moot.items() if is_moot],
     )
     entry_point = get_entry_point(project, request.entry_point, root)
     if entry_point.note:
         world.report.note(entry_point.note)
+    project = with_own_environment(project, entry_point, root)
+    spec = environments.ask(project, root, request.env_manager, world, get_variant(request, root, world))
+    committed, doubts = _find_lock(request, spec, root, world)
     copy = None if fetched.snapshot.root else str(Path("code", fetched.snapshot.subdirectory))
     bound = bind(
         entry_point, request.parameters, request.options, Places(str(world.cwd), str(root), os.path.exists, copy)
     )
     rendered = render_command(entry_point.command, bound.words, bound.extras)
     has_bash = world.find_program("bash") is not None
-    doubts = (Diagnostic("warning", "no-pipefail", NO_PIPEFAIL),) if request.shell_strict and not has_bash else ()
+    if request.shell_strict and not has_bash:
+        doubts = (*doubts, Diagnostic("warning", "no-pipefail", NO_PIPEFAIL))
     set_variables, unset_variables = tracking
+    if request.docker_args or request.build_image:
+        spec, doubts = _with_container_options(spec, request, doubts)
     plan = Plan(
         project=project.name or root.name,
         entry_point=request.entry_point,
@@ -138,9 +163,10 @@ def _plan(
             set_variables,
             unset_variables,
         ),
-        environment=environments.ask(project, root, request.env_manager, world),
+        environment=spec,
         parameters=bound.parameters,
         downloads=bound.downloads,
+        paths=list_paths(bound),
         backend=request.backend,
         backend_config=request.backend_config,
         resources=Resources(request.timeout),
@@ -150,8 +176,84 @@ def _plan(
         storage_dir=str(world.cwd / request.storage_dir) if request.storage_dir else None,
         name=request.name,
         notes=(*project.diagnostics, *bound.diagnostics, *rendered.diagnostics, *doubts),
+        lock=committed,
     )
     return plan, bound.secrets
+
+
+def _with_container_options(
+    spec: EnvironmentSpec, request: Request, doubts: tuple[Diagnostic, ...]
+) -> tuple[EnvironmentSpec, tuple[Diagnostic, ...]]:
+    """The options that only a container has; as for MLflow, they change nothing elsewhere."""
+    if isinstance(spec, DockerSpec):
+        return spec._replace(arguments=request.docker_args, bake=request.build_image), doubts
+    message = f"--docker-args and --build-image are for containers, and this runs without one ({spec.kind})"
+    return spec, (*doubts, Diagnostic("warning", "no-container", message))
+
+
+def get_variant(request: Request, root: Path, world: World) -> environments.Variant:
+    """Which environment of those that the project's files can resolve to.
+
+    Raises:
+        UsageError: an option has a wrong form, or two contradict each other.
+    """
+    if request.locked and request.upgrade:
+        raise UsageError("--locked keeps the versions of a lock, and --upgrade resolves them anew: give one of them")
+    if request.accelerator == "auto":
+        raise UsageError(
+            "--accelerator auto would make a run depend on the machine that it is on",
+            hint="name what is wanted: cpu, cu126, rocm6.4, xpu",
+        )
+    if request.as_of is None:
+        return environments.Variant(None, request.accelerator)
+    from reenact.as_of import get_moment
+
+    return environments.Variant(get_moment(request.as_of, root, world), request.accelerator)
+
+
+def _find_lock(
+    request: Request, spec: EnvironmentSpec, root: Path, world: World
+) -> tuple[CommittedLock | None, tuple[Diagnostic, ...]]:
+    """The committed lock, and a warning where it does not answer any more.
+
+    Raises:
+        ProjectError: it is damaged; or only what is locked may run, and this is not.
+    """
+    if isinstance(spec, DockerSpec) and request.locked:
+        _expect_pinned(spec)
+    if spec.kind in ("system", "docker"):
+        return None, ()
+    found = None
+    if (root / LOCK_FILE).is_file() and not request.upgrade:
+        from reenact.environments.committed import find_committed
+
+        found = find_committed(spec, root, world)
+    frozen = isinstance(spec, PythonSpec) and spec.lock_file is not None
+    if found is not None and found.stale:
+        message = f"{found.file} does not answer what is asked for\n" + "\n".join(f"  {line}" for line in found.stale)
+        if request.locked and not frozen:
+            raise ProjectError(message, hint="make it anew: reenact lock")
+        return found, (Diagnostic("warning", "stale-lock", message.replace("\n ", ":"), hint="reenact lock"),)
+    if request.locked and found is None and not frozen:
+        raise ProjectError("--locked: no file of the project says which versions to install", hint="reenact lock")
+    return found, ()
+
+
+def _expect_pinned(spec: DockerSpec) -> None:
+    image = spec.container.image
+    if spec.container.build is not None or "sha256:" not in image:
+        what = image or "an image that is built"
+        raise ProjectError(
+            f"--locked: the project does not say which image exactly: {what}",
+            hint="write the image with its digest: name@sha256:...",
+        )
+
+
+def _expect_time(timeout: object) -> None:
+    """A time that can be waited for, or None. What a program gives is no number only because a hint says so."""
+    if timeout is None or (isinstance(timeout, int | float) and 0 < timeout < float("inf")):
+        return
+    raise UsageError(f"a timeout of {timeout!r} is none: give a number of seconds that is greater than 0")
 
 
 def _make_tracking_variables(tracking: Tracking) -> tuple[dict[str, str], tuple[str, ...]]:

@@ -4,8 +4,6 @@ The folder is the protocol between whoever asks for a run, whoever carries it ou
 that survive being copied elsewhere. What is absent has not happened yet.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,7 +27,7 @@ class RunFolder(NamedTuple):
 
     @property
     def created(self) -> Path:
-        """When and by whom the run was asked for (:class:`reenact.record.Origin`)."""
+        """When and by whom the run was asked for (:class:`reenact.records.files.Origin`)."""
         return self.path / "origin.json"
 
     @property
@@ -39,7 +37,7 @@ class RunFolder(NamedTuple):
 
     @property
     def environment(self) -> Path:
-        """How the run came by its environment (:class:`reenact.run_files.Realised`)."""
+        """How the run came by its environment (:class:`reenact.records.files.Realised`)."""
         return self.path / "environment.json"
 
     @property

@@ -1,7 +1,5 @@
 """A run and the states it can be in. Pure."""
 
-from __future__ import annotations
-
 from enum import Enum
 from typing import NamedTuple
 
@@ -49,7 +47,7 @@ class Usage(NamedTuple):
 class Result(NamedTuple):
     """How a run ended. ``state`` is final.
 
-    ``exit_code`` is what a shell would report (128 + n after signal n), None when the command never ran to an end;
+    ``exit_code`` is what a shell would report (128 + n after signal n), None when no command ran and none was stopped;
     ``signal`` is the name of the signal that ended it; ``reason`` says why, where the code alone does not.
     Times are RFC 3339 in UTC.
     """

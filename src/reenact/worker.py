@@ -4,20 +4,19 @@ The waiting caller calls :func:`carry_out`; ``python -m reenact.worker RUN_DIR``
 detached run, a job of an engine.
 """
 
-from __future__ import annotations
-
 import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from reenact import downloads, environments, record
+from reenact import downloads, environments
 from reenact.build_log import BuildLog
 from reenact.codec import encode
+from reenact.environments.launch import Launch, Site
 from reenact.environments.settings import describe_settings
 from reenact.errors import BuildError, RecordError, ReenactError
 from reenact.files import hold, make_folder, write_atomic
@@ -26,14 +25,11 @@ from reenact.process import signals
 from reenact.process.child import NotStarted, Spawn
 from reenact.process.holder import describe_self, write_holder
 from reenact.process.supervise import Outcome, supervise
-from reenact.process.surroundings import make_environ
-from reenact.run_files import Realised
+from reenact.records import life
+from reenact.records.files import Realised, read_record
 from reenact.run_folder import RunFolder
-from reenact.runs import Result, State
+from reenact.runs import Result, Run, State
 from reenact.world import World, render_timestamp
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _PATIENCE = 0.5
 
@@ -58,15 +54,13 @@ class Tools(NamedTuple):
 
     lock: Callable[..., EnvironmentLock] = environments.lock
     realise: Callable[[EnvironmentLock, Path, World], environments.Place] = environments.realise
-    wrap: Callable[[Command, environments.Place], Command] = environments.wrap
+    wrap: Callable[[Command, environments.Place, Site], Launch] = environments.wrap
     fetch: Callable[[Download, Path, World], object] = downloads.fetch
-    move: Callable[[RunFolder, State, World], object] = record.move
-    finish: Callable[[RunFolder, Result, World], object] = record.finish
+    move: Callable[[Run, State, World], Run] = life.move
+    finish: Callable[[Run, Result, World], Run] = life.finish
 
 
-def carry_out(
-    folder: RunFolder, plan: Plan, world: World, terms: Terms | None = None, tools: Tools | None = None
-) -> Result:
+def carry_out(run: Run, plan: Plan, world: World, terms: Terms | None = None, tools: Tools | None = None) -> Result:
     """Make the environment, run the command, record how it ended; the result, which is in the folder then, too.
 
     The run's lock is held until the result is written. Whatever goes wrong on the way leaves a result.
@@ -76,35 +70,38 @@ def carry_out(
         ReenactError: the environment cannot be made or an input not be had; the run is recorded as failed.
     """
     terms = terms or Terms()
+    folder = life.find_folder(run)
     with _alive(folder, terms.alive) as alive, signals.collecting() as arrivals, ExitStack() as kept:
         write_holder(alive, describe_self())
         terms.begun()
-        carrier = _Carrier(folder, plan, world, terms, tools or Tools())
+        carrier = _Carrier(run, plan, world, terms, tools or Tools())
         kept.callback(carrier.leave)
         try:
             with signals.raising():
                 spawn = carrier.prepare()
             result = carrier.execute(spawn, arrivals, alive)
         except signals.Stopped as stopped:
-            result = carrier.make_result(State.KILLED, signal=stopped.number.name, reason="stopped while preparing")
+            result = carrier.make_stopped(stopped.number)
         except BaseException as problem:
             told = isinstance(problem, ReenactError)
             reason = str(problem) if told else f"{type(problem).__name__}: {problem}"
-            carrier.tools.finish(folder, carrier.make_result(State.FAILED, reason=reason), world)
+            carrier.finish(carrier.make_failed(reason))
             raise
-        carrier.tools.finish(folder, result, world)
+        carrier.finish(result)
         return result
 
 
 class _Carrier:
-    def __init__(self, folder: RunFolder, plan: Plan, world: World, terms: Terms, tools: Tools) -> None:
-        self.tools = tools
-        self._folder = folder
+    def __init__(self, run: Run, plan: Plan, world: World, terms: Terms, tools: Tools) -> None:
+        self._run = run
+        self._tools = tools
+        self._folder = life.find_folder(run)
         self._plan = plan
         self._world = world
         self._terms = terms
         self._started: str | None = None
         self._inside: int | None = None
+        self._launch = Launch((), self._folder.path, {})
 
     def leave(self) -> None:
         """Let go of the environment."""
@@ -115,37 +112,41 @@ class _Carrier:
     def prepare(self) -> Spawn:
         """Everything up to the command's start."""
         plan, world, folder = self._plan, self._world, self._folder
-        self.tools.move(folder, State.PREPARING, world)
+        self._move(State.PREPARING)
         root = Path(plan.source.root) if plan.source.root is not None else folder.code
         # What an environment is made of is named relative to the project, the command's folder relative to the source.
         place = self._enter(root / plan.source.subdirectory)
-        command = self.tools.wrap(plan.command, place)
+        terminal = all(os.isatty(stream) for stream in self._terms.streams)
+        site = Site(plan, folder.path, root, world, self._terms.secrets, terminal)
+        self._launch = launch = self._tools.wrap(plan.command, place, site)
         self._fetch_inputs()
         write_atomic(folder.machine, encode(_read_machine()))
         make_folder(folder.artifacts)
-        environ = make_environ(world, command, folder.path, keep=plan.keep, secrets=self._terms.secrets)
+        for needed in launch.folders:
+            make_folder(needed)
         return Spawn(
-            argv=self._confine(command.argv, environ, root) if plan.isolation != Isolation() else command.argv,
-            cwd=root / command.cwd,
-            environ=environ,
+            argv=launch.argv if plan.isolation == Isolation() else self._confine(launch, root),
+            cwd=launch.cwd,
+            environ=launch.environ,
             log=folder.log,
             mark=f"{RUN_ID_VARIABLE}={folder.id}",
             timeout=plan.resources.timeout,
             grace=self._terms.grace,
             streams=self._terms.streams,
+            ending=launch.ending,
         )
 
     def _enter(self, project: Path) -> environments.Place:
         """The environment, ours until :meth:`leave`; how we came by it is recorded."""
-        folder, spec = self._folder, self._plan.environment
+        folder = self._folder
         log = BuildLog(folder.build_log, self._world.report)
         world = self._world._replace(report=log)
         began = time.monotonic()
         try:
-            lock = self.tools.lock(spec, project, world, upgrade=self._plan.upgrade)
+            lock = self._lock(project, world)
             if lock.text:
                 write_atomic(folder.environment_lock, lock.text.encode())
-            inside = environments.enter(lock, project, world, self.tools.realise)
+            inside = environments.enter(lock, project, world, self._tools.realise)
         except BuildError as problem:
             raise log.explain(problem) from problem
         self._inside = inside.held
@@ -161,6 +162,24 @@ class _Carrier:
             write_atomic(folder.environment, encode(realised))
         return inside.place
 
+    def _lock(self, project: Path, world: World) -> EnvironmentLock:
+        plan = self._plan
+        try:
+            return self._tools.lock(plan.environment, project, world, upgrade=plan.upgrade, committed=plan.lock)
+        except BuildError as problem:
+            from reenact.as_of import suggest
+
+            if said := suggest(plan, project, world):
+                problem.hint = f"{problem.hint}\n{said}" if problem.hint else said
+            raise
+
+    def _suggest(self, root: Path) -> None:
+        """Say what may help where the command found another package than it was written for."""
+        from reenact.as_of import find_import_failure, suggest
+
+        if find_import_failure(self._folder.log) and (said := suggest(self._plan, root, self._world)):
+            self._world.report.note(said)
+
     def _fetch_inputs(self) -> None:
         folder, plan = self._folder, self._plan
         if not plan.downloads:
@@ -170,25 +189,25 @@ class _Carrier:
         # The address of a download may be a secret.
         world = self._world._replace(environ={**self._world.environ, **self._terms.secrets})
         for download in plan.downloads:
-            self.tools.fetch(download, folder.path, world)
+            self._tools.fetch(download, folder.path, world)
 
-    def _confine(self, argv: tuple[str, ...], environ: Mapping[str, str], root: Path) -> tuple[str, ...]:
+    def _confine(self, launch: Launch, root: Path) -> tuple[str, ...]:
         """The command kept from what the plan says; that it was is recorded."""
         from reenact.process.isolation import Bounds, Held, confine
 
-        folder, plan = self._folder, self._plan
+        folder, plan, environ = self._folder, self._plan, launch.environ
         kind = plan.environment.kind
         writable = (str(folder.path), *((str(folder.inputs.resolve()),) if folder.inputs.is_symlink() else ()))
         inputs = (parameter.value for parameter in plan.parameters if parameter.type in ("path", "uri"))
         visible = (
             *(str(path) for path in (root, self._world.home.root, self._world.cwd)),
-            *(path for path in (environ.get("HOME"), *environ["PATH"].split(os.pathsep), *inputs) if path),
+            *(path for path in (environ.get("HOME"), *environ.get("PATH", "").split(os.pathsep), *inputs) if path),
         )
         bounds = Bounds(writable, (str(folder.code),), visible)
         how = "the environment's own means" if kind in environments.ISOLATING else "namespaces of Linux"
         held = Held(*plan.isolation, writable if plan.isolation.read_only else (), kind != "system", how)
         write_atomic(folder.isolation, encode(held))
-        return argv if kind in environments.ISOLATING else confine(argv, plan.isolation, bounds)
+        return launch.argv if kind in environments.ISOLATING else confine(launch.argv, plan.isolation, bounds)
 
     def execute(self, spawn: Spawn, arrivals: signals.Arrivals, alive: int) -> Result:
         """Run the command; its end as a result."""
@@ -196,29 +215,71 @@ class _Carrier:
             # It came when the one way of listening had ended and the other not begun.
             if number in signals.ENDING:
                 raise signals.Stopped(number)
-        self.tools.move(self._folder, State.RUNNING, self._world)
+        self._move(State.RUNNING)
         self._started = self._world.timestamp()
         try:
-            outcome = supervise(
-                spawn,
-                note=self._world.report.warn,
-                started=lambda group: write_holder(alive, describe_self(group)),
-                now=self._world.now,
-                arrivals=arrivals,
-            )
+            with self._surrounding(spawn.mark):
+                outcome = supervise(
+                    spawn,
+                    note=self._world.report.warn,
+                    started=lambda group: write_holder(alive, describe_self(group)),
+                    now=self._world.now,
+                    arrivals=arrivals,
+                )
         except NotStarted as problem:
-            return self.make_result(State.FAILED, exit_code=problem.code, reason=str(problem))
-        return judge(outcome, spawn.timeout)
+            return self.make_failed(str(problem), problem.code)
+        result = judge(outcome, spawn.timeout, self._launch.meanings)
+        if result.state is State.FAILED:
+            self._suggest(spawn.cwd)
+        return result
 
-    def make_result(
-        self, state: State, *, exit_code: int | None = None, signal: str | None = None, reason: str | None = None
-    ) -> Result:
-        """A result of a command that never ran to its end."""
-        return Result(state, exit_code, signal, reason, self._started, self._world.timestamp())
+    @contextmanager
+    def _surrounding(self, mark: str) -> Iterator[None]:
+        """What the launch wants run before and after; what that leaves is taken away, also when we are killed."""
+        launch = self._launch
+        if launch.removal is None:
+            yield
+            return
+        from reenact.process.ending import end_elsewhere
+        from reenact.process.guard import guarding
+
+        with guarding(mark, launch.removal):
+            try:
+                with signals.raising():
+                    self._run_tools(launch.before)
+                yield
+                self._run_tools(launch.after)
+            finally:
+                end_elsewhere(*launch.removal)
+
+    def _run_tools(self, tools: tuple[tuple[str, ...], ...]) -> None:
+        from reenact.process.tool import run_tool
+
+        for argv in tools:
+            result = run_tool(argv, environ=self._launch.environ)
+            if not result.ok:
+                said = result.errors.strip().splitlines()[-5:]
+                raise BuildError(f"{argv[0]} {argv[1]} failed (code {result.code})\n" + "\n".join(said))
+
+    def finish(self, result: Result) -> None:
+        """Record the end."""
+        self._run = self._tools.finish(self._run, result, self._world)
+
+    def _move(self, state: State) -> None:
+        self._run = self._tools.move(self._run, state, self._world)
+
+    def make_failed(self, reason: str, exit_code: int | None = None) -> Result:
+        """The result of a command that could not be started."""
+        return Result(State.FAILED, exit_code, None, reason, self._started, self._world.timestamp())
+
+    def make_stopped(self, number: signal.Signals) -> Result:
+        """The result of a run that was asked to end before its command ran."""
+        ended = self._world.timestamp()
+        return Result(State.KILLED, 128 + number, number.name, "stopped while preparing", self._started, ended)
 
 
-def judge(outcome: Outcome, timeout: float | None) -> Result:
-    """What the end of the command means for the run. Pure.
+def judge(outcome: Outcome, timeout: float | None, meanings: Mapping[int, str] = {}) -> Result:
+    """What the end of the command means for the run; ``meanings`` of exit codes are told. Pure.
 
     Killed where a signal ended the command, or where we were asked to end it, whatever it made of that; failed when it
     had no more time or ended with another code than 0.
@@ -231,6 +292,8 @@ def judge(outcome: Outcome, timeout: float | None) -> Result:
         state = State.KILLED
     else:
         state = State.FAILED if outcome.code else State.FINISHED
+        if outcome.code in meanings:
+            reasons.append(meanings[outcome.code])
     if outcome.left:
         reasons.append(
             f"ended {outcome.left} process{'es' if outcome.left > 1 else ''} that the command had left behind"
@@ -279,8 +342,10 @@ def main(arguments: list[str]) -> int:
 
     from reenact.home import find_home
     from reenact.process.detach import announce, leave_parent
+    from reenact.process.streams import open_closed_streams
     from reenact.report import Silence
 
+    open_closed_streams()
     folder = RunFolder(Path(arguments[0]).absolute())
     world = World(find_home(os.environ), dict(os.environ), Path.cwd(), Silence())
     terms = Terms()
@@ -288,15 +353,13 @@ def main(arguments: list[str]) -> int:
         leave_parent()
         secrets = json.load(sys.stdin)
         terms = Terms(alive=int(arguments[2]), secrets=secrets, begun=announce)
-    plan = record.read_plan(folder)
+    found = read_record(folder)
     try:
-        result = carry_out(folder, plan, world, terms)
+        result = carry_out(found.run, found.plan, world, terms)
     except ReenactError as problem:
         sys.stderr.write(f"error: {problem.message}\n")
         return problem.exit_code
-    if result.exit_code is not None:
-        return result.exit_code
-    return 128 + signal.Signals[result.signal].value if result.signal else 1
+    return 1 if result.exit_code is None else result.exit_code
 
 
 if __name__ == "__main__":

@@ -1,13 +1,12 @@
 """Everything that effects need from outside, handed to them as one value; tests hand them another."""
 
-from __future__ import annotations
-
 import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from reenact.errors import UsageError
 from reenact.home import Home, find_home
 from reenact.report import Report
 
@@ -34,9 +33,17 @@ class World(NamedTuple):
         return None
 
 
-def make_world(report: Report) -> World:
-    """The world that this process was started in."""
-    return World(find_home(os.environ), dict(os.environ), Path.cwd(), report)
+def make_world(report: Report, environ: Mapping[str, str] = os.environ) -> World:
+    """The world that this process was started in, or one with other variables.
+
+    Raises:
+        UsageError: its directory has been deleted.
+    """
+    try:
+        cwd = Path.cwd()
+    except FileNotFoundError as problem:
+        raise UsageError("the current directory does not exist any more", hint="change to one that does") from problem
+    return World(find_home(environ), dict(environ), cwd, report)
 
 
 def render_timestamp(seconds: float) -> str:

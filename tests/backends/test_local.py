@@ -17,14 +17,13 @@ from reenact.errors import RecordError
 from reenact.home import Home
 from reenact.plan import Command, Plan, Snapshot, SystemSpec
 from reenact.process.holder import Holder, read_holder, write_holder
+from reenact.records.files import read_result
+from reenact.records.life import find_folder, publish, settle, stage
 from reenact.report import Memory
 from reenact.run_folder import RunFolder
 from reenact.runs import State
 from reenact.world import World
 from tests.process.running import ROOT, eventually, find_marked
-
-record: Any = pytest.importorskip("reenact.record", reason="needs the records")
-pytest.importorskip("reenact.environments.system", reason="needs the system environment")
 
 
 class Desk:
@@ -34,12 +33,12 @@ class Desk:
 
     def submit(self, text: str, **more: Any) -> tuple[str, RunFolder]:
         plan = Plan("p", "main", Snapshot("directory", "here", root=str(self.root)), Command(text), SystemSpec())
-        staged = record.stage(self.world)
-        folder: RunFolder = record.publish(staged.path, plan, self.world)
+        staged = stage(self.world)
+        folder = find_folder(publish(staged.path, plan, self.world))
         return local.submit(plan, folder, self.world, alive=staged.alive, **more), folder
 
     def result(self, folder: RunFolder) -> Any:
-        return record.read_result(folder)
+        return read_result(folder)
 
 
 @pytest.fixture
@@ -82,7 +81,7 @@ def test_a_worker_that_is_killed_leaves_a_lost_run_and_no_command(desk: Desk) ->
     os.kill(int(job), signal.SIGKILL)
     local.wait(job, folder)
     assert local.poll(job, folder) is State.LOST
-    assert record.settle(folder, desk.world).state is State.LOST
+    assert settle(folder, desk.world).state is State.LOST
     assert eventually(lambda: not find_marked(f"REENACT_RUN_ID={folder.id}"))
 
 
@@ -121,7 +120,7 @@ def test_another_process_of_the_same_number_is_not_signalled(desk: Desk) -> None
 
 
 def test_a_run_of_another_machine_is_not_touched(desk: Desk) -> None:
-    staged = record.stage(desk.world)
+    staged = stage(desk.world)
     write_holder(staged.alive, Holder(os.getpid(), "0", "another-machine", True))
     with pytest.raises(RecordError, match="another-machine"):
         local.cancel("", RunFolder(staged.path))

@@ -12,7 +12,8 @@ import pytest
 
 from reenact.cli import main
 from reenact.cli.env.gc import parse_size
-from reenact.environments.shelf import MARKER, list_standing, occupy
+from reenact.environments.marker import MARKER
+from reenact.environments.shelf import list_standing, occupy
 from reenact.errors import UsageError
 from reenact.home import Home
 from tests.environments.conftest import make_wheel, write

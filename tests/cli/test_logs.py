@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reenact.cli.logs import seek_tail
-from reenact.log_format import Entry, render_entry
-from reenact.record import finish
+from reenact.records.files import read_run
+from reenact.records.life import finish
+from reenact.records.log import Entry, render_entry
 from reenact.world import World
 from tests.recorded import FINISHED, record_run, start
 
@@ -58,7 +59,7 @@ def test_the_tail_is_the_last_printed_lines(parts: list[tuple[str, bool]], count
         return  # a part that holds nothing was never written
     file = io.BytesIO(b"".join(map(render_entry, entries)))
     seek_tail(file, count)
-    from reenact.log_format import read_entries
+    from reenact.records.log import read_entries
 
     found = b"".join(entry.printed for entry in read_entries(file) if entry)
     assert found == b"".join(printed[-count:] if count else [])
@@ -74,7 +75,7 @@ def test_following_ends_with_the_run_and_misses_nothing(world: World) -> None:
                 log.write(line(f"line {at}"))
                 assert follower.stdout.readline() == f"line {at}\n".encode()
             log.write(line("last"))
-        finish(folder, FINISHED, world)
+        finish(read_run(folder), FINISHED, world)
         os.close(alive)
         assert follower.stdout.read() == b"last\n"
         assert follower.wait(10) == 0

@@ -4,8 +4,8 @@ import json
 import os
 from collections.abc import Callable
 
-from reenact.history import list_runs
-from reenact.run_filter import RunFilter
+from reenact.records.filter import RunFilter
+from reenact.records.history import list_runs
 from reenact.runs import Result, State
 from reenact.world import World
 from tests.recorded import make_plan, record_run, start

@@ -8,8 +8,7 @@ import pytest
 
 from reenact.cli.show import render_record
 from reenact.plan import BoundParameter, PythonSpec, Snapshot
-from reenact.record import read_record
-from reenact.run_files import Origin
+from reenact.records.files import Origin, read_record
 from reenact.runs import Result, State, Usage
 from reenact.world import World
 from tests.recorded import NOON, make_plan, record_run

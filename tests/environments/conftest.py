@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import json
 import os
 import subprocess
 import threading
@@ -122,3 +124,57 @@ def basic_index(wheels: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{server.server_port}/simple"
         server.shutdown()
         thread.join()
+
+
+RELEASES = {
+    "tiny-1.0-py3-none-any.whl": "2019-01-01T00:00:00Z",
+    "tiny-2.0-py3-none-any.whl": "2022-01-01T00:00:00Z",
+    "needy-1.0-py3-none-any.whl": "2019-01-01T00:00:00Z",
+    "dateless-1.0-py3-none-any.whl": None,
+}
+"""The files of :func:`dated_index` and the moments at which they were uploaded."""
+
+
+@pytest.fixture
+def dated_index(wheels: Path) -> Iterator[str]:
+    """A package index on loopback that tells when each file was uploaded (PEP 700), but for one package."""
+    make_wheel(wheels, "dateless", "1.0")
+
+    class Handler(SimpleHTTPRequestHandler):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments, directory=str(wheels))
+
+        def do_GET(self) -> None:
+            if not self.path.startswith("/simple/"):
+                super().do_GET()
+                return
+            name = self.path.strip("/").rpartition("/")[2]
+            names = [file for file in RELEASES if file.startswith(f"{name}-")]
+            files = [describe_file(wheels / file, RELEASES[file]) for file in names]
+            page = json.dumps({"meta": {"api-version": "1.1"}, "name": name, "files": files}).encode()
+            self.send_response(200 if files else 404)
+            self.send_header("Content-Type", "application/vnd.pypi.simple.v1+json")
+            self.send_header("Content-Length", str(len(page)))
+            self.end_headers()
+            self.wfile.write(page)
+
+        def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/simple"
+        server.shutdown()
+        thread.join()
+
+
+def describe_file(path: Path, uploaded: str | None) -> dict[str, object]:
+    """A file as an index tells of it (PEP 691)."""
+    found: dict[str, object] = {"filename": path.name, "url": f"/{path.name}", "hashes": {"sha256": sha256(path)}}
+    return {**found, "upload-time": uploaded} if uploaded else found
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

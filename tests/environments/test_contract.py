@@ -2,28 +2,55 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
 from reenact import environments
 from reenact.codec import decode, encode
 from reenact.environments import KINDS
-from reenact.plan import Command, EnvironmentLock, EnvironmentSpec, PythonSpec, SystemSpec
+from reenact.environments.launch import Launch, Site
+from reenact.plan import Command, EnvironmentLock, EnvironmentSpec, Plan, Snapshot
 from reenact.world import World
-from tests.environments.conftest import write
+from tests.environments.conda_channel import File, Recipe, index_channel, write_package
+from tests.environments.conftest import project, write
+from tests.environments.docker.engines import docker_project, get_base_image, get_engine
 
-MEMBERS = {"system": "system", "python": "uv"}
+MEMBERS = {"system": "system", "python": "uv", "conda": "conda", "docker": None}
+
+
+@pytest.fixture
+def channel(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of a channel with one package."""
+    folder = tmp_path_factory.mktemp("channel")
+    write_package(folder, Recipe("thing", "1.0", {"share/thing": File(b"1")}))
+    index_channel(folder)
+    return folder.as_uri()
 
 
 @pytest.fixture(params=sorted(KINDS))
-def spec(request: pytest.FixtureRequest, project_dir: Path, world: World, wheels: Path) -> EnvironmentSpec:
+def spec(
+    request: pytest.FixtureRequest, project_dir: Path, world: World, wheels: Path, channel: str
+) -> EnvironmentSpec:
     write(project_dir, {"python_env.yaml": f"dependencies: [--no-index, '--find-links {wheels}', needy]\n"})
-    from tests.environments.conftest import project
+    write(project_dir, {"conda.yaml": f"channels: ['{channel}']\ndependencies: [thing]\n"})
+    asked = {"conda": project("conda_env", "conda.yaml")}.get(request.param, project("python_env", "python_env.yaml"))
+    if request.param == "docker":
+        asked = docker_project(get_base_image(get_engine()))
+    return environments.ask(asked, project_dir, MEMBERS[request.param], world)
 
-    return environments.ask(project("python_env", "python_env.yaml"), project_dir, MEMBERS[request.param], world)
+
+def launch(spec: EnvironmentSpec, command: Command, project_dir: Path, world: World) -> Launch:
+    place = environments.realise(environments.lock(spec, project_dir, world), project_dir, world)
+    plan = Plan("p", "main", Snapshot("directory", ".", root=str(project_dir)), command, spec)
+    folder = world.home.runs / uuid4().hex
+    folder.mkdir(parents=True)
+    site = Site(plan, folder, project_dir, world)
+    found = environments.wrap(command, place, site)
+    assert environments.wrap(command, place, site) == found
+    return found
 
 
 def test_every_kind_is_a_member(spec: EnvironmentSpec) -> None:
@@ -32,8 +59,7 @@ def test_every_kind_is_a_member(spec: EnvironmentSpec) -> None:
 
 
 def test_a_spec_and_a_lock_survive_json(spec: EnvironmentSpec, project_dir: Path, world: World) -> None:
-    kind: type[SystemSpec | PythonSpec] = type(spec)
-    assert decode(kind, encode(spec)) == spec
+    assert decode(type(spec), encode(spec)) == spec
     found = environments.lock(spec, project_dir, world)
     assert decode(EnvironmentLock, encode(found)) == found
 
@@ -48,15 +74,21 @@ def test_locking_and_realising_again_give_the_same(spec: EnvironmentSpec, projec
 
 
 def test_a_command_runs_inside(spec: EnvironmentSpec, project_dir: Path, world: World) -> None:
-    place = environments.realise(environments.lock(spec, project_dir, world), project_dir, world)
-    command = Command("echo $GREETING", environment={"GREETING": "hello"}, path=("/first",))
-    wrapped = environments.wrap(command, place)
-    assert (wrapped.text, wrapped.shell) == (command.text, command.shell)
-    assert environments.wrap(command, place) == wrapped
-    environ = {name: value for name, value in os.environ.items() if name not in wrapped.unset}
-    environ |= {**wrapped.environment, "PATH": os.pathsep.join((*wrapped.path, environ["PATH"]))}
-    done = subprocess.run(wrapped.argv, env=environ, cwd=project_dir, capture_output=True, text=True, check=True)
-    assert done.stdout == "hello\n"
+    command = Command(
+        "echo $GREETING; [ -d $REENACT_RUN_DIR ] && echo $?", environment={"GREETING": "hello"}, path=("/first",)
+    )
+    started = launch(spec, command, project_dir, world)
+    done = subprocess.run(
+        started.argv, env=dict(started.environ), cwd=started.cwd, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "hello\n0\n"
+
+
+def test_the_command_is_in_the_projects_folder(spec: EnvironmentSpec, project_dir: Path, world: World) -> None:
+    write(project_dir, {"deep/here.txt": "here\n"})
+    started = launch(spec, Command("cat here.txt; echo made > made.txt", cwd="deep"), project_dir, world)
+    subprocess.run(started.argv, env=dict(started.environ), cwd=started.cwd, capture_output=True, check=True)
+    assert (project_dir / "deep/made.txt").read_text() == "made\n"
 
 
 def test_the_project_is_not_littered(spec: EnvironmentSpec, project_dir: Path, world: World) -> None:

@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from reenact import environments
-from reenact.environments.request import OWN_PYTHON
 from reenact.errors import ProjectError, ReenactError, UnsupportedError, UsageError
-from reenact.plan import PythonSpec, SystemSpec
+from reenact.plan import CondaSpec, PythonSpec, SystemSpec
 from reenact.project.types import DockerEnvironment, EnvironmentSource, Project
 from reenact.world import World
 from tests.environments.conftest import project, told, write
@@ -26,7 +25,7 @@ def ask_python(text: str, folder: Path, world: World) -> PythonSpec:
 
 def ask_conda(text: str, folder: Path, world: World) -> PythonSpec:
     write(folder, {"conda.yaml": text})
-    spec = environments.ask(project("conda_env", "conda.yaml"), folder, None, world)
+    spec = environments.ask(project("conda_env", "conda.yaml"), folder, "uv", world)
     assert isinstance(spec, PythonSpec)
     return spec
 
@@ -41,18 +40,17 @@ def ask_conda(text: str, folder: Path, world: World) -> PythonSpec:
         ('">=3.10,<3.12"', ">=3.10,<3.12"),
         ("'3.11.*'", "3.11.*"),
         ("pypy3.10", "pypy3.10"),
-        ("null", OWN_PYTHON),
+        ("null", None),
     ],
 )
-def test_python_in_every_spelling(written: str, asked: str, project_dir: Path, world: World) -> None:
+def test_python_in_every_spelling(written: str, asked: str | None, project_dir: Path, world: World) -> None:
     assert ask_python(f"python: {written}\n", project_dir, world).python == asked
 
 
 @pytest.mark.parametrize("text", ["", "{}", "# nothing\n", "---\n"])
 def test_an_empty_file_asks_for_the_interpreter_only(text: str, project_dir: Path, world: World) -> None:  # MLflow E-01
     spec = ask_python(text, project_dir, world)
-    assert (spec.python, spec.dependencies) == (OWN_PYTHON, ())
-    assert any("no Python version" in note for note in spec.notes)
+    assert (spec.python, spec.dependencies) == (None, ())
 
 
 def test_one_dependency_needs_no_list(project_dir: Path, world: World) -> None:  # MLflow E-03
@@ -76,7 +74,7 @@ def test_unknown_keys_are_told(project_dir: Path, world: World) -> None:  # MLfl
         ("python: 3.9\ndependencies: [numpy=1.2]\n", "written as conda has it"),
         ("- a\n", "expected 'key: value' pairs"),
         ("a: [\n", "the brackets do not close"),
-        ("a: !!python/object:os.system x\n dependencies: y", "python_env.yaml:2:"),
+        ("a: !!python/object:os.system x\n dependencies: y", "python_env.yaml:1:4: error: the tag"),
     ],
 )
 def test_mistakes_name_their_place(text: str, message: str, project_dir: Path, world: World) -> None:
@@ -105,10 +103,12 @@ def test_a_conda_file_under_another_name_is_read_as_one(project_dir: Path, world
         ("python >3.8", ">3.8"),
         ("python=3.10.4=h1_0", "3.10.4"),
         ("conda-forge::python=3.10", "3.10"),
-        ("python", OWN_PYTHON),
+        ("python", None),
     ],
 )
-def test_condas_python_in_every_spelling(line: str, asked: str, project_dir: Path, world: World) -> None:  # MLflow E-07
+def test_condas_python_in_every_spelling(
+    line: str, asked: str | None, project_dir: Path, world: World
+) -> None:  # MLflow E-07
     spec = ask_conda(f"dependencies:\n  - {line}\n", project_dir, world)
     assert (spec.python, spec.dependencies) == (asked, ())
 
@@ -145,7 +145,14 @@ def test_what_pypi_does_not_have_is_refused_line_by_line(project_dir: Path, worl
         ask_conda(text, project_dir, world)
     lines = [each.position.line for each in caught.value.diagnostics if each.position]
     assert lines == [2, 4, 5, 6, 7]
-    assert "--env-manager system" in str(caught.value)
+    assert "--env-manager conda" in str(caught.value)
+
+
+def test_what_pypi_does_not_have_is_made_from_conda_packages(project_dir: Path, world: World) -> None:
+    write(project_dir, {"conda.yaml": "dependencies: [python=3.11, r-base=4]\n"})
+    spec = environments.ask(project("conda_env", "conda.yaml"), project_dir, None, world)
+    assert isinstance(spec, CondaSpec)
+    assert any("r-base" in note for note in told(world, "note"))
 
 
 def test_files_are_found_by_convention(project_dir: Path, world: World) -> None:  # MLflow G-50
@@ -172,9 +179,6 @@ def test_managers_that_cannot_serve_are_refused(project_dir: Path, world: World)
     for each in (project(), project("python_env", "python_env.yaml")):
         with pytest.raises(ProjectError, match="python_env project cannot be executed using conda"):  # MLflow E-15
             environments.ask(each, project_dir, "conda", world)
-    with pytest.raises(UnsupportedError) as caught:
-        environments.ask(project("conda_env", "conda.yaml"), project_dir, "conda", world)
-    assert "--env-manager uv" in (caught.value.hint or "")
 
 
 def test_a_container_project_runs_outside_when_asked(project_dir: Path, world: World) -> None:
@@ -210,7 +214,7 @@ def test_every_real_file_is_read_or_refused_with_reasons(world: World) -> None:
             continue
         name = row["folder"]
         try:
-            spec = environments.ask(project(*declared), CORPUS / name, None, world)
+            spec = environments.ask(project(*declared), CORPUS / name, "uv", world)
         except ReenactError as problem:
             refused[name] = str(problem)
             assert ".yaml:" in str(problem) or ".yml:" in str(problem), "the place is named"

@@ -14,7 +14,6 @@ import yaml
 from reenact.environments.comparison import Account, Change, compare, explain
 from reenact.environments.export import FORMATS, Exported, make_export, render
 from reenact.environments.packages import Package, list_packages
-from reenact.environments.resolve import PYPI, name_index
 from reenact.errors import RecordError, UnsupportedError, UsageError
 from reenact.plan import EnvironmentLock, PythonSpec, SystemSpec
 from reenact.world import World
@@ -31,7 +30,7 @@ directory = { path = "../../trees/abc" }
 [[packages]]
 name = "six"
 version = "1.16.0"
-index = "https://pypi.org/simple"
+index = "https://index.example/simple"
 marker = "python_version >= '3'"
 sdist = { url = "https://files.example/six-1.16.0.tar.gz", hashes = { sha256 = "aa" } }
 wheels = [{ url = "https://files.example/six-1.16.0-py3-none-any.whl", hashes = { sha256 = "bb" } }]
@@ -50,7 +49,7 @@ version: 6
 environments:
   default: {}
 packages:
-- conda: https://conda.anaconda.org/conda-forge/linux-64/libfoo-1.2-h1_0.conda
+- conda: https://channels.example/conda-forge/linux-64/libfoo-1.2-h1_0.conda
   sha256: dd
   md5: ee
 - conda: file:///channel/noarch/py-thing-2.0-pyh_1.tar.bz2
@@ -71,7 +70,13 @@ def export(text: str, kind: str = "python", **more: Any) -> Exported:
 def test_a_python_lock_is_read() -> None:
     ours, six, tool, wheel = list_packages(PYLOCK)
     assert (ours.direct, ours.version) == ("../../trees/abc", "")
-    assert six == Package("six", "1.16.0", PYPI, hashes=("sha256:bb", "sha256:aa"), marker="python_version >= '3'")
+    assert six == Package(
+        "six",
+        "1.16.0",
+        "https://index.example/simple",
+        hashes=("sha256:bb", "sha256:aa"),
+        marker="python_version >= '3'",
+    )
     assert tool.direct == "git+https://git.example/tool@123#subdirectory=py"
     assert (wheel.direct, wheel.origin) == ("https://files.example/wheel-2.whl",) * 2
 
@@ -79,7 +84,7 @@ def test_a_python_lock_is_read() -> None:
 def test_a_conda_lock_is_read() -> None:
     libfoo, thing, six = list_packages(PIXI)
     assert (libfoo.name, libfoo.version, libfoo.build) == ("libfoo", "1.2", "h1_0")
-    assert libfoo.origin == "https://conda.anaconda.org/conda-forge/linux-64"
+    assert libfoo.origin == "https://channels.example/conda-forge/linux-64"
     assert (thing.name, thing.kind) == ("py-thing", "conda")
     assert (six.name, six.version, six.kind) == ("six", "1.16.0", "pypi")
 
@@ -108,7 +113,7 @@ def test_a_conda_file_has_exact_builds() -> None:
     found = yaml.safe_load(render(export(PIXI, "conda", variables={"A": 'b "c"'}), "environment.yml"))
     assert found == {
         "name": "wine quality",
-        "channels": ["conda-forge", "file:///channel"],
+        "channels": ["https://channels.example/conda-forge", "file:///channel"],
         "dependencies": ["libfoo=1.2=h1_0", "py-thing=2.0=pyh_1", "pip", {"pip": ["six==1.16.0"]}],
         "variables": {"A": 'b "c"'},
     }
@@ -122,7 +127,7 @@ def test_a_dockerfile_stands_alone() -> None:
     assert "six==1.16.0 ; python_version >= '3' \\\n    --hash=sha256:bb" in text
     assert 'ENV GREETING="a \\$b"\n' in text
     conda = render(export(PIXI, "conda"), "dockerfile")
-    assert "https://conda.anaconda.org/conda-forge/linux-64/libfoo-1.2-h1_0.conda#ee\n" in conda
+    assert "https://channels.example/conda-forge/linux-64/libfoo-1.2-h1_0.conda#ee\n" in conda
 
 
 def test_a_bill_of_materials_is_the_same_every_time() -> None:
@@ -170,17 +175,6 @@ def test_pip_and_uv_install_from_the_export(project_dir: Path, world: World, whe
     subprocess.run(install, check=True, cwd=next(world.home.locks.iterdir()))
     said = subprocess.run([folder / "bin/tiny-version"], capture_output=True, text=True, check=True)
     assert said.stdout == "1.0\n"
-
-
-def test_the_index_of_packages_from_pypi_is_named() -> None:
-    host = "https://files.pythonhosted.org/packages/a"
-    ours = f'[[packages]]\nname = "six"\nversion = "1"\nwheels = [{{ url = "{host}/six.whl" }}]\n'
-    others = ours.replace(host, "https://other.example")
-    assert name_index(ours) == ours.replace('version = "1"\n', f'version = "1"\nindex = "{PYPI}"\n')
-    assert name_index(others) == others
-    assert name_index(name_index(ours)) == name_index(ours)
-    several = ours.replace("wheels = [{", "wheels = [\n    {").replace('"1"\n', '"1"\nmarker = "os_name == \'nt\'"\n')
-    assert name_index(several).count(PYPI) == 1
 
 
 def account(spec: PythonSpec | SystemSpec, *packages: Package, key: str = "k", **settings: str) -> Account:

@@ -16,7 +16,8 @@ import pytest
 from reenact import environments
 from reenact.environments import Place, build, python
 from reenact.environments.interpreters import find_own
-from reenact.environments.python import MARKER, make_asked
+from reenact.environments.marker import MARKER
+from reenact.environments.python import make_asked
 from reenact.errors import BuildError, ReenactError
 from reenact.files import is_held
 from reenact.plan import EnvironmentLock, PythonSpec

@@ -14,17 +14,9 @@ import pytest
 from reenact import environments
 from reenact.codec import encode
 from reenact.environments import Place
+from reenact.environments.marker import MARKER, Marker
 from reenact.environments.python import is_complete
-from reenact.environments.shelf import (
-    MARKER,
-    Marker,
-    is_used,
-    list_standing,
-    list_trash,
-    occupy,
-    sweep_trash,
-    take_away,
-)
+from reenact.environments.shelf import is_used, list_standing, list_trash, occupy, sweep_trash, take_away
 from reenact.errors import StorageError
 from reenact.files import hold, lock, seize, share
 from reenact.home import Home
@@ -40,7 +32,8 @@ def put(home: Home, key: str, *, whole: bool = True, used: float = 0.0) -> Path:
     (folder / "lib" / "module.py").write_text("x = 1\n")
     (folder / "pylock.toml").write_text("")
     if whole:
-        (folder / MARKER).write_bytes(encode(Marker(key, "3.11.7", ("tiny",), "2026-11-23T06:00:00.000000Z")))
+        marker = Marker(key, "3.11.7", packages=("tiny",), made="2026-11-23T06:00:00.000000Z")
+        (folder / MARKER).write_bytes(encode(marker))
         os.utime(folder / MARKER, (used, used))
     return folder
 

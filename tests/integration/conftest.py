@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 
 from reenact.home import Home
 from reenact.world import World
+from tests.integration.command import User
 from tests.integration.servers import Served, serve_http
 from tests.sources.repositories import git, make_bare, make_repository, make_world
 
@@ -46,3 +49,16 @@ def http(served: Path) -> Iterator[Served]:
 def code(tmp_path: Path) -> Path:
     """Where a run wants its code."""
     return tmp_path / "run" / "code"
+
+
+@pytest.fixture
+def user(tmp_path: Path, home: Home) -> Iterator[User]:
+    """Somebody who types commands in an empty directory; nothing of theirs may live on."""
+    folder = tmp_path / "user"
+    folder.mkdir()
+    somebody = User(folder, home.root)
+    yield somebody
+    left = somebody.left()
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
+    assert not left, "a process survived"

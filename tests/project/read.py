@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reenact.project.diagnostics import Diagnostic
 from reenact.project.document import NoCache, load_document
+from reenact.project.lints import find_doubts
 from reenact.project.mlproject import parse_project
 from reenact.project.types import Parameter, Project
 
@@ -26,7 +27,10 @@ class MemoryCache:
 def project_of(text: str | bytes) -> Project:
     """The project that a file of this text declares."""
     data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
-    return parse_project(load_document("MLproject", data, NoCache()))
+    document = load_document("MLproject", data, NoCache())
+    project = parse_project(document)
+    doubts = (doubt for entry_point in project.entry_points for doubt in find_doubts(entry_point, document))
+    return project._replace(diagnostics=(*project.diagnostics, *doubts))
 
 
 def main_with(parameters: str, command: str = "python a.py {a}") -> Project:

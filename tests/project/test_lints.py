@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from reenact.errors import ParameterError
 from reenact.project.diagnostics import Diagnostic
+from reenact.project.quoting import Word
+from reenact.project.template import render_command
 from reenact.project.types import Project
 from tests.project.corpus import needs_corpus, project_file, rows
 from tests.project.read import codes, main_with, only_finding, project_of
@@ -67,6 +70,34 @@ def test_a_placeholder_between_quotes(command: str) -> None:
     assert (found.code, found.severity, place(found)[0]) == ("quoted-placeholder", "warning", 5)
 
 
+def test_each_placeholder_is_pointed_at_where_it_stands() -> None:
+    found = only_finding(with_block("|", "x {a} {b} \\", "  '{b}'", parameters="a: str, b: str"))
+    assert (found.code, found.line, place(found)) == ("quoted-placeholder", "        '{b}'", (6, 10))
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ('x "{b}" {a}', "undeclared-placeholder"),
+        ("x {a.real} {a}", "bad-placeholder"),
+        ("x {a:q} {a}", "bad-placeholder"),
+        ("x {b}>&1 {a}", None),
+        ("x ${b} {a}", None),
+        ("x '{b}' {a}", None),
+        ("x {a} # {b}", None),
+    ],
+)
+def test_what_would_be_refused_is_doubted(command: str, code: str | None) -> None:
+    found = codes(with_block("|", command, parameters="a: str"))
+    assert found == ([("warning", code)] if code else [])
+    try:
+        render_command(command, {"a": Word("1")})
+    except ParameterError:
+        assert code
+    else:
+        assert code is None
+
+
 @pytest.mark.parametrize("command", ['x "$(y {a})"', "x \"b\" {a} 'c'", "x \\' {a} \\'", "x # it's\ny {a}"])
 def test_a_placeholder_beside_quotes(command: str) -> None:
     found = codes(with_block("|", *command.split("\n"), parameters="a: str"))
@@ -122,21 +153,22 @@ def test_a_failure_that_nobody_notices(lines: tuple[str, ...], hides: bool) -> N
 
 
 @pytest.mark.parametrize(
-    ("declared", "code"),
+    "declared",
     [
-        ("a: {type: int, default: 0.5}", "default-type"),
-        ("a: {type: int, default: many}", "default-type"),
-        ("a: {type: float, default: high}", "default-type"),
-        ("a: {type: bool, default: 5}", "default-type"),
-        ("a: {type: uri, default: data/x.csv}", "default-type"),
-        ("a: {type: 'list[int]', default: '1,x'}", "default-type"),
-        ("a: {default: c, choices: [a, b]}", "default-choice"),
-        ("a: {type: int, default: 0, min: 1}", "default-range"),
-        ("a: {type: 'list[int]', default: [1, 9], max: 5}", "default-range"),
+        "a: {type: int, default: 0.5}",
+        "a: {type: int, default: many}",
+        "a: {type: float, default: high}",
+        "a: {type: bool, default: 5}",
+        "a: {type: uri, default: data/x.csv}",
+        "a: {type: 'list[int]', default: '1,x'}",
+        "a: {default: c, choices: [a, b]}",
+        "a: {type: int, default: 0, min: 1}",
+        "a: {type: 'list[int]', default: [1, 9], max: 5}",
     ],
 )
-def test_a_default_that_contradicts_its_declaration(declared: str, code: str) -> None:
-    assert codes(main_with(declared)) == [("warning", code)]
+def test_a_default_that_contradicts_its_declaration(declared: str) -> None:
+    found = only_finding(main_with(declared))
+    assert (found.code, found.severity, place(found)) == ("default-does-not-fit", "warning", (4, 7))
 
 
 @pytest.mark.parametrize(

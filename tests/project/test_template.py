@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reenact.errors import ParameterError
-from reenact.project.placeholders import find_names, parse_template
+from reenact.project.placeholders import parse_template
 from reenact.project.quoting import Word, quote
-from reenact.project.shell import choose_shell, multi_line_hides_failure
-from reenact.project.template import MAX_ARGUMENT, Rendered, find_uses, render_command
+from reenact.project.script import read_script
+from reenact.project.shell import choose_shell, hides_failure
+from reenact.project.template import MAX_ARGUMENT, Rendered, read_template, render_command
 
 
 def render(template: str, *extras: tuple[str, str], **values: str | Word | None) -> Rendered:
@@ -254,14 +255,17 @@ def test_a_thousand_brackets_are_no_traceback() -> None:
         render("echo " + "$(" * 1000 + "{a}", a="1 2")
 
 
-def test_the_uses_of_a_template_say_where_they_stand() -> None:
-    uses = find_uses("p {a} '{a}' \"{b}\"", {"a"})
-    assert [(u.placeholder.name, u.place.quote, u.placeholder.problem is None) for u in uses] == [
-        ("a", "bare", True),
-        ("a", "single", True),
-        ("b", "double", False),
+def test_a_template_says_where_its_placeholders_stand() -> None:
+    template = read_template("p {a} '{a}' \"{b}\" '{b}'", frozenset({"a", "z"}))
+    assert [(slot.name, place.quote) for slot, place in zip(template.slots, template.places, strict=True)] == [
+        ("a", "bare"),
+        ("a", "single"),
+        ("b", "double"),
+        ("b", "single"),
     ]
-    assert find_names("p {a} {b} {c}", {"a", "b", "z"}) == {"a", "b"}
+    assert [template.weigh(number) for number in range(4)] == [None, None, "error", "warning"]
+    assert template.names == {"a"}
+    assert template.source(2) == "{a} '{a}' \"{b}\" '{b}'"
 
 
 @pytest.mark.parametrize(
@@ -288,7 +292,7 @@ def test_the_uses_of_a_template_say_where_they_stand() -> None:
     ],
 )
 def test_a_failure_hidden_by_later_lines(text: str, hides: bool) -> None:
-    assert multi_line_hides_failure(text) is hides
+    assert hides_failure(read_script(text)) is hides
 
 
 def test_the_shell_is_bash_where_it_is() -> None:

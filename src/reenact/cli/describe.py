@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 import textwrap
+from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
-import click
-
-from reenact.cli.console import console_world, print_json
+from reenact.cli.console import print_json
+from reenact.cli.parser import Parser
 from reenact.cli.resolve import resolving
-from reenact.documents import find_documents
+from reenact.document_cache import find_documents
 from reenact.errors import ProjectError
 from reenact.project.convention import find_scripts
 from reenact.project.diagnostics import render_diagnostic, visible
+from reenact.project.environment_files import with_own_environment
 from reenact.project.load import get_entry_point, read_project
 from reenact.project.types import EntryPoint, EnvironmentSource, Parameter, Project
 from reenact.world import World
@@ -23,16 +25,31 @@ _WIDTH = 100
 _WIDEST = 40
 
 
-@click.command(help="Show a project's entry points, parameters and environment.")
-@click.argument("uri", default=".")
-@click.option("-v", "--version", metavar="VERSION", help="Branch, tag or commit of a git project.")
-@click.option("-e", "--entry-point", metavar="NAME", help="Show this entry point only.")
-@click.option("--json", "as_json", is_flag=True, help="Print it as a JSON object.")
-def command(uri: str, version: str | None, entry_point: str | None, as_json: bool) -> int:
+class Given(Namespace):
+    """The command line's words."""
+
+    uri: str
+    version: str | None
+    entry_point: str | None
+    as_json: bool
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declare them."""
+    parser.add_argument(
+        "uri", metavar="URI", nargs="?", default=".", complete="files", help="The project; this folder."
+    )
+    parser.add_argument("-v", "--version", metavar="VERSION", help="Branch, tag or commit of a git project.")
+    parser.add_argument(
+        "-e", "--entry-point", metavar="NAME", complete="entry points", help="Show this entry point only."
+    )
+    parser.add_argument("--json", dest="as_json", action="store_true", help="Print it as a JSON object.")
+
+
+def run(given: Given, world: World) -> int:
     """Print the project; the errors in it go to stderr. Ends with 65 if they leave nothing to show."""
-    world = console_world()
-    with resolving(uri, version, world) as root:
-        return print_project(root, entry_point, world, as_json=as_json)
+    with resolving(given.uri, given.version, world) as root:
+        return print_project(root, given.entry_point, world, as_json=given.as_json)
 
 
 def print_project(root: Path, entry_point: str | None, world: World, *, as_json: bool) -> int:
@@ -40,23 +57,24 @@ def print_project(root: Path, entry_point: str | None, world: World, *, as_json:
     project = read_project(root, find_documents(world.home))
     errors = [found for found in project.diagnostics if found.severity == "error"]
     for found in errors:
-        click.echo(render_diagnostic(found), err=True)
+        print(render_diagnostic(found), file=sys.stderr)
     if errors and not project.entry_points:
         return ProjectError.exit_code
     scripts = find_scripts(root) if entry_point is None else ()
     if entry_point is not None:
-        project = project._replace(entry_points=(get_entry_point(project, entry_point, root),))
+        chosen = get_entry_point(project, entry_point, root)
+        project = with_own_environment(project, chosen, root)._replace(entry_points=(chosen,))
     if as_json:
         print_json(_as_plain(project, scripts))
     else:
-        click.echo("\n".join(map(visible, render_project(project, scripts))))
+        print("\n".join(map(visible, render_project(project, scripts))))
     return 0
 
 
 def render_project(project: Project, scripts: tuple[str, ...] = ()) -> Iterator[str]:
     """The project as lines for a person; ``scripts`` are the files that can be run without being declared."""
     yield f"{project.name}  ({project.file or 'no project file'})"
-    yield f"environment: {_render_environment(project.environment)}"
+    yield from _render_environment(project.environment)
     for entry_point in project.entry_points:
         yield ""
         yield from _render_entry_point(entry_point)
@@ -69,12 +87,20 @@ def render_project(project: Project, scripts: tuple[str, ...] = ()) -> Iterator[
         yield from textwrap.wrap(", ".join(scripts), _WIDTH, initial_indent=lead, subsequent_indent=" " * len(lead))
 
 
-def _render_environment(source: EnvironmentSource) -> str:
+def _render_environment(source: EnvironmentSource) -> Iterator[str]:
+    """What is used, and what else is there with the reason why it is not."""
     if source.docker is not None:
-        return f"container image {source.docker.image}"
-    if source.file is not None:
-        return source.file if source.declared else f"{source.file} (found by its name)"
-    return "a Python without packages (none is declared)"
+        used = f"container image {source.docker.image}"
+    elif source.file is not None:
+        found = "the header of the script" if source.key == "script" else "found by its name"
+        used = source.file if source.declared else f"{source.file} ({found})"
+        used += f", locked by {source.lock}" if source.lock else ""
+    else:
+        used = "a Python without packages (none is declared)"
+    chosen = [f"groups {', '.join(source.groups)}"] if source.groups else []
+    chosen += [f"extras {', '.join(source.extras)}"] if source.extras else []
+    yield f"environment: {'; '.join([used, *chosen])}"
+    yield from (f"  passed over: {over.file}: {over.reason}" for over in source.passed_over)
 
 
 def _render_entry_point(entry_point: EntryPoint) -> Iterator[str]:

@@ -7,7 +7,6 @@ marker, put there by a rename after everything else; a folder without one is del
 from __future__ import annotations
 
 import re
-import shutil
 import tomllib
 from pathlib import Path
 
@@ -15,12 +14,13 @@ from reenact.codec import encode
 from reenact.environments.bytecode import borrow_bytecode
 from reenact.environments.credentials import redact, restore
 from reenact.environments.local_code import keep_copy
-from reenact.environments.python import MARKER, Marker, is_complete
+from reenact.environments.marker import MARKER, Marker
+from reenact.environments.place import delete, make_place
+from reenact.environments.python import is_complete
 from reenact.environments.settings import platform_tag
-from reenact.environments.uv import run_uv
+from reenact.environments.uv import EXCLUDE_NEWER, run_uv
 from reenact.errors import BuildError, StorageError
-from reenact.files import hold, make_folder, write_atomic
-from reenact.files import lock as locked
+from reenact.files import make_folder, write_atomic
 from reenact.plan import EnvironmentLock
 from reenact.process.tool import run_tool
 from reenact.world import World
@@ -39,31 +39,14 @@ def build(lock: EnvironmentLock, folder: Path, root: Path, world: World) -> None
     if lock.platform != platform_tag():
         message = f"this environment was resolved for {lock.platform}, and this is {platform_tag()}"
         raise BuildError(message, hint="resolve it again on this machine")
-    guard = world.home.environments / f".{folder.name}.lock"
-    _tell_of_others(guard, world)
-    with locked(guard) as descriptor:
-        if is_complete(folder, lock.key):
-            return
-        _clear(folder)
-        make_folder(folder)
-        try:
-            _build(lock, folder, root, (descriptor,), world)
-        except BaseException:
-            _leave_lock_file(lock, folder)
-            raise
-        finally:
-            world.report.done()
 
+    def make(descriptor: int) -> None:
+        _build(lock, folder, root, (descriptor,), world)
 
-def _tell_of_others(guard: Path, world: World) -> None:
-    import os
+    def clean_up(folder: Path) -> None:
+        _leave_lock_file(lock, folder)
 
-    make_folder(guard.parent)
-    descriptor = hold(guard)
-    if descriptor is None:
-        world.report.step("waiting", "for another run that makes the same environment")
-    else:
-        os.close(descriptor)
+    make_place(folder, lambda: is_complete(folder, lock.key), make, world, clean_up)
 
 
 def _build(lock: EnvironmentLock, folder: Path, root: Path, keep_open: tuple[int, ...], world: World) -> None:
@@ -77,7 +60,7 @@ def _build(lock: EnvironmentLock, folder: Path, root: Path, keep_open: tuple[int
     if expected:
         _install(lock, folder, root, keep_open, world)
     _check(folder, expected, world)
-    marker = Marker(lock.key, lock.interpreter or "", lock.python or "", tuple(sorted(expected)), world.timestamp())
+    marker = Marker(lock.key, lock.python, lock.interpreter or "", tuple(sorted(expected)), world.timestamp())
     write_atomic(folder / MARKER, encode(marker))
 
 
@@ -89,9 +72,11 @@ def _install(lock: EnvironmentLock, folder: Path, root: Path, keep_open: tuple[i
         write_atomic(folder / name, text.encode(), mode=0o600)
     arguments = ["pip", "sync", name, "--python", "bin/python", "--preview-features", "pylock"]
     for option in lock.options:
-        if option.startswith("--trusted-host "):
-            arguments += ["--allow-insecure-host", option.partition(" ")[2]]
-    indexes = _index_variables(lock, root, world)
+        name, _, value = option.partition(" ")
+        if name in ("--trusted-host", EXCLUDE_NEWER):
+            # The moment also holds for what builds a package from its source.
+            arguments += [EXCLUDE_NEWER if name == EXCLUDE_NEWER else "--allow-insecure-host", value]
+    indexes = index_variables(lock, root, world)
     try:
         run_uv(arguments, folder, world, doing=DOING, extra=indexes, keep_open=keep_open)
         borrow_bytecode(folder, lock.python or "", world.home)
@@ -103,7 +88,7 @@ def _install(lock: EnvironmentLock, folder: Path, root: Path, keep_open: tuple[i
         (folder / SECRET_LOCK_FILE).unlink(missing_ok=True)
 
 
-def _index_variables(lock: EnvironmentLock, root: Path, world: World) -> dict[str, str]:
+def index_variables(lock: EnvironmentLock, root: Path, world: World) -> dict[str, str]:
     """The indexes with their credentials: by variables, so that the process list does not show them."""
     found: dict[str, list[str]] = {}
     for option in lock.options:
@@ -140,21 +125,9 @@ def _check(folder: Path, expected: frozenset[str], world: World) -> None:
         raise BuildError(f"the environment was made, but lacks {', '.join(sorted(missing))}", hint="run again")
 
 
-def _clear(folder: Path) -> None:
-    try:
-        if folder.is_symlink():
-            folder.unlink()
-        elif folder.exists():
-            # The marker first: if we are killed in the middle, what remains is not taken for whole.
-            (folder / MARKER).unlink(missing_ok=True)
-            shutil.rmtree(folder)
-    except OSError as problem:
-        raise StorageError(f"cannot delete the unfinished {folder}: {problem.strerror or problem}") from problem
-
-
 def _leave_lock_file(lock: EnvironmentLock, folder: Path) -> None:
     """Clean up; the lock file stays for whoever wants to repeat the step by hand, if there is room for it."""
-    shutil.rmtree(folder, ignore_errors=True)
+    delete(folder)
     try:
         write_atomic(make_folder(folder) / LOCK_FILE, lock.text.encode())
     except StorageError:

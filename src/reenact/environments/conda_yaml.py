@@ -24,7 +24,7 @@ from reenact.world import World
 
 KEYS = ("name", "prefix", "channels", "dependencies", "variables", "platforms", "category", "channel_priority")
 BUILD = ("pip", "setuptools", "wheel")
-HINT = "run it with --env-manager system in an environment that you made with conda"
+HINT = "take it from conda's channels: --env-manager conda"
 
 
 def ask(project: Project, root: Path, manager: str | None, world: World) -> PythonSpec:

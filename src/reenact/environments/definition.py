@@ -1,15 +1,18 @@
-"""A YAML file that defines an environment: read through the cache of documents, its mistakes told as errors."""
+"""A file that defines an environment: read through the cache of documents, its mistakes told as errors."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from reenact.documents import find_documents
+from reenact.document_cache import find_documents
 from reenact.errors import ProjectError
 from reenact.project.diagnostics import Diagnostic, Position, render_diagnostic
 from reenact.project.document import load_document
 from reenact.project.nearest import did_you_mean
 from reenact.project.nodes import Mapping, is_null
+from reenact.project.toml_text import Table, TomlError, load_toml
 from reenact.world import World
 
 
@@ -19,10 +22,7 @@ def read_mapping(path: Path, shown: str, world: World) -> Mapping:
     Raises:
         ProjectError: it cannot be read, is not YAML, or holds something else.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as problem:
-        raise ProjectError(f"cannot read {shown}: {problem.strerror}") from problem
+    data = read_bytes(path, shown)
     document = load_document(shown, data, find_documents(world.home))
     if not document.is_readable:
         raise make_errors(document.diagnostics)
@@ -34,6 +34,42 @@ def read_mapping(path: Path, shown: str, world: World) -> Mapping:
     if not isinstance(root, Mapping):
         raise make_error("not-a-mapping", "expected 'key: value' pairs", document.position(root))
     return root
+
+
+def read_toml(path: Path, shown: str, pick: Callable[[Table], object], world: World) -> Any:
+    """What ``pick`` takes from the TOML file at ``path``, called ``shown`` in messages.
+
+    Raises:
+        ProjectError: it cannot be read, or is no TOML.
+    """
+    return parse_toml(read_bytes(path, shown), shown, pick, world)
+
+
+def parse_toml(data: bytes, shown: str, pick: Callable[[Table], object], world: World, first: int = 1) -> Any:
+    """The same for a text whose first line is line ``first`` of ``shown``."""
+    try:
+        return load_toml(data, find_documents(world.home), pick)
+    except TomlError as problem:
+        position = Position(shown, problem.line + first - 1, problem.column)
+        raise make_error("not-toml", f"this is no TOML: {problem}", position) from problem
+    except (TypeError, AttributeError, LookupError) as problem:
+        hint = "its tables do not have the form that their specification gives"
+        raise make_error("not-understood", f"cannot be understood: {problem}", Position(shown, 1, 1), hint) from problem
+
+
+def read_bytes(path: Path, shown: str) -> bytes:
+    """The content of ``path``.
+
+    Raises:
+        ProjectError: it is not there, or cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as problem:
+        message = f"the environment file '{shown}' does not exist"
+        raise ProjectError(f"{message}: no such file was found", hint=f"looked for {path}") from problem
+    except OSError as problem:
+        raise ProjectError(f"cannot read {shown}: {problem.strerror}") from problem
 
 
 def make_error(code: str, message: str, position: Position, hint: str | None = None) -> ProjectError:

@@ -168,10 +168,8 @@ def _is_conda(package: Package) -> bool:
 
 
 def _find_channel(package: Package) -> str:
-    """The channel of a conda package without its platform: by name where the name says all."""
-    address = package.origin.rpartition("/")[0]
-    host, _, name = address.rpartition("/")
-    return name if host == "https://conda.anaconda.org" else address
+    """The channel of a conda package, without its platform."""
+    return package.origin.rpartition("/")[0]
 
 
 def _render_explicit(package: Package) -> str:

@@ -4,8 +4,6 @@ What tools leave behind in a source tree (``build``, ``*.egg-info``, virtual env
 count.
 """
 
-from __future__ import annotations
-
 import os
 import stat
 from contextlib import suppress
@@ -19,7 +17,20 @@ from reenact.errors import BuildError, ProjectError, StorageError
 from reenact.files import digest_file, make_folder, write_atomic
 from reenact.world import World
 
-TOOLS = (".git", ".hg", ".svn", ".bzr", ".dvc", ".idea", ".vscode", ".DS_Store", "mlruns", "mlartifacts", "wandb")
+TOOLS = (
+    "reenact.lock",
+    ".git",
+    ".hg",
+    ".svn",
+    ".bzr",
+    ".dvc",
+    ".idea",
+    ".vscode",
+    ".DS_Store",
+    "mlruns",
+    "mlartifacts",
+    "wandb",
+)
 CACHES = ("__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".ipynb_checkpoints", ".eggs")
 PLACES = (".venv", "venv", ".tox", ".nox", "node_modules")
 SKIP = frozenset((*TOOLS, *CACHES, *PLACES))

@@ -6,8 +6,6 @@ lock, complete when it holds the marker that was put there last. What is needed 
 and builds is imported when it is called for.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,11 +15,12 @@ from blake3 import blake3
 
 from reenact.codec import canonical, decode
 from reenact.environments import LEADS_OUT, Place
+from reenact.environments.launch import Launch, Site, launch_here
+from reenact.environments.marker import read_marker
+from reenact.environments.python_version import settle_python
 from reenact.environments.settings import decisive, platform_tag
 from reenact.plan import Command, EnvironmentLock, PythonSpec
 from reenact.world import World
-
-MARKER = "reenact.json"
 
 
 class Asked(NamedTuple):
@@ -31,23 +30,16 @@ class Asked(NamedTuple):
     family: str
 
 
-class Marker(NamedTuple):
-    """What a complete environment says of itself."""
-
-    key: str
-    interpreter: str
-    python: str
-    packages: tuple[str, ...] = ()
-    made: str = ""
-
-
 def make_asked(spec: PythonSpec, environ: Mapping[str, str]) -> Asked:
     """The asked identity: what is asked for, where it is looked for, and the platform. Notes do not count."""
-    wanted = (spec.python, spec.build_dependencies, spec.dependencies, spec.constraints, spec.options)
+    python = settle_python(spec.python, spec.as_of)
+    wanted = (python, spec.build_dependencies, spec.dependencies, spec.constraints, spec.options)
+    chosen = (spec.locked, spec.groups, spec.extras, spec.settings, spec.as_of, spec.accelerator)
     around = (platform_tag(), sorted(decisive(environ).items()))
-    family = blake3(canonical((wanted, around)))
+    family = blake3(canonical((wanted, chosen, spec.lock_file, around)))
     whole = family.copy()
-    whole.update(canonical((sorted(spec.local.items()), sorted(spec.variables.items()), spec.files)))
+    content = (sorted(spec.local.items()), sorted(spec.frozen.items()), sorted(spec.variables.items()))
+    whole.update(canonical((content, spec.files)))
     return Asked(whole.hexdigest(), family.hexdigest())
 
 
@@ -96,18 +88,16 @@ def realise(lock: EnvironmentLock, root: Path, world: World) -> Place:
 
 def is_complete(folder: Path, key: str) -> bool:
     """Whether a whole environment is there, and its interpreter still is."""
-    try:
-        marker = decode(Marker, (folder / MARKER).read_bytes())
-    except (OSError, ValueError):
-        return False
-    return marker.key == key and os.access(folder / "bin" / "python", os.X_OK)
+    marker = read_marker(folder)
+    return marker is not None and marker.key == key and os.access(folder / "bin" / "python", os.X_OK)
 
 
-def wrap(command: Command, place: Place) -> Command:
+def wrap(command: Command, place: Place, site: Site) -> Launch:
     """``command`` with the environment's programs first on its path and no trace of another environment."""
     path = place.path or ""
-    return command._replace(
+    inside = command._replace(
         environment={**place.variables, **command.environment, "VIRTUAL_ENV": path},
         unset=tuple(dict.fromkeys((*command.unset, *LEADS_OUT))),
         path=(f"{path}/bin", *command.path),
     )
+    return launch_here(inside, site)

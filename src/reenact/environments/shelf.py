@@ -18,24 +18,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from reenact.codec import decode
+from reenact.environments.marker import MARKER, Marker
 from reenact.errors import StorageError
 from reenact.files import delete_tree, hold, is_held, seize, share
 from reenact.home import Home
 
-MARKER = "reenact.json"
 LOCK_FILES = {"python": "pylock.toml", "conda": "pixi.lock"}
 """The lock file inside an environment of each kind."""
 
 _TRASH = ".trash-"
-
-
-class Marker(NamedTuple):
-    """What the marker of an environment of any kind says; a kind may say more."""
-
-    key: str
-    python: str | None = None
-    packages: tuple[str, ...] = ()
-    made: str = ""
 
 
 class Standing(NamedTuple):

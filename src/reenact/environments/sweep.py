@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from reenact import history
 from reenact.environments import shelf
 from reenact.environments.collect import (
     Doomed,
@@ -19,6 +18,7 @@ from reenact.environments.collect import (
     list_unused_trees,
 )
 from reenact.environments.disk import Census
+from reenact.records import history
 from reenact.world import World
 
 

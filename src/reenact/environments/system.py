@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from reenact.environments import Place
+from reenact.environments.launch import Launch, Site, launch_here
 from reenact.plan import Command, EnvironmentLock, SystemSpec
 from reenact.project.types import Project
 from reenact.world import World
@@ -25,6 +26,6 @@ def realise(lock: EnvironmentLock, root: Path, world: World) -> Place:
     return Place("system")
 
 
-def wrap(command: Command, place: Place) -> Command:
+def wrap(command: Command, place: Place, site: Site) -> Launch:
     """The command as it is."""
-    return command
+    return launch_here(command, site)

@@ -33,10 +33,17 @@ UNSET = (
     "UV_PROJECT",
     "UV_ENV_FILE",
     "UV_NO_VERIFY_HASHES",
+    "UV_FROZEN",
+    "UV_LOCKED",
+    "UV_DEV",
+    "UV_NO_DEV",
+    "UV_NO_GROUP",
+    "UV_NO_EDITABLE",
 )
 """Variables that would point uv to another interpreter, environment or folder than the one that we name."""
 
 LAST_LINES = 20
+EXCLUDE_NEWER = "--exclude-newer"
 
 CAUSES = (
     (r"No space left on device|os error 28|[Qq]uota exceeded", "the disk is full"),
@@ -44,6 +51,10 @@ CAUSES = (
     (
         r"network was disabled|Network connectivity is disabled",
         "the network is switched off and uv's cache lacks a file",
+    ),
+    (
+        r"`([^`]+)` was filtered by `exclude-newer` to only include packages uploaded before (\S+?)\. ",
+        "'{0}' has no release that fits from before {1}",
     ),
     (
         r"(\S+) was not found in the (?:package registry|provided package locations)",
@@ -148,9 +159,19 @@ def make_failure(result: ToolResult, folder: Path, doing: str) -> BuildError:
     return BuildError(f"{doing} failed: {find_cause(result)}\n{last}".rstrip(), hint=hint)
 
 
+def find_dateless(text: str) -> list[str]:
+    """The packages of which uv has said that the index gives no upload date for their files, sorted."""
+    files = re.findall(r"`(\S+?)` is missing an upload date", text)
+    names = {re.split(r"-\d", file)[0] for file in files}
+    return sorted(re.sub(r"[-_.]+", "-", name).lower() for name in names)
+
+
 def find_cause(result: ToolResult) -> str:
     """Why uv failed, in a few words."""
     text = redact(result.errors)
+    filtered = re.findall(r"`([^`]+)` was filtered by `exclude-newer`", text)
+    if dateless := sorted(set(filtered) & set(find_dateless(text))):
+        return f"the package index gives no upload dates for {', '.join(dateless)}, so that --as-of cannot be kept"
     for pattern, meaning in CAUSES:
         if found := re.search(pattern, text):
             # Where uv breaks a line is no part of a name.

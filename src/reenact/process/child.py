@@ -1,7 +1,5 @@
 """Start a command in a session of its own, be told of its end, and take its last words."""
 
-from __future__ import annotations
-
 import fcntl
 import os
 import resource
@@ -13,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from reenact.process.guard import Ending
 from reenact.process.terminal import Terminal, make_argv
 
 _PIPE_SIZE = 1 << 20
@@ -23,7 +22,7 @@ class Spawn(NamedTuple):
 
     ``environ`` is all of its environment and must hold ``mark`` (one ``NAME=value``), by which its processes are
     known. ``streams`` are our descriptors of input, output and errors. ``timeout`` and ``grace`` (between a request to
-    end and SIGKILL) are in seconds.
+    end and SIGKILL) are in seconds. ``ending`` ends what the command leaves elsewhere when it is ended itself.
     """
 
     argv: tuple[str, ...]
@@ -34,6 +33,7 @@ class Spawn(NamedTuple):
     timeout: float | None = None
     grace: float = 10.0
     streams: tuple[int, int, int] = (0, 1, 2)
+    ending: Ending | None = None
 
 
 class NotStarted(Exception):
@@ -53,6 +53,16 @@ class Child:
         self._waiter: threading.Thread | None = None
         self.pid = process.pid
         self.end = self._watch()
+
+    @property
+    def ended_by_itself(self) -> bool:
+        """Whether it has ended, and by no signal; its number is not given away by asking."""
+        if self._last is not None:
+            return self._last[0] >= 0
+        if self._waiter is not None:
+            return False
+        seen = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        return seen is not None and seen.si_code == os.CLD_EXITED
 
     def reap(self) -> tuple[int, resource.struct_rusage]:
         """Wait for the end; the code (negative after a signal) and what the kernel counted. Again gives the same."""

@@ -13,24 +13,36 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from reenact.process.members import GUARD_VARIABLE
 
 PATIENCE = 2.0
 """Seconds between SIGTERM and SIGKILL when nobody is left who could ask for more."""
 
-# $1 is the mark, $2 and $3 the way to the reaper. The group is ended from here first: Python may be gone by now.
+# $1 is the mark, $2 and $3 the way to the reaper, the rest ends what is elsewhere. The group is ended from here first:
+# Python may be gone by now.
 _SCRIPT = f"""\
 trap '' INT TERM HUP QUIT TSTP TTIN TTOU
 group=0
 while read -r word; do group=$word; done
 [ "$group" = 0 ] || kill -TERM -- "-$group"
-[ ! -x "$2" ] || exec "$2" -S -m reenact.process.reap "$group" "$1" "$3"
+mark=$1 python=$2 patience=$3
+shift 3
+[ ! -x "$python" ] || exec "$python" -S -m reenact.process.reap "$group" "$mark" "$patience" "$@"
 [ "$group" = 0 ] || {{ sleep {PATIENCE:.0f}; kill -KILL -- "-$group"; }}
+[ "$#" = 0 ] || "$@"
 """
+
+
+class Ending(NamedTuple):
+    """What ends the part of a command that is no process of ours: an argument list, and its environment."""
+
+    argv: tuple[str, ...]
+    environ: Mapping[str, str]
 
 
 class Guard:
@@ -64,21 +76,29 @@ class Guard:
 
 
 @contextmanager
-def guarding(mark: str) -> Iterator[Guard]:
+def guarding(mark: str, ending: Ending | None = None) -> Iterator[Guard]:
     """Watch over whatever is started within, until the end of the block.
 
-    ``mark`` is one ``NAME=value`` of the environment of what is started. The guard is in a session of its own, holds
-    neither terminal nor any file of ours, and is gone when the block is left.
+    ``mark`` is one ``NAME=value`` of the environment of what is started; ``ending`` ends the rest of it. The guard is
+    in a session of its own, holds neither terminal nor any file of ours, and is gone when the block is left.
     """
     ear, line = os.pipe()
     try:
         shell = subprocess.Popen(
-            ["/bin/sh", "-c", _SCRIPT, "reenact-guard", mark, sys.executable or "", str(PATIENCE)],
+            [
+                *("/bin/sh", "-c", _SCRIPT, "reenact-guard", mark, sys.executable or "", str(PATIENCE)),
+                *(ending.argv if ending else ()),
+            ],
             stdin=ear,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             cwd="/",
-            env={GUARD_VARIABLE: "1", "PATH": os.defpath, "PYTHONPATH": str(Path(__file__).parents[2])},
+            env={
+                "PATH": os.defpath,
+                **(ending.environ if ending else {}),
+                GUARD_VARIABLE: "1",
+                "PYTHONPATH": str(Path(__file__).parents[2]),
+            },
             start_new_session=True,
         )
     except BaseException:

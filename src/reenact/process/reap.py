@@ -1,4 +1,4 @@
-"""What the guard becomes when its owner is gone: ``python -m reenact.process.reap GROUP MARK PATIENCE``."""
+"""What the guard becomes when its owner is gone: ``python -m reenact.process.reap GROUP MARK PATIENCE ENDING...``."""
 
 from __future__ import annotations
 
@@ -32,5 +32,10 @@ def _ask_to_end(members: list[Process]) -> None:
 
 
 if __name__ == "__main__":
-    group, mark, patience = sys.argv[1:]
+    group, mark, patience, *ending = sys.argv[1:]
     reap(Command(int(group) or -1, mark), float(patience))
+    if ending:
+        from reenact.process.ending import end_elsewhere
+
+        # The engine has longer here than elsewhere to make what it was asked for: nobody waits for us.
+        end_elsewhere(ending, None, pause=2.0)

@@ -5,11 +5,9 @@ SIGQUIT) is handed to the whole group; what is left after ``grace`` seconds, or 
 the command leaves behind has a moment to end by itself, then is ended the same way, wherever it went. Should we be
 killed ourselves, the guard does all this (:mod:`reenact.process.guard`).
 
-Output is shown at once and unchanged, and logged (:mod:`reenact.process.log`); a terminal stays a terminal
+Output is shown at once and unchanged, and logged (:mod:`reenact.process.log_writer`); a terminal stays a terminal
 (:mod:`reenact.process.terminal`).
 """
-
-from __future__ import annotations
 
 import os
 import select
@@ -23,7 +21,7 @@ from typing import Literal, NamedTuple
 from reenact.process import signals
 from reenact.process.child import Child, Spawn, Started, start
 from reenact.process.guard import guarding
-from reenact.process.log import LogWriter
+from reenact.process.log_writer import LogWriter
 from reenact.process.members import Command, Process, attempt, find_members, send
 from reenact.process.pump import Pump, wait_for
 from reenact.process.terminal import Terminal, find_terminal
@@ -90,7 +88,7 @@ def supervise(
         log = LogWriter(spawn.log, now=now, failed=note)
         stack.callback(log.close)
         arrivals = arrivals or stack.enter_context(signals.collecting())
-        guard = stack.enter_context(guarding(spawn.mark))
+        guard = stack.enter_context(guarding(spawn.mark, spawn.ending))
         began = now()
         begun = start(spawn, terminal)
         guard.watch(begun.child.pid)
@@ -105,6 +103,7 @@ def supervise(
             watch.abandon()
             raise
         finally:
+            watch.end_elsewhere()
             # First, for the number of the group may belong to others once the leader is reaped.
             guard.release()
             code, spent = begun.child.reap()
@@ -194,6 +193,14 @@ class _Watch:
                 break
             send(members, signal.SIGKILL)
             time.sleep(0.005)
+
+    def end_elsewhere(self) -> None:
+        """End what is no process of ours, unless the command has come to its end undisturbed and ended that, too."""
+        ending = self._spawn.ending
+        if ending is not None and (self.stopped or not self._child.ended_by_itself):
+            from reenact.process.ending import end_elsewhere
+
+            end_elsewhere(ending.argv, ending.environ)
 
     def close(self) -> None:
         """Let go of every descriptor."""

@@ -1,15 +1,12 @@
 """The commands and words of a shell script, as they are found one after the other by the scanner in script.py."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
-from reenact.project.quoting import Place
+from reenact.project.quoting import NAME, Place
 
 _CLOSERS = {"if": "fi", "for": "done", "while": "done", "until": "done", "select": "done", "case": "esac", "{": "}"}
 _PREFIXES = frozenset(("then", "do", "else", "elif", "!", "time", "if", "while", "until", "{"))
 _SHELLS = ("sh", "bash", "dash", "ksh", "zsh", "python", "perl", "ruby", "node", "Rscript")
-_NAME = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
 
 
 class Span(NamedTuple):
@@ -31,12 +28,16 @@ class Heredoc(NamedTuple):
 
 
 class Statement(NamedTuple):
-    """A list of commands up to a separator: the names of its commands, the words of the last, what ends it."""
+    """A list of commands up to a separator: the names of its commands, the words of the last, what ends it.
+
+    ``start`` is the index of its first word's first item.
+    """
 
     names: tuple[str, ...]
     words: tuple[str, ...]
     separator: str
     guarded: bool
+    start: int
 
 
 class Script:
@@ -76,6 +77,7 @@ class CommandList:
         self.first = True
         self.word: str | None = None
         self.start = 0
+        self.begin: int | None = None
         self.braces = 0
         self.slots: list[int] = []
         self.option: int | None = None
@@ -100,6 +102,7 @@ class CommandList:
             for slot in self.slots:
                 self.script.spans[slot] = Span(self.start, at, self.option, self.redirect)
         self.slots = []
+        self.begin = self.start if self.begin is None else self.begin
         self.option = self.start if word.startswith("-") and "=" not in word and len(word) > 1 else None
         if self.redirect:
             self.redirect = False
@@ -123,7 +126,7 @@ class CommandList:
         if word == "function":
             self.names.append(word)
             return
-        if word in _PREFIXES or (equals and name and _NAME.issuperset(name.removesuffix("+"))):
+        if word in _PREFIXES or (equals and name and NAME.issuperset(name.removesuffix("+"))):
             return
         self.first = False
         self.words = [word]
@@ -143,10 +146,10 @@ class CommandList:
         if self.stack and self.stack[-1] == "esac" and separator == "\n":
             return
         if self.top and not self.stack and (self.names or self.words):
-            statement = Statement(tuple(self.names), tuple(self.words), separator, self.guarded)
+            statement = Statement(tuple(self.names), tuple(self.words), separator, self.guarded, self.begin or 0)
             self.script.statements.append(statement)
         if not self.stack:
-            self.names, self.guarded = [], False
+            self.names, self.guarded, self.begin = [], False, None
         self.words, self.compound = [], False
 
     def begin_function(self) -> None:

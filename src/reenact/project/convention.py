@@ -1,4 +1,4 @@
-"""Projects without a project file, and scripts that nobody declared as entry points."""
+"""Scripts that nobody declared as entry points."""
 
 from __future__ import annotations
 
@@ -8,21 +8,12 @@ from pathlib import Path, PurePosixPath
 
 from reenact.errors import ProjectError
 from reenact.project.nearest import did_you_mean
-from reenact.project.types import EntryPoint, EnvironmentKey, EnvironmentSource, Project
+from reenact.project.types import EntryPoint, Project
 
-DEFAULT_FILES: tuple[tuple[EnvironmentKey, str], ...] = (("python_env", "python_env.yaml"), ("conda_env", "conda.yaml"))
 PROGRAMS = {".py": "python", ".sh": "bash", ".R": "Rscript"}
 MAIN = "main"
 MAIN_SCRIPTS = ("main.py", "train.py", "main.sh")
 _SHOWN = 12
-
-
-def find_environment(root: Path) -> EnvironmentSource:
-    """The environment of a project that declares none: a default file, or a bare Python."""
-    for key, file in DEFAULT_FILES:
-        if (root / file).is_file():
-            return EnvironmentSource(key, file)
-    return EnvironmentSource()
 
 
 def get_script(project: Project, name: str, root: Path) -> EntryPoint:
@@ -37,7 +28,7 @@ def get_script(project: Project, name: str, root: Path) -> EntryPoint:
         present = [script for script in MAIN_SCRIPTS if (root / script).is_file()]
         if len(present) == 1:
             note = f"the project declares no entry point 'main'; its {present[0]} is run"
-            return EntryPoint(MAIN, _command(present[0]), note=note)
+            return EntryPoint(MAIN, _command(present[0]), note=note, script=present[0])
         if present:
             message = f"the project declares no entry point 'main', and {_listed(present)} could each be it"
             raise ProjectError(message, hint=f"choose one: -e {present[0]}")
@@ -66,7 +57,7 @@ def _script(project: Project, name: str, root: Path) -> EntryPoint:
         raise ProjectError(f"cannot look at the script {name}: {problem}", hint="choose another with -e") from problem
     if not found:
         raise _unknown(project, name, root)
-    return EntryPoint(name, _command(name))
+    return EntryPoint(name, _command(name), script=name)
 
 
 def _command(script: str) -> str:

@@ -9,7 +9,7 @@ from reenact.project.document import Findings
 from reenact.project.nearest import did_you_mean
 from reenact.project.nodes import Entry, Mapping, Node, Scalar, Sequence, describe, is_null, text_of
 from reenact.project.types import Parameter
-from reenact.project.value_types import ALIASES, FALSE_WORDS, NUMERIC, TRUE_WORDS, find_type, item_type, read_number
+from reenact.project.value_types import ALIASES, NUMERIC, find_type, item_type, read_number, read_truth
 
 PARAMETER_KEYS = ("type", "default", "description", "choices", "min", "max", "required", "secret")
 LONG_FORM = "'{name}: {{type: float, default: 0.1}}', or '{name}: float' for a value that must be given"
@@ -125,11 +125,10 @@ def _parse_secret(name: str, node: Node | None, findings: Findings) -> bool:
 def _parse_truth(node: Node | None, key: str, findings: Findings) -> bool | None:
     if node is None:
         return None
-    word = node.text.lower() if isinstance(node, Scalar) else ""
-    if word in TRUE_WORDS or word in FALSE_WORDS:
-        return word in TRUE_WORDS
-    findings.warning(node, "bad-truth-value", f"'{key}' must be true or false, not {describe(node)}")
-    return None
+    truth = read_truth(node.text) if isinstance(node, Scalar) else None
+    if truth is None:
+        findings.warning(node, "bad-truth-value", f"'{key}' must be true or false, not {describe(node)}")
+    return truth
 
 
 def _parse_choices(node: Node | None, findings: Findings) -> tuple[str, ...]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 from reenact.errors import ProjectError
-from reenact.project.convention import find_environment, get_script
+from reenact.project.convention import get_script
 from reenact.project.diagnostics import Diagnostic, Position, render_diagnostic
 from reenact.project.document import MAX_BYTES, Cache, Document, load_document
+from reenact.project.environment_files import find_environment, with_passed_over
+from reenact.project.lints import find_doubts
 from reenact.project.mlproject import parse_project
 from reenact.project.nearest import did_you_mean
 from reenact.project.types import EntryPoint, EnvironmentSource, Project
@@ -16,10 +19,11 @@ from reenact.project.types import EntryPoint, EnvironmentSource, Project
 FILE_NAME = "MLproject"
 
 
-def read_project(root: Path, cache: Cache, name: str | None = None) -> Project:
-    """The project in ``root``; whatever is wrong with its files is among its ``diagnostics``.
+def read_project(root: Path, cache: Cache, name: str | None = None, entry_point: str | None = None) -> Project:
+    """The project in ``root``; whatever is wrong or doubtful in its files is among its ``diagnostics``.
 
-    ``name`` is what to call a project that does not say: by default the folder's name. Never raises for content.
+    ``name`` is what to call a project that does not say: by default the folder's name. With ``entry_point`` doubts are
+    looked for in that one only. Never raises for content.
 
     Raises:
         ProjectError: ``root`` is not a folder that can be read.
@@ -27,6 +31,10 @@ def read_project(root: Path, cache: Cache, name: str | None = None) -> Project:
     candidates = _find_files(root)
     document = _read_document(root, candidates[0], cache) if candidates else None
     project = parse_project(document) if document else Project(None)
+    if document:
+        looked_at = [e for e in project.entry_points if entry_point in (None, e.name)]
+        doubts = (doubt for one in looked_at for doubt in find_doubts(one, document))
+        project = project._replace(diagnostics=(*project.diagnostics, *doubts))
     if len(candidates) > 1:
         message = f"{len(candidates)} project files are here, and {candidates[0]} is used; ignored: "
         position = Position(candidates[0], 1, 1)
@@ -34,8 +42,10 @@ def read_project(root: Path, cache: Cache, name: str | None = None) -> Project:
         doubt = Diagnostic("warning", "two-files", message + ", ".join(candidates[1:]), position, None, hint)
         project = project._replace(diagnostics=(*project.diagnostics, doubt))
     if project.environment.key is None:
-        project = project._replace(environment=find_environment(root))
-    elif document and (missing := _find_missing(project.environment, document, root)):
+        project = project._replace(environment=find_environment(root, cache))
+    elif document:
+        project = project._replace(environment=with_passed_over(project.environment, root, document.file))
+    if project.environment.declared and document and (missing := _find_missing(project.environment, document, root)):
         project = project._replace(diagnostics=(*project.diagnostics, missing))
     found = tuple(sorted(project.diagnostics, key=lambda d: d.position or Position("", 0, 0)))
     return project._replace(name=project.name or name or _folder_name(root), diagnostics=found)
@@ -47,20 +57,23 @@ def load_project(
     entry_point: str | None = None,
     name: str | None = None,
     *,
-    needs_environment: bool = True,
+    moot: Collection[str] = (),
 ) -> Project:
     """As :func:`read_project`, for a project that is to be used.
 
-    With ``entry_point`` a mistake inside another entry point does not matter, and is not among the diagnostics;
-    without ``needs_environment`` it does not matter that the environment's file is missing.
+    With ``entry_point`` a mistake inside another entry point does not matter, and is not among the diagnostics; nor are
+    findings whose code is in ``moot``.
 
     Raises:
         ProjectError: an error was found; it carries all diagnostics, and its message shows the errors.
     """
-    project = read_project(root, cache, name)
-    relevant = tuple(d for d in project.diagnostics if entry_point is None or d.entry_point in (None, entry_point))
-    if not needs_environment:
-        relevant = tuple(found for found in relevant if found.code != "missing-file")
+    project = read_project(root, cache, name, entry_point)
+    concerned = (None, entry_point)
+    relevant = tuple(
+        found
+        for found in project.diagnostics
+        if found.code not in moot and (entry_point is None or found.entry_point in concerned)
+    )
     if errors := [found for found in relevant if found.severity == "error"]:
         message = "\n".join(render_diagnostic(found) for found in errors)
         raise ProjectError(message, hint="`reenact check` shows all findings", diagnostics=relevant)
@@ -122,7 +135,8 @@ def _find_missing(environment: EnvironmentSource, document: Document, root: Path
         why = "is a folder" if path.is_dir() else "is not there (no such file was found)"
     except (OSError, ValueError) as problem:
         why = f"cannot be read: {problem}"
-    message = f"'{environment.key}' names {environment.file}, which {why}"
+    key = "conda_env" if environment.key == "conda_env" else "python_env"
+    message = f"'{key}' names {environment.file}, which {why}"
     line = None if environment.position is None else document.line(environment.position.line)
     return Diagnostic("error", "missing-file", message, environment.position, line, _nearby(environment.file, root))
 

@@ -7,7 +7,6 @@ import re
 from reenact.project.declarations import check_name, parse_parameters
 from reenact.project.document import Document, Findings
 from reenact.project.environment_keys import ENVIRONMENT_KEYS, parse_environment
-from reenact.project.lints import find_doubts
 from reenact.project.nodes import Entry, Mapping, Node, Scalar, describe, is_null, text_of
 from reenact.project.types import EntryPoint, Project
 from reenact.project.value_types import find_type
@@ -21,7 +20,10 @@ ENTRY_POINT_FORM = "'{name}: {{command: python train.py}}'"
 
 
 def parse_project(document: Document) -> Project:
-    """What the author wrote, and the diagnostics. Never raises: what cannot be read is left out and said."""
+    """What the author wrote, and what is wrong with it. Never raises: what cannot be read is left out and said.
+
+    What is only doubtful in an entry point is the business of :func:`reenact.project.lints.find_doubts`.
+    """
     findings = Findings(document)
     project = Project(None, file=document.file)
     root = document.root
@@ -73,7 +75,7 @@ def _parse_entry_point(entry: Entry, findings: Findings) -> EntryPoint:
         if isinstance(value, Scalar) and value.type == "str":
             message = f"entry point '{name}' is plain text, which is taken for its command; MLflow fails here"
             findings.warning(value, "short-entry-point", message, f"write {form}")
-            return _with_command(entry_point, value, findings)
+            return entry_point._replace(command=value.text)
         if is_null(value):
             findings.error(entry.key, "no-command", f"entry point '{name}' has no command", f"write {form}")
             return entry_point
@@ -101,7 +103,7 @@ def _parse_body(entry_point: EntryPoint, body: Mapping, findings: Findings) -> E
     )
     command = body.find("command")
     if isinstance(command, Scalar) and command.type == "str":
-        return _with_command(entry_point, command, findings)
+        return entry_point._replace(command=command.text)
     if command is not None:
         message = f"'command' must be text, not {describe(command)}"
         hint = "put quotes around it, or write several lines below 'command: |'"
@@ -113,12 +115,6 @@ def _parse_body(entry_point: EntryPoint, body: Mapping, findings: Findings) -> E
         hint = f"inside of it, {names} looks like an entry point: indent such a key like '{entry_point.name}'"
     found = body.find_entry("command")
     findings.error(found.key if found else body, "no-command", f"entry point '{entry_point.name}' has no command", hint)
-    return entry_point
-
-
-def _with_command(entry_point: EntryPoint, command: Scalar, findings: Findings) -> EntryPoint:
-    entry_point = entry_point._replace(command=command.text)
-    find_doubts(entry_point, command, findings)
     return entry_point
 
 

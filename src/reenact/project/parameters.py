@@ -1,13 +1,11 @@
 """What the user gave, held against what the author declared.
 
-A value that the user gave and that does not fit its declaration is refused before anything exists, unless ``lenient``;
-a default that does not fit is only warned about. A missing required value is refused. A name that is not declared is
-put into the command where the command has a placeholder for it, and is otherwise added as ``--name value``, unless
-``strict``. Values are kept as they were given. The value of a ``secret`` parameter is in no message and no record: the
-command refers to a variable, and the value travels in that variable of the child.
+A value that the user gave and that does not fit its declaration is refused before anything exists, unless ``lenient``.
+A default is taken as it is: lints.py tells its author where it does not fit. A missing required value is refused. A
+name that is not declared is put into the command where the command has a placeholder for it, and is otherwise added as
+``--name value``, unless ``strict``. Values are kept as they were given. The value of a ``secret`` parameter is in no
+message and no record: the command refers to a variable, and the value travels in that variable of the child.
 """
-
-from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
@@ -17,11 +15,10 @@ from reenact.plan import BoundParameter, Download
 from reenact.project.diagnostics import Diagnostic
 from reenact.project.nearest import did_you_mean
 from reenact.project.paths import Places, find_local, is_remote, make_download, make_download_word
-from reenact.project.placeholders import find_names
 from reenact.project.quoting import Word
-from reenact.project.template import MAX_ARGUMENT
+from reenact.project.template import MAX_ARGUMENT, read_template
 from reenact.project.types import EntryPoint, Parameter
-from reenact.project.values import find_misfit, find_scheme, find_unpassable
+from reenact.project.value_types import find_misfit, find_scheme
 
 SECRET_PREFIX = "REENACT_SECRET_"  # noqa: S105
 
@@ -50,6 +47,12 @@ class Bound(NamedTuple):
     def __repr__(self) -> str:
         """Without the values of secrets."""
         return f"Bound({', '.join(f'{p.name}={p.value!r}' for p in self.parameters)})"
+
+
+def list_paths(bound: Bound) -> tuple[str, ...]:
+    """The absolute paths of this machine that the command is given; neither secret ones nor those in the run folder."""
+    words = (bound.words[p.name] for p in bound.parameters if p.type == "path" and p.origin != "extra")
+    return tuple(dict.fromkeys(word.text for word in words if word and not word.variable and word.text.startswith("/")))
 
 
 def parse_assignments(items: Iterable[str]) -> dict[str, str]:
@@ -165,7 +168,8 @@ class _Binding:
             self.problems.append((f"No value given for missing parameters: {names}", hint))
 
     def _check_extras(self, extras: Mapping[str, str], declared: Mapping[str, Parameter]) -> None:
-        used = find_names(self.entry_point.command, extras) if extras else frozenset()
+        command = self.entry_point.command
+        used = read_template(command, frozenset((*extras, *declared))).names if extras else frozenset()
         for name, value in extras.items():
             self._check_passable(name, name)
             self._check_passable(name, value)
@@ -186,10 +190,10 @@ class _Binding:
         """What the command is given for a value, once the value has been looked at."""
         if not self._check_passable(parameter.name, value):
             return Word()
-        fits = self._check_fit(parameter, value, origin)
+        fits = origin == "default" or self._check_fit(parameter, value)
         if _has_password(value) and not parameter.secret and not (parameter.type == "path" and is_remote(value)):
             self._warn_of_password(parameter.name)
-        if parameter.type != "path" or not fits:
+        if parameter.type != "path" or not fits or not value:
             return self._hide(parameter, value) if parameter.secret else Word(value)
         if is_remote(value):
             return self._make_download_word(parameter, value)
@@ -200,17 +204,11 @@ class _Binding:
             return self._hide(parameter, local.path)
         return local.word
 
-    def _check_fit(self, parameter: Parameter, value: str, origin: str) -> bool:
+    def _check_fit(self, parameter: Parameter, value: str) -> bool:
         expected = find_misfit(parameter, value)
         if expected is None:
             return True
         found = "something else" if parameter.secret else repr(_shorten(value))
-        if origin == "default":
-            message = (
-                f"the default of parameter '{parameter.name}' does not fit: expected {expected}, but it is {found}"
-            )
-            self._warn("default-does-not-fit", message, parameter)
-            return False
         message = f"parameter '{parameter.name}' does not fit: expected {expected}, but got {found}"
         if parameter.type == "uri":
             message = f"Expected URI for parameter '{parameter.name}' but got {found}"
@@ -221,10 +219,7 @@ class _Binding:
         return False
 
     def _check_passable(self, name: str, value: str) -> bool:
-        reason = find_unpassable(value)
-        size = len(value.encode("utf-8", "surrogateescape")) if reason is None else 0
-        if size > MAX_ARGUMENT:
-            reason = f"{size:,} bytes; a program takes at most {MAX_ARGUMENT:,} in one argument (E2BIG)"
+        reason = _find_unpassable(value)
         if reason is not None:
             self.problems.append((f"the value of parameter '{_shorten(name)}' has {reason}", None))
         return reason is None
@@ -266,6 +261,19 @@ class _Binding:
 
     def _warn(self, code: str, message: str, parameter: Parameter, hint: str | None = None) -> None:
         self.diagnostics.append(Diagnostic("warning", code, message, parameter.position, hint=hint))
+
+
+def _find_unpassable(text: str) -> str | None:
+    """Why no program can be given ``text`` as an argument, or None."""
+    if "\0" in text:
+        return "a NUL character, which no program can be given"
+    try:
+        size = len(text.encode("utf-8", "surrogateescape"))
+    except UnicodeEncodeError:
+        return "half of a surrogate pair, which has no bytes"
+    if size > MAX_ARGUMENT:
+        return f"{size:,} bytes; a program takes at most {MAX_ARGUMENT:,} in one argument (E2BIG)"
+    return None
 
 
 def _read_file_value(name: str, value: object, file: str) -> object:

@@ -7,8 +7,6 @@ none. Where nothing is there yet, for it is an output, a given path means the ca
 project's. Nothing else is read into a path: no ``~``, no ``%20``, no pattern.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from posixpath import join, normpath
 from typing import NamedTuple
@@ -16,7 +14,7 @@ from typing import NamedTuple
 from reenact.errors import ParameterError
 from reenact.plan import RUN_DIR_VARIABLE, Download
 from reenact.project.quoting import Word
-from reenact.project.values import find_scheme
+from reenact.project.value_types import find_scheme
 
 _SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+=@")
 

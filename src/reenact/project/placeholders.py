@@ -1,7 +1,5 @@
 """Placeholders in a template: Python's format strings over the names that are known; every other brace is text."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from typing import NamedTuple
 
@@ -21,12 +19,6 @@ class Placeholder(NamedTuple):
     conversion: str = ""
     spec: str = ""
     problem: str | None = None
-
-
-def find_names(template: str, names: Collection[str]) -> frozenset[str]:
-    """Those of ``names`` for which the template has a placeholder."""
-    pieces = parse_template(template, names)
-    return frozenset(piece.name for piece in pieces if isinstance(piece, Placeholder) and piece.problem is None)
 
 
 def parse_template(template: str, known: Collection[str]) -> list[str | Placeholder]:

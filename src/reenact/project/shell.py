@@ -6,22 +6,21 @@ bash where it is present, else ``sh``, with ``-c``, as MLflow does. Only the las
 
 from __future__ import annotations
 
-from reenact.project.script import read_script
+from reenact.project.commands import Script
 
 _HARMLESS = frozenset(("export", "echo", "printf", "set", ":", "true", "declare", "readonly", "unset", "shopt", "trap"))
 
 
-def multi_line_hides_failure(text: str) -> bool:
+def hides_failure(script: Script) -> bool:
     """Whether a command before the last line can fail without anybody noticing: no ``set -e``, no ``&&``.
 
-    >>> multi_line_hides_failure("python prepare.py\\npython train.py\\n")
+    >>> from reenact.project.script import read_script
+    >>> hides_failure(read_script("python prepare.py\\npython train.py\\n"))
     True
-    >>> multi_line_hides_failure("set -e\\npython prepare.py\\npython train.py\\n")
+    >>> hides_failure(read_script("set -e\\npython prepare.py\\npython train.py\\n"))
     False
     """
-    if "\n" not in text.strip():
-        return False
-    for statement in read_script(text).statements[:-1]:
+    for statement in script.statements[:-1]:
         if statement.words[:1] == ("set",) and any(_sets_errexit(word) for word in statement.words[1:]):
             return False
         if statement.separator == "\n" and not statement.guarded and not _HARMLESS.issuperset(statement.names):

@@ -12,14 +12,13 @@ declared are added to the last command as ``--name value``: before a comment, a 
 here-document.
 """
 
-from __future__ import annotations
-
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from reenact.errors import ParameterError
-from reenact.project.commands import Span
-from reenact.project.diagnostics import Diagnostic
+from reenact.project.commands import Script, Span
+from reenact.project.diagnostics import Diagnostic, Severity
 from reenact.project.placeholders import Placeholder, parse_template
 from reenact.project.quoting import Place, Unwritable, Word, needs_plain_dollar, quote, write_word
 from reenact.project.script import Item, read_script
@@ -27,7 +26,7 @@ from reenact.project.script import Item, read_script
 MAX_ARGUMENT = 131_071
 """Bytes in one argument or variable that Linux passes to a program: MAX_ARG_STRLEN of execve(2), less the final NUL."""
 
-_TEXT_QUOTES = ("single", "ansi", "raw-heredoc", "comment")
+_FOREIGN = ("single", "ansi", "raw-heredoc")
 
 
 class Rendered(NamedTuple):
@@ -38,19 +37,59 @@ class Rendered(NamedTuple):
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-class Use(NamedTuple):
-    """A placeholder and what surrounds it, for those who look at a template without values."""
+class Template(NamedTuple):
+    """A command that was read but not filled in. Nobody changes it: several share one.
 
-    placeholder: Placeholder
-    place: Place
+    ``slots`` are its placeholders and what looks like one, in order; the number of one stands among the ``items`` where
+    it was. ``script`` is how a shell reads the items.
+    """
+
+    slots: tuple[Placeholder, ...]
+    items: tuple[Item, ...]
+    script: Script
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Those that have a placeholder."""
+        return frozenset(slot.name for slot in self.slots if slot.problem is None)
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """What surrounds each slot."""
+        return tuple(self.script.places[number] for number in range(len(self.slots)))
+
+    def source(self, start: int, end: int | None = None) -> str:
+        """The author's text from item ``start`` to before item ``end``; doubled braces are single ones here."""
+        return "".join(item if isinstance(item, str) else self.slots[item].source for item in self.items[start:end])
+
+    def weigh(self, number: int) -> Severity | None:
+        """How bad it is that this slot is no placeholder; None where it is one, or is plainly something of the shell's.
+
+        It is a warning where another language may stand, in single quotes.
+        """
+        place = self.script.places[number]
+        at = self.items.index(number)
+        opens = place.quote == "bare" and self.items[at + 1 : at + 2] in (("<",), (">",))
+        if self.slots[number].problem is None or place.dollar is not None or opens or place.quote == "comment":
+            return None
+        return "warning" if place.quote in _FOREIGN else "error"
 
 
-def find_uses(template: str, known: Collection[str]) -> tuple[Use, ...]:
-    """Every placeholder of a template, in order, given the names that are declared or given."""
-    pieces = parse_template(template, known)
-    items, slots = _make_items(pieces)
-    script = read_script(items)
-    return tuple(Use(slot, script.places[n]) for n, slot in enumerate(slots) if n in script.places)
+@lru_cache(maxsize=8)
+def read_template(text: str, known: frozenset[str]) -> Template:
+    """The template, given the names that are declared or given.
+
+    The last few are remembered, for a run asks three times: for doubts, for what its parameters mean, to fill it in.
+    """
+    items: list[Item] = []
+    slots: list[Placeholder] = []
+    for piece in parse_template(text, known):
+        if isinstance(piece, str):
+            items += piece
+        else:
+            items.append(len(slots))
+            slots.append(piece)
+    return Template(tuple(slots), tuple(items), read_script(items))
 
 
 def render_command(
@@ -74,8 +113,8 @@ class _Rendering:
 
     def __init__(self, template: str, known: Mapping[str, Word | None]) -> None:
         self.known = known
-        self.items, self.slots = _make_items(parse_template(template, known))
-        self.script = read_script(self.items)
+        self.template = read_template(template, frozenset(known))
+        self.slots, self.items, self.script = self.template
         self.output = [item if isinstance(item, str) else "" for item in self.items]
         self.where = {item: n for n, item in enumerate(self.items) if isinstance(item, int)}
         self.problems: list[tuple[str, str | None]] = []
@@ -100,20 +139,17 @@ class _Rendering:
         return Rendered(text, frozenset(used), tuple(self.diagnostics))
 
     def _keep_as_text(self, number: int, slot: Placeholder) -> None:
-        place = self.script.places.get(number, Place("comment"))
         self.output[self.where[number]] = slot.source
-        after = self.items[self.where[number] + 1 : self.where[number] + 2]
-        if place.dollar is not None or (place.quote == "bare" and after in (["<"], [">"])):
-            return
+        weight = self.template.weigh(number)
         hint = f"{_way_out(slot)}; write {{{slot.source}}} to mean the braces themselves"
-        if place.quote not in _TEXT_QUOTES:
+        if weight == "error":
             self.problems.append((f"the command has {slot.source}, but {slot.problem}", hint))
-        elif place.quote != "comment":
+        elif weight == "warning":
             message = f"{slot.source} is kept as text inside single quotes: {slot.problem}"
             self._warn("kept-as-text", message, hint)
 
     def _put_in(self, number: int, slot: Placeholder, word: Word) -> None:
-        place = self.script.places.get(number, Place("bare"))
+        place = self.script.places[number]
         try:
             text = _write_formatted(slot, word, place, self.known)
         except Unwritable as refusal:
@@ -197,18 +233,6 @@ class _Rendering:
             raise ParameterError("\n".join(dict.fromkeys(m for m, _ in self.problems)), hint="\n".join(hints) or None)
         if self.script.unclosed:
             self._warn("unclosed-quote", f"the command opens {self.script.unclosed} and never closes it")
-
-
-def _make_items(pieces: Sequence[str | Placeholder]) -> tuple[list[Item], list[Placeholder]]:
-    items: list[Item] = []
-    slots: list[Placeholder] = []
-    for piece in pieces:
-        if isinstance(piece, str):
-            items += piece
-        else:
-            items.append(len(slots))
-            slots.append(piece)
-    return items, slots
 
 
 def _way_out(slot: Placeholder) -> str:

@@ -4,13 +4,12 @@ All values here and in the rest of the core are ``NamedTuple``: frozen and typed
 a sixth of its cost to define, which a command that starts in tens of milliseconds can feel (DESIGN.md).
 """
 
-from __future__ import annotations
-
 from typing import Literal, NamedTuple
 
 from reenact.project.diagnostics import Diagnostic, Position
 
-EnvironmentKey = Literal["python_env", "conda_env", "docker_env"]
+EnvironmentKey = Literal["python_env", "conda_env", "docker_env", "pyproject", "pylock", "requirements", "script"]
+"""What kind of file says what a project runs in: the first three are keys of the project file too."""
 
 
 class Parameter(NamedTuple):
@@ -36,7 +35,8 @@ class Parameter(NamedTuple):
 class EntryPoint(NamedTuple):
     """One thing that a project can do. ``command`` is the author's template, unchanged.
 
-    ``note`` says what was assumed where the author declared nothing, and is to be told.
+    ``note`` says what was assumed where the author declared nothing, and is to be told. ``script`` is the file that
+    is run where it is an entry point by being there.
     """
 
     name: str
@@ -45,24 +45,58 @@ class EntryPoint(NamedTuple):
     description: str | None = None
     position: Position | None = None
     note: str | None = None
+    script: str | None = None
 
-    def find_parameter(self, name: str) -> Parameter | None:
-        """The parameter declared under exactly this name."""
-        return next((p for p in self.parameters if p.name == name), None)
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of its parameters."""
+        return frozenset(parameter.name for parameter in self.parameters)
+
+
+class DockerBuild(NamedTuple):
+    """An image to be made from a Dockerfile. ``context`` is relative to the project, ``dockerfile`` to the context.
+
+    ``args`` items are a (name, value) pair, or the name of a variable whose value the engine's client reads itself.
+    """
+
+    context: str = "."
+    dockerfile: str = "Dockerfile"
+    args: tuple[str | tuple[str, str], ...] = ()
+    target: str | None = None
 
 
 class DockerEnvironment(NamedTuple):
-    """``docker_env`` as MLflow has it; ``environment`` items are a host variable's name or a (name, value) pair."""
+    """``docker_env``: ``image``, ``volumes`` and ``environment`` as MLflow has them, the rest as the engine has it.
 
-    image: str
+    ``image`` is '' where one is built and needs no name. ``environment`` items are a host variable's name or a (name,
+    value) pair.
+    """
+
+    image: str = ""
     volumes: tuple[str, ...] = ()
     environment: tuple[str | tuple[str, str], ...] = ()
+    gpus: str | None = None
+    shm_size: str | None = None
+    user: str | None = None
+    ports: tuple[str, ...] = ()
+    network: str | None = None
+    platform: str | None = None
+    build: DockerBuild | None = None
+
+
+class PassedOver(NamedTuple):
+    """A file that could define an environment and does not, and why."""
+
+    file: str
+    reason: str
 
 
 class EnvironmentSource(NamedTuple):
     """Where the project says what it runs in. ``file`` is relative to the project, or absolute as the author wrote it.
 
     ``declared`` is False where a file was found by convention. No file and no image: a bare Python environment.
+    ``lock`` is the file beside ``file`` that has its exact versions. ``groups`` and ``extras`` are chosen from a
+    ``pyproject.toml``. ``passed_over`` are the other files that could have defined an environment.
     """
 
     key: EnvironmentKey | None = None
@@ -70,6 +104,10 @@ class EnvironmentSource(NamedTuple):
     docker: DockerEnvironment | None = None
     declared: bool = False
     position: Position | None = None
+    lock: str | None = None
+    groups: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    passed_over: tuple[PassedOver, ...] = ()
 
 
 class Project(NamedTuple):

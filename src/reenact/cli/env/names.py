@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from reenact.environments.shelf import Standing, list_standing
 from reenact.errors import RecordError
-from reenact.record import find_run
-from reenact.run_files import read_realised
+from reenact.records.files import read_realised
+from reenact.records.lookup import find_run
 from reenact.run_folder import RunFolder
 from reenact.world import World
 

@@ -1,0 +1,41 @@
+"""Parsed project files kept on disk, so that a warm start does not parse them again."""
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from reenact.errors import StorageError
+from reenact.files import make_folder, write_atomic
+from reenact.home import Home
+
+CREDENTIALS = rb"://[^/\s\"']*@"
+
+
+class DocumentCache(NamedTuple):
+    """A :class:`reenact.project.document.Cache`: one file a document in ``folder``, named by its digest."""
+
+    folder: Path
+
+    def find(self, digest: str) -> bytes | None:
+        """What was kept, or None if it is not there or cannot be read."""
+        try:
+            return (self.folder / digest).read_bytes()
+        except OSError:
+            return None
+
+    def keep(self, digest: str, data: bytes) -> None:
+        """Write it, whole or not at all. A home that cannot be written costs time and nothing else.
+
+        A file that holds an address with credentials is read anew every time: nothing of ours keeps those.
+        """
+        if re.search(CREDENTIALS, data):
+            return
+        try:
+            write_atomic(make_folder(self.folder) / digest, data)
+        except StorageError:
+            return
+
+
+def find_documents(home: Home) -> DocumentCache:
+    """The cache in this home."""
+    return DocumentCache(home.documents)

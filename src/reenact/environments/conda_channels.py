@@ -1,0 +1,98 @@
+"""Which channels a conda file asks for, in the order in which they count.
+
+conda puts its own ``defaults`` behind the channels of a file, and writes that word into every file that it exports; few
+who hand such a file on mean the company's servers, whose terms ask larger organisations for a licence. So:
+
+- ``defaults`` in the list, a file without a list, and what conda would have put behind the list, are conda-forge.
+- Asked for by name is ``defaults::PACKAGE``, or the address of a channel: what is named is used as it is.
+- Nothing is put behind a list with ``nodefaults``, or with an address: who names servers names all of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from reenact.environments.credentials import HIDDEN, redact, restore
+
+COMMUNITY = "conda-forge"
+DEFAULTS = "https://repo.anaconda.com/pkgs/main"
+LICENSED = ("anaconda", "main", "free", "r", "pkgs/main", "pkgs/free", "pkgs/r", "msys2")
+"""Channels of Anaconda by the names that conda knows them by; so is every channel on ``repo.anaconda.com``."""
+
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_TOKEN = re.compile(r"(?<=/t/)[^/\s'\"]+")
+_WITH_TOKEN = re.compile(r"https?://[^\s'\"]+?/t/[^/\s'\"]+")
+
+
+class Channels(NamedTuple):
+    """What the solver is asked for: ``names`` in the order of their priority, the match specs, what was assumed."""
+
+    names: tuple[str, ...]
+    packages: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+def choose_channels(listed: tuple[str, ...], packages: tuple[str, ...], root: Path) -> Channels:
+    """The channels for ``packages`` (match specs), of which a file has ``listed``; paths are relative to ``root``."""
+    named = [find_address(name, root) for name in listed if name != "nodefaults"]
+    notes = []
+    if "defaults" in named:
+        notes.append("the channel 'defaults' is served from conda-forge; 'defaults::PACKAGE' asks for Anaconda's own")
+    names = [COMMUNITY if name == "defaults" else name for name in named]
+    closed = "nodefaults" in listed or any(_ADDRESS.match(name) for name in names)
+    if COMMUNITY not in names and not closed:
+        names.append(COMMUNITY)
+        where = "behind the channels of the file" if listed else "as the file names no channel"
+        notes.append(f"conda-forge is used {where}, where conda would use its 'defaults'")
+    specs = []
+    for package in packages:
+        channel, found, rest = package.partition("::")
+        if found and "[" not in channel:
+            channel = DEFAULTS if channel.strip() == "defaults" else find_address(channel.strip(), root)
+            names.append(channel)
+            package = f"{channel}::{rest.strip()}"
+        specs.append(package)
+    names = list(dict.fromkeys(names))
+    notes += [_licence_note(name) for name in names if is_licensed(name)]
+    return Channels(tuple(names), tuple(specs), tuple(notes))
+
+
+def find_address(name: str, root: Path) -> str:
+    """A channel that is a path as a URL, any other as it is."""
+    name = name.rstrip("/") if not name.startswith("/") else name
+    if name.startswith(("./", "../", "/", "~")) or name in (".", ".."):
+        return (root / Path(name).expanduser()).resolve().as_uri()
+    return name
+
+
+def is_licensed(name: str) -> bool:
+    """Whether it is one of Anaconda's own channels."""
+    return name in LICENSED or re.match(r"https?://([^/@]*@)?repo\.anaconda\.(com|cloud)(/|$)", name) is not None
+
+
+def hide_secrets(text: str) -> str:
+    """``text`` without the passwords and tokens (``https://host/t/TOKEN/channel``) of the addresses in it."""
+    return _TOKEN.sub(HIDDEN, redact(text))
+
+
+def restore_secrets(text: str, root: Path, files: Iterable[str]) -> str:
+    """The inverse of :func:`hide_secrets`, as far as ``files`` (relative to ``root``) still hold the addresses."""
+    files = tuple(files)
+    text = restore(text, root, files)
+    if f"/t/{HIDDEN}" not in text:
+        return text
+    for name in files:
+        try:
+            written = (root / name).read_text("utf-8", "replace")
+        except OSError:
+            continue
+        for address in set(_WITH_TOKEN.findall(written)):
+            text = text.replace(hide_secrets(address), address)
+    return text
+
+
+def _licence_note(name: str) -> str:
+    return f"the channel {name} is Anaconda's own: its terms of service ask larger organisations for a licence"

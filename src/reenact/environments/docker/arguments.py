@@ -1,0 +1,72 @@
+"""What the caller gives to the engine's ``run`` (``-A NAME=VALUE``), and what of it we have to know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from reenact.errors import UsageError
+
+Arguments = tuple[tuple[str, str | None], ...]
+
+_REFUSED = {
+    "d": "the run would end at once; 'reenact run --detach' leaves a run working",
+    "detach": "the run would end at once; 'reenact run --detach' leaves a run working",
+}
+_SHORT = {"u": "user", "w": "workdir", "h": "hostname", "net": "network"}
+
+
+def parse_arguments(items: Iterable[str]) -> Arguments:
+    """``NAME=VALUE`` and ``NAME`` items.
+
+    Raises:
+        UsageError: a name is missing, comes twice, or cannot be served.
+    """
+    found: dict[str, str | None] = {}
+    for item in items:
+        name, mark, value = item.partition("=")
+        if name in found:
+            raise UsageError(f"--docker-args has '{name}' twice", hint="the engine takes what is given once")
+        found[name] = value if mark else None
+    return check_arguments(found)
+
+
+def read_arguments(given: Mapping[str, object] | None) -> Arguments:
+    """The same from Python values, as MLflow takes them: True is a flag, False is left out.
+
+    Raises:
+        UsageError: a name is missing or cannot be served.
+    """
+    kept = {name: value for name, value in (given or {}).items() if value is not False}
+    return check_arguments({name: None if value in (None, True) else str(value) for name, value in kept.items()})
+
+
+def check_arguments(given: Mapping[str, str | None]) -> Arguments:
+    """The arguments as the plan keeps them."""
+    for name in given:
+        if not name.strip("-") or any(char.isspace() for char in name):
+            raise UsageError(
+                f"--docker-args needs a name, not {name!r}", hint="for example -A gpus=all or -A privileged"
+            )
+        if name.lstrip("-") in _REFUSED:
+            raise UsageError(f"--docker-args {name} cannot be served", hint=_REFUSED[name.lstrip("-")])
+    return tuple((name.lstrip("-"), value) for name, value in given.items())
+
+
+def find_argument(arguments: Arguments, name: str) -> str | None:
+    """The value that was given for the option ``name``, under its long or its short name."""
+    return next((value for given, value in arguments if _SHORT.get(given, given) == name), None)
+
+
+def drop_arguments(arguments: Arguments, *names: str) -> Arguments:
+    """The arguments without the options ``names``."""
+    return tuple((given, value) for given, value in arguments if _SHORT.get(given, given) not in names)
+
+
+def render_arguments(arguments: Arguments) -> tuple[str, ...]:
+    """Words of a command line: ``--name value``, and ``-n value`` for one letter."""
+    words: list[str] = []
+    for name, value in arguments:
+        words.append(f"-{name}" if len(name) == 1 else f"--{name}")
+        if value is not None:
+            words.append(value)
+    return tuple(words)

@@ -1,0 +1,223 @@
+"""The container engine: which one answers, and questions to it.
+
+``docker``, ``podman`` and ``nerdctl`` take the same words. Where the engine has a Unix socket, questions go to it
+directly (Docker's Engine API, which podman serves too): one takes a millisecond, and a client that has to be started
+forty.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import socket
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from reenact.environments.credentials import redact
+from reenact.errors import UnsupportedError, UsageError
+from reenact.process.tool import ToolResult, run_tool
+from reenact.world import World
+
+CHOICE = "REENACT_CONTAINER_ENGINE"
+"""The variable that chooses the engine: one of :data:`ENGINES`, or the path of a program that takes their words."""
+
+ENGINES = ("docker", "podman", "nerdctl")
+"""In the order in which they are asked."""
+
+_TIMEOUT = 30.0
+
+
+class Engine(NamedTuple):
+    """An engine that answers: its client program, and its socket where there is one on this machine.
+
+    ``name`` is one of :data:`ENGINES`. ``remote`` says that it does not see this machine's files. ``rootless`` says
+    that root inside is the caller outside.
+    """
+
+    name: str
+    program: str
+    socket: str | None = None
+    remote: bool = False
+    rootless: bool = False
+
+
+class _Silent(Exception):
+    """An engine that does not answer, and why."""
+
+
+def find_engine(world: World) -> Engine:
+    """The engine that the caller chose, else the first that answers.
+
+    Raises:
+        UnsupportedError: none answers; the message says what was looked for.
+    """
+    chosen = world.environ.get(CHOICE)
+    silent = []
+    for word in [chosen] if chosen else ENGINES:
+        try:
+            return _ask_engine(word, world)
+        except _Silent as problem:
+            silent.append(f"{word}: {problem}")
+    lines = "".join(f"\n  {line}" for line in silent)
+    raise UnsupportedError(
+        f"this project runs in a container, and no container engine answers; looked for:{lines}",
+        hint=f"start one of them, or name another with {CHOICE}; --env-manager uv or system runs without a container",
+    )
+
+
+def ask(engine: Engine, path: str) -> Any | None:
+    """What the engine's API says to ``GET path``; None where it has no such thing.
+
+    Raises:
+        OSError: nobody answers, or the answer makes no sense.
+    """
+    status, body = _get(engine.socket or "", path)
+    if status == 404:
+        return None
+    try:
+        answer = json.loads(body)
+    except ValueError as problem:
+        raise OSError(f"{engine.socket} is not a container engine's socket") from problem
+    if status != 200:
+        raise OSError(str(answer.get("message", status) if isinstance(answer, dict) else status))
+    return answer
+
+
+def run_client(engine: Engine, arguments: tuple[str, ...], world: World, **more: Any) -> ToolResult:
+    """Run the engine's client to its end; ``more`` goes to :func:`~reenact.process.tool.run_tool`."""
+    return run_tool((engine.program, *arguments), **{"environ": world.environ, **more})
+
+
+def run_long(engine: Engine, arguments: tuple[str, ...], world: World, step: str, **more: Any) -> ToolResult:
+    """The same for work that takes its time: its progress is told as ``step``, and all that it says is said."""
+
+    def tell(line: str) -> None:
+        if line.strip():
+            world.report.said(redact(line))
+            world.report.step(step, redact(line.strip()))
+
+    world.report.said(f"$ {redact(shlex.join((engine.name, *arguments)))}")
+    result = run_client(engine, arguments, world, on_line=tell, **more)
+    for line in result.output.splitlines():
+        world.report.said(redact(line))
+    world.report.said(f"{engine.name} ended with code {result.code}")
+    return result
+
+
+def quote_name(name: str) -> str:
+    """An image's name as a part of a path of the API."""
+    return quote(name, safe="/:@")
+
+
+def _ask_engine(word: str, world: World) -> Engine:
+    program = word if "/" in word else world.find_program(word)
+    if program is None or not os.access(program, os.X_OK):
+        raise _Silent("there is no such program" + ("" if "/" in word else " on PATH"))
+    name = next((name for name in ENGINES if name in Path(program).name), "docker")
+    if name == "docker":
+        return _ask_docker(program, world)
+    if name == "podman":
+        return _ask_podman(program, world.environ)
+    engine = Engine(name, program)
+    _expect_answer(engine, world)
+    return engine
+
+
+def _ask_docker(program: str, world: World) -> Engine:
+    host = find_docker_host(world.environ)
+    path = host.removeprefix("unix://")
+    if path == host:
+        engine = Engine("docker", program, remote=True)
+        _expect_answer(engine, world)
+        return engine
+    _expect_socket(path)
+    return Engine("docker", program, path, rootless=_is_rootless(path))
+
+
+def _ask_podman(program: str, environ: Mapping[str, str]) -> Engine:
+    """podman needs nobody who answers; its socket, where there is one, is faster than its client."""
+    host = environ.get("CONTAINER_HOST", "")
+    if host and not host.startswith("unix://"):
+        return Engine("podman", program, remote=True)
+    rootless = os.geteuid() != 0
+    runtime = environ.get("XDG_RUNTIME_DIR", f"/run/user/{os.getuid()}") if rootless else "/run"
+    for path in [host.removeprefix("unix://")] if host else [f"{runtime}/podman/podman.sock"]:
+        with suppress(_Silent):
+            _expect_socket(path)
+            return Engine("podman", program, path, rootless=rootless)
+    return Engine("podman", program, rootless=rootless)
+
+
+def find_docker_host(environ: Mapping[str, str]) -> str:
+    """Where Docker's client would connect: ``DOCKER_HOST``, else the current context's address, else the default."""
+    if host := environ.get("DOCKER_HOST"):
+        return host
+    folder = Path(environ.get("DOCKER_CONFIG") or f"{environ.get('HOME', '')}/.docker")
+    context = environ.get("DOCKER_CONTEXT") or _read(folder / "config.json").get("currentContext")
+    if context and context != "default":
+        from hashlib import sha256
+
+        meta = _read(folder / "contexts" / "meta" / sha256(str(context).encode()).hexdigest() / "meta.json")
+        host = meta.get("Endpoints", {}).get("docker", {}).get("Host")
+        if not host:
+            raise UsageError(f"docker has no context '{context}'", hint="see them with: docker context ls")
+        return str(host)
+    return "unix:///var/run/docker.sock"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _is_rootless(path: str) -> bool:
+    """Whether the daemon runs as an ordinary user: its socket then lies in that user's own folder."""
+    return os.geteuid() != 0 and re.match(rf"/run/user/{os.geteuid()}/", path) is not None
+
+
+def _expect_socket(path: str) -> None:
+    try:
+        with _connect(path):
+            return
+    except OSError as problem:
+        raise _Silent(f"nobody answers at unix://{path}: {problem.strerror or problem}") from problem
+
+
+def _expect_answer(engine: Engine, world: World) -> None:
+    result = run_client(engine, ("info",), world)
+    if not result.ok:
+        lines = [line for line in result.errors.splitlines() if line.strip()]
+        raise _Silent(f"'{engine.program} info' failed: {lines[-1].strip() if lines else f'code {result.code}'}")
+
+
+def _connect(path: str) -> socket.socket:
+    connection = socket.socket(socket.AF_UNIX)
+    try:
+        connection.settimeout(_TIMEOUT)
+        connection.connect(path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _get(path: str, target: str) -> tuple[int, bytes]:
+    """HTTP/1.0, whose answer ends with the connection: the standard library's client costs ten times the question."""
+    with _connect(path) as connection:
+        connection.sendall(f"GET {target} HTTP/1.0\r\nHost: engine\r\nAccept: application/json\r\n\r\n".encode())
+        parts = []
+        while part := connection.recv(1 << 16):
+            parts.append(part)
+    head, _, body = b"".join(parts).partition(b"\r\n\r\n")
+    words = head.split(None, 2)
+    if len(words) < 2 or not words[1].isdigit():
+        raise OSError(f"{path} does not speak HTTP")
+    return int(words[1]), body

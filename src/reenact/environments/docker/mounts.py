@@ -1,0 +1,110 @@
+"""What of this machine a container sees, and where.
+
+Whatever a command may name by its path has the same path inside: the run folder, the files that parameters name, the
+folders of a tracking store. The code is at :data:`CODE` besides.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from reenact.environments.docker.engine import Engine
+from reenact.environments.launch import Site
+from reenact.errors import UnsupportedError, UsageError
+
+CODE = "/mlflow/projects/code"
+"""The root of the project's code inside: the place that MLflow gives it in the images that it builds."""
+
+_TAKEN = frozenset(
+    ("/", "/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/proc", "/run", "/sbin", "/sys", "/usr", "/var")
+)
+"""Folders that an image needs for itself."""
+
+
+class Mount(NamedTuple):
+    """A file or folder of this machine at an absolute path inside; ``own`` is what belongs to the run alone."""
+
+    source: str
+    target: str
+    own: bool = False
+
+    def covers(self, other: Mount) -> bool:
+        """Whether whoever has this mount sees the other at its place already."""
+        below = Path(other.source).is_relative_to(self.source) and Path(other.target).is_relative_to(self.target)
+        return below and os.path.relpath(other.source, self.source) == os.path.relpath(other.target, self.target)
+
+
+def make_mounts(site: Site, folders: Iterable[str], *, with_code: bool) -> tuple[Mount, ...]:
+    """The mounts of a run; ``folders`` are more that keep their path.
+
+    Raises:
+        UnsupportedError: a parameter names a folder that the image needs for itself.
+    """
+    places = [str(site.folder), *folders, *(find_visible(path) for path in site.plan.paths)]
+    if site.plan.downloads and site.plan.storage_dir is not None:
+        places.append(f"{site.plan.storage_dir}/{site.folder.name}")
+    mounts = [Mount(str(site.root), CODE)] if with_code else []
+    for place in dict.fromkeys(places):
+        if place in _TAKEN:
+            message = f"a parameter of the command names a file in {place}, which a container has its own of"
+            raise UnsupportedError(message, hint="put the file into a folder of its own")
+        mounts.append(Mount(place, place, own=place == places[0]))
+    return tuple(m for m in mounts if not any(other.covers(m) for other in mounts if other != m))
+
+
+def find_visible(path: str) -> str:
+    """What to mount so that ``path`` means the same inside: itself, or the folder that it is to be made in."""
+    while not os.path.exists(path):
+        path = os.path.dirname(path)
+    return path
+
+
+def render_mount(mount: Mount, *, read_only: bool = False) -> tuple[str, str]:
+    """``--mount``, whose value is a line of CSV; unlike ``-v`` it makes no empty folder where the source is missing."""
+    closed = ("readonly",) if read_only else ()
+    fields = ("type=bind", f"source={mount.source}", f"target={mount.target}", *closed)
+    quoted = ('"' + field.replace('"', '""') + '"' if re.search(r'[",\n]', field) else field for field in fields)
+    return "--mount", ",".join(quoted)
+
+
+def expand_volume(volume: str, folder: Path, caller: Mapping[str, str]) -> str:
+    """A ``volumes`` item with the caller's variables in it, as MLflow's shell expands them; nothing else is special.
+
+    ``$PWD`` is the project's folder, and a path that begins with ``.`` is relative to it; ``~/`` is the caller's home.
+
+    Raises:
+        UsageError: a variable is not set.
+    """
+
+    def replace(found: re.Match[str]) -> str:
+        name = found[1] or found[2]
+        value = str(folder) if name == "PWD" else caller.get(name)
+        if value is None:
+            raise UsageError(f"the volume {volume} names ${name}, which is not set here", hint=f"export {name}=...")
+        return value
+
+    text = re.sub(r"\$(?:(\w+)|\{(\w+)\})", replace, volume)
+    if text.startswith("~/"):
+        text = caller.get("HOME", "~") + text[1:]
+    if re.match(r"\.\.?(/|:)", text):
+        source, colon, rest = text.partition(":")
+        text = os.path.normpath(folder / source) + colon + rest
+    return text
+
+
+def expect_nearby(engine: Engine, site: Site, folders: tuple[str, ...]) -> None:
+    """See that an engine on another machine is asked for nothing that only this one has.
+
+    Raises:
+        UnsupportedError: it is.
+    """
+    outside = [path for path in (*site.plan.paths, *folders) if not Path(path).is_relative_to(site.folder)]
+    if engine.remote and outside:
+        raise UnsupportedError(
+            f"the container engine is on another machine and does not see {outside[0]}",
+            hint="give an address that it can be fetched from, or use an engine of this machine",
+        )

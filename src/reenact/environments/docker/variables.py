@@ -1,0 +1,173 @@
+"""What a command in a container finds in its environment, and how it reaches the tracking server.
+
+A container has its image's variables. Of the caller's it gets those that the project lists, those that MLflow's own
+client needs to log to where it was told, and those that the caller names with ``--keep``.
+
+Values are in no argument list and in no file: each variable is named (``--env NAME``) and the engine's client takes the
+value from its own environment, which only this user can read. Environment files know no quoting: a value of several
+lines breaks them, and each engine reads them in a way of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Mapping
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from reenact.environments.docker.engine import Engine
+from reenact.environments.launch import Site
+from reenact.errors import UsageError
+from reenact.plan import Command, DockerSpec
+from reenact.process.surroundings import make_environ
+from reenact.project.types import DockerEnvironment
+
+TRACKING = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
+
+_CLIENT = re.compile(r"MLFLOW_(TRACKING|REGISTRY|EXPERIMENT|RUN|S3)_\w+")
+_STORAGE = re.compile(
+    r"AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|REGION|DEFAULT_REGION)|AZURE_STORAGE_\w+|DATABRICKS_(HOST|TOKEN)"
+)
+"""What MLflow's client needs for the artifacts of a tracking server."""
+
+_ENGINES_OWN = re.compile(
+    r"PATH|HOME|USER|TMPDIR|(LD|DYLD|XDG|DOCKER|BUILDKIT|CONTAINERD?|CONTAINERS|PODMAN|NERDCTL|SSL_CERT|SSH|DBUS)_\w+"
+    r"|(HTTPS?|ALL|FTP|NO)_PROXY|GO\w+|REGISTRY_AUTH_FILE|NOTIFY_SOCKET",
+    re.IGNORECASE,
+)
+"""Variables by which the engine's client is governed itself."""
+
+
+class Reach(NamedTuple):
+    """How tracking is reached from inside: variables to change, the network it takes, folders that have to be seen."""
+
+    variables: Mapping[str, str] = {}
+    network: str | None = None
+    options: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+
+
+def check_variables(container: DockerEnvironment, caller: Mapping[str, str]) -> None:
+    """See that every variable that the project lists can be had.
+
+    Raises:
+        UsageError: some are not set here.
+    """
+    missing = [item for item in container.environment if isinstance(item, str) and item not in caller]
+    if missing:
+        names = ", ".join(missing)
+        raise UsageError(
+            f"This project expects the environment variables {names}, which are not set here",
+            hint="set them: " + " ".join(f"export {name}=..." for name in missing),
+        )
+
+
+def make_variables(command: Command, spec: DockerSpec, site: Site) -> dict[str, str]:
+    """The variables of the command, without those of the image."""
+    caller, container = site.world.environ, spec.container
+    handed = _CLIENT if not caller.get(TRACKING[0]) else re.compile(f"{_CLIENT.pattern}|{_STORAGE.pattern}")
+    chosen = {name: value for name, value in caller.items() if handed.fullmatch(name) or name in site.plan.keep}
+    check_variables(container, caller)
+    listed = dict((item, caller[item]) if isinstance(item, str) else item for item in container.environment)
+    inside = site.world._replace(environ={**chosen, **listed})
+    made = make_environ(inside, command, site.folder, keep=site.plan.keep, secrets=site.secrets)
+    if "PATH" not in listed and "PATH" not in chosen:
+        # The image's own.
+        del made["PATH"]
+    # With it the container's first process hands signals to the whole group of the command, not to its shell alone:
+    # tini(1), which is what --init means for Docker.
+    return {"TINI_KILL_PROCESS_GROUP": "1", **made}
+
+
+def make_reach(variables: Mapping[str, str], engine: Engine, network: str | None, *, publishes: bool) -> Reach:
+    """How the addresses of tracking among ``variables`` are reached.
+
+    A folder, or the folder of a SQLite file, is mounted at its own path. A server on this machine's loopback is reached
+    by sharing the machine's network where the project has said nothing of networks or ports and the engine has the same
+    network as we; else its address is written as the engine's name for this machine.
+    """
+    changed: dict[str, str] = {}
+    folders: list[str] = []
+    options: list[str] = []
+    host_network = False
+    inner = "host.containers.internal" if engine.name == "podman" else "host.docker.internal"
+    for name in TRACKING:
+        uri = variables.get(name, "")
+        if folder := find_store_folder(uri):
+            folders.append(folder)
+        if not is_loopback(uri) or network in ("host", "none"):
+            continue
+        if network is None and not publishes and shares_network(engine):
+            host_network = True
+            continue
+        changed[name] = with_host(uri, inner)
+        if engine.name != "podman" and sys.platform == "linux" and not options:
+            options = ["--add-host", f"{inner}:host-gateway"]
+    return Reach(changed, "host" if host_network else None, tuple(options), tuple(folders))
+
+
+def shares_network(engine: Engine) -> bool:
+    """Whether ``--network host`` is the network that we are in: not with a virtual machine or a user's own network."""
+    desktop = engine.socket is not None and "/.docker/" in engine.socket
+    return (
+        sys.platform == "linux"
+        and not engine.remote
+        and not desktop
+        and not (engine.rootless and engine.name == "docker")
+    )
+
+
+def find_store_folder(uri: str) -> str | None:
+    """The folder of a store in files: ``/path``, ``file:///path``, ``sqlite:////path/x.db``; None for a server."""
+    if uri.startswith("/"):
+        return uri
+    parts = urlsplit(uri)
+    if parts.scheme == "file" and parts.netloc in ("", "localhost"):
+        return unquote(parts.path)
+    found = re.match(r"sqlite(?:\+\w+)?:///(/[^?]+)", uri)
+    # Its folder, because SQLite keeps a journal beside the file.
+    return os.path.dirname(found[1]) if found else None
+
+
+def is_loopback(uri: str) -> bool:
+    """Whether an address means this machine's loopback."""
+    parts = urlsplit(uri)
+    host = (parts.hostname or "").rstrip(".")
+    return parts.scheme in ("http", "https") and (
+        host in ("localhost", "::1", "0.0.0.0")  # noqa: S104
+        or host.endswith(".localhost")
+        or re.match(r"127(\.\d+){3}$", host) is not None
+    )
+
+
+def with_host(uri: str, host: str) -> str:
+    """The address with another host; port and credentials stay."""
+    parts = urlsplit(uri)
+    user, at, _ = parts.netloc.rpartition("@")
+    port = f":{parts.port}" if parts.port else ""
+    return urlunsplit(parts._replace(netloc=f"{user}{at}{host}{port}"))
+
+
+def find_governing(caller: Mapping[str, str]) -> dict[str, str]:
+    """The caller's variables by which the engine's client is governed."""
+    return {name: value for name, value in caller.items() if _ENGINES_OWN.fullmatch(name)}
+
+
+def name_variables(
+    variables: Mapping[str, str], caller: Mapping[str, str]
+) -> tuple[tuple[str, ...], Mapping[str, str]]:
+    """The options that name the variables, and the environment of the client that has their values.
+
+    A variable by which the client itself is governed keeps the caller's value there. Another value for it, which only
+    the project file or we ourselves can have given, stands in the option.
+    """
+    options: list[str] = []
+    environ = dict(caller)
+    for name, value in variables.items():
+        literal = _ENGINES_OWN.fullmatch(name) is not None and caller.get(name) != value
+        options += ["--env", f"{name}={value}" if literal else name]
+        if not literal:
+            environ[name] = value
+    return tuple(options), environ

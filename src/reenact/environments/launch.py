@@ -1,0 +1,53 @@
+"""What a place is told of a run, and what it makes of its command: what the worker starts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from reenact.plan import Command, Plan
+from reenact.process.guard import Ending
+from reenact.process.surroundings import make_environ
+from reenact.world import World
+
+
+class Site(NamedTuple):
+    """Where a run is and what it was given.
+
+    ``folder`` is the run folder, ``root`` the root of the source; ``world`` has the variables and the directory of
+    whoever asked for the run. ``secrets`` are variables for the command alone. ``terminal`` says that all three of our
+    standard streams are a terminal.
+    """
+
+    plan: Plan
+    folder: Path
+    root: Path
+    world: World
+    secrets: Mapping[str, str] = {}
+    terminal: bool = False
+
+
+class Launch(NamedTuple):
+    """A command as it is started on this machine: ``argv`` in ``cwd`` with ``environ`` as all of its environment.
+
+    ``folders`` are made first. ``ending`` ends what the command started elsewhere than below itself, should the command
+    be ended. ``before`` and ``after`` are argument lists to be run around it; ``removal`` takes away whatever these
+    leave, however the run ends. ``meanings`` say what an exit code stands for where it may not be the command's own.
+    """
+
+    argv: tuple[str, ...]
+    cwd: Path
+    environ: Mapping[str, str]
+    folders: tuple[Path, ...] = ()
+    ending: Ending | None = None
+    before: tuple[tuple[str, ...], ...] = ()
+    after: tuple[tuple[str, ...], ...] = ()
+    removal: Ending | None = None
+    meanings: Mapping[int, str] = {}
+
+
+def launch_here(command: Command, site: Site) -> Launch:
+    """``command`` as a program of this machine, which sees the caller's variables."""
+    environ = make_environ(site.world, command, site.folder, keep=site.plan.keep, secrets=site.secrets)
+    return Launch(command.argv, site.root / command.cwd, environ)

@@ -1,0 +1,250 @@
+"""The small files in a run's folder as values: plan, origin, events, result; and the run that they add up to."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from reenact.codec import decode, to_plain
+from reenact.errors import RecordError, StorageError
+from reenact.plan import EnvironmentLock, Plan
+from reenact.run_folder import RunFolder
+from reenact.runs import Result, Run, State
+from reenact.world import render_timestamp
+
+T = TypeVar("T")
+
+
+class Origin(NamedTuple):
+    """When, by whom, where and with which reenact a run was asked for; ``user`` may be a bare number."""
+
+    created: str
+    user: str
+    host: str
+    version: str
+    cwd: str
+
+
+class Event(NamedTuple):
+    """A move from state to state; ``result`` comes with the last."""
+
+    time: str
+    state: State
+    result: Result | None = None
+
+
+class Realised(NamedTuple):
+    """How a run came by its environment.
+
+    ``key`` is its resolved identity; ``lock`` is what it was made from, without the text, which the run folder has as a
+    file of its own. ``settings`` are the caller's variables and files that decided what was found, without credentials.
+    ``made`` says that it did not exist before; ``seconds`` is what finding or making it took.
+    """
+
+    key: str
+    lock: EnvironmentLock
+    settings: Mapping[str, str] = {}
+    path: str | None = None
+    made: bool = False
+    seconds: float = 0.0
+
+
+class Record(NamedTuple):
+    """Everything in a run's folder that is not its code, its log or what it made. ``machine`` is as it was written."""
+
+    run: Run
+    plan: Plan
+    origin: Origin | None
+    result: Result | None
+    events: tuple[Event, ...]
+    machine: dict[str, object]
+
+
+def read_plan(folder: RunFolder) -> Plan:
+    """What was decided.
+
+    Raises:
+        RecordError: the folder is no run, or damaged.
+    """
+    plan = _read(folder.plan, Plan)
+    if plan is None:
+        raise RecordError(f"{folder.path} is no run: it has no {folder.plan.name}")
+    return plan
+
+
+def read_result(folder: RunFolder) -> Result | None:
+    """How the run ended, or None if it has not.
+
+    Raises:
+        RecordError: the file is damaged.
+    """
+    return _read(folder.result, Result)
+
+
+def read_realised(folder: RunFolder) -> Realised | None:
+    """How the run came by its environment, or None if it never had one.
+
+    Raises:
+        RecordError: the file is damaged.
+    """
+    return _read(folder.environment, Realised)
+
+
+def read_lock(folder: RunFolder) -> EnvironmentLock | None:
+    """The whole lock of the run's environment, from which it can be made again; None if it never had one.
+
+    Raises:
+        RecordError: a file is damaged, or does not belong to the other.
+    """
+    realised = read_realised(folder)
+    if realised is None:
+        return None
+    try:
+        text = folder.environment_lock.read_bytes().decode() if folder.environment_lock.exists() else ""
+    except (OSError, UnicodeDecodeError) as problem:
+        raise RecordError(f"{folder.environment_lock} is damaged: {problem}") from problem
+    lock = realised.lock._replace(text=text)
+    if lock.key != realised.key:
+        raise RecordError(f"{folder.environment_lock} is not the lock that run {folder.id} was made from")
+    return lock
+
+
+def find_project_folder(folder: RunFolder) -> Path:
+    """The project that the run was of: its own copy, or the folder that it was used in.
+
+    Raises:
+        RecordError: the folder is no run, or damaged.
+    """
+    source = read_plan(folder).source
+    return (Path(source.root) if source.root is not None else folder.code) / source.subdirectory
+
+
+def read_events(folder: RunFolder) -> tuple[Event, ...]:
+    """The moves so far. A line that a full disk cut short is left out."""
+    try:
+        lines = folder.events.read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return ()
+    except OSError as problem:
+        raise RecordError(f"cannot read {folder.events}: {problem.strerror}") from problem
+    return tuple(event for line in lines if line and (event := _parse_event(line)) is not None)
+
+
+def read_run(folder: RunFolder) -> Run:
+    """The index's row, from the files alone.
+
+    Raises:
+        RecordError: the folder is no run, or damaged.
+    """
+    return summarise(folder, read_plan(folder), _read(folder.created, Origin), read_events(folder), read_result(folder))
+
+
+def read_record(folder: RunFolder) -> Record:
+    """Everything that is recorded.
+
+    Raises:
+        RecordError: the folder is no run, or damaged.
+    """
+    plan, origin, events, result = (
+        read_plan(folder),
+        _read(folder.created, Origin),
+        read_events(folder),
+        read_result(folder),
+    )
+    machine = _read(folder.machine, dict[str, object])
+    return Record(summarise(folder, plan, origin, events, result), plan, origin, result, events, machine or {})
+
+
+def summarise(
+    folder: RunFolder, plan: Plan, origin: Origin | None, events: tuple[Event, ...], result: Result | None
+) -> Run:
+    """The index's row. A state is final here only with a result."""
+    under_way = [event for event in events if not event.state.final]
+    run = Run(
+        id=folder.id,
+        state=under_way[-1].state if under_way else State.QUEUED,
+        exit_code=None,
+        project=plan.project,
+        entry_point=plan.entry_point,
+        parameters={parameter.name: parameter.value for parameter in plan.parameters},
+        created=origin.created if origin else events[0].time if events else _changed(folder.plan),
+        started=next((event.time for event in under_way if event.state is State.RUNNING), None),
+        ended=None,
+        folder=str(folder.path),
+        name=plan.name,
+        source=plan.source.uri,
+        commit=plan.source.commit,
+        environment=plan.environment.kind,
+        backend=plan.backend,
+    )
+    return end(run, result) if result else run
+
+
+def end(run: Run, result: Result) -> Run:
+    """The run with what its result says of it."""
+    return run._replace(
+        state=result.state,
+        exit_code=result.exit_code,
+        started=result.started or run.started,
+        ended=result.ended,
+        reason=result.reason,
+    )
+
+
+def append_event(folder: RunFolder, event: Event) -> None:
+    """Add a line to ``events``, in one write.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    try:
+        descriptor = os.open(folder.events, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            # A line that a full disk cut short must not swallow this one.
+            size = os.fstat(descriptor).st_size
+            torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+            os.write(descriptor, b"\n" * torn + render_event(event))
+        finally:
+            os.close(descriptor)
+    except OSError as problem:
+        raise StorageError(f"cannot write {folder.events}: {problem.strerror or problem}") from problem
+
+
+def render_event(event: Event) -> bytes:
+    """The event's line."""
+    plain = {name: value for name, value in to_plain(event).items() if value is not None}
+    return json.dumps(plain).encode() + b"\n"
+
+
+def _parse_event(line: bytes) -> Event | None:
+    try:
+        return decode(Event, line)
+    except ValueError:
+        return None
+
+
+def _read(path: Path, kind: type[T]) -> T | None:
+    """The value in a JSON file, or None if there is no such file."""
+    try:
+        return decode(kind, path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except NotADirectoryError:
+        return None
+    except (OSError, ValueError, RecursionError) as problem:
+        raise RecordError(
+            f"{path} is damaged: {problem}", hint="reenact rm deletes it; other runs are not touched"
+        ) from problem
+
+
+def find_last_sign(folder: RunFolder) -> str:
+    """When the run last wrote anything that we can tell."""
+    return max(_changed(path) for path in (folder.log, folder.events, folder.plan))
+
+
+def _changed(path: Path) -> str:
+    try:
+        return render_timestamp(path.stat().st_mtime)
+    except OSError:
+        return render_timestamp(0)

@@ -1,0 +1,143 @@
+"""No container outlives its run, however the run ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from reenact.environments.docker.engine import Engine
+from reenact.home import Home
+from tests.environments.docker.engines import list_containers, tell
+from tests.environments.docker.waiting import wait_for
+
+Start = Callable[..., "subprocess.Popen[str]"]
+Write = Callable[..., Path]
+
+STUBBORN = "trap '' INT TERM; touch $REENACT_RUN_DIR/ready; while :; do sleep 0.1; done"
+POLITE = (
+    'python -c "import os, signal, sys, time\n'
+    "signal.signal(signal.SIGTERM, lambda *_: sys.exit(print('ended well', flush=True)))\n"
+    "open(os.environ['REENACT_RUN_DIR'] + '/ready', 'w')\n"
+    'time.sleep(100)"; echo after'
+)
+
+
+def wait_until_ready(home: Home) -> Path:
+    wait_for(lambda: list(home.runs.glob("*/ready")))
+    (ready,) = home.runs.glob("*/ready")
+    return ready.parent
+
+
+@pytest.mark.parametrize("command", [STUBBORN, POLITE])
+def test_kill_9_of_the_runner(write_project: Write, start: Start, home: Home, engine: Engine, command: str) -> None:
+    write_project(command)
+    child = start("-q")
+    run = wait_until_ready(home)
+    assert list_containers(engine, run.name) == [run.name]
+    child.kill()
+    wait_for(lambda: list_containers(engine, run.name) == [])
+
+
+def test_kill_9_before_the_container_exists(write_project: Write, start: Start, home: Home, engine: Engine) -> None:
+    write_project("sleep 100")
+    for _ in range(3):
+        child = start("-q")
+        wait_for(lambda: [run for run in home.runs.glob("*/log") if is_starting(run.parent.name)])
+        child.kill()
+    runs = {path.name for path in home.runs.iterdir()}
+    wait_for(lambda: not any(is_starting(run) for run in runs))
+    wait_for(lambda: not runs.intersection(list_containers(engine)))
+
+
+def is_starting(run_id: str) -> bool:
+    """Whether the engine's client or a guard of that run is alive."""
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            arguments = (process / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if run_id.encode() in arguments:
+            return True
+    return False
+
+
+def test_sigterm_reaches_the_program_inside(write_project: Write, start: Start, home: Home, engine: Engine) -> None:
+    write_project(POLITE)
+    child = start("-q")
+    run = wait_until_ready(home)
+    child.terminate()
+    output, _ = child.communicate()
+    assert "ended well" in output
+    assert list_containers(engine, run.name) == []
+    assert json.loads((run / "result.json").read_text())["state"] == "killed"
+
+
+def test_ctrl_c_twice_ends_what_does_not_listen(write_project: Write, start: Start, home: Home, engine: Engine) -> None:
+    write_project(STUBBORN)
+    child = start("-q")
+    run = wait_until_ready(home)
+    child.send_signal(signal.SIGINT)
+    wait_for(lambda: list_containers(engine, run.name) == [run.name])
+    with pytest.raises(subprocess.TimeoutExpired):
+        child.wait(0.5)
+    child.send_signal(signal.SIGINT)
+    child.wait(20)
+    assert list_containers(engine, run.name) == []
+
+
+def test_a_timeout(write_project: Write, start: Start, home: Home, engine: Engine) -> None:
+    write_project("echo begun; sleep 100")
+    child = start("--timeout", "2s")
+    _, errors = child.communicate()
+    assert child.returncode == 124, errors
+    assert "timed out after 2 s" in errors
+    assert list_containers(engine, next(home.runs.iterdir()).name) == []
+
+
+def test_cancelling_a_detached_run(
+    write_project: Write, start: Start, environ: dict[str, str], home: Home, engine: Engine
+) -> None:
+    write_project("touch $REENACT_RUN_DIR/ready; sleep 100")
+    child = start("--detach")
+    run_id = child.communicate()[0].strip()
+    wait_until_ready(home)
+    subprocess.run([sys.executable, "-m", "reenact", "cancel", run_id], env=environ, check=True, capture_output=True)
+    assert list_containers(engine, run_id) == []
+
+
+def test_the_client_killed(write_project: Write, start: Start, home: Home, engine: Engine) -> None:
+    """Whoever kills the engine's client has not ended the container: we do."""
+    write_project("touch $REENACT_RUN_DIR/ready; sleep 100")
+    child = start("-q")
+    run = wait_until_ready(home)
+    clients = [int(process.name) for process in Path("/proc").glob("[0-9]*") if is_client(process, run.name)]
+    assert clients
+    for pid in clients:
+        os.kill(pid, signal.SIGKILL)
+    assert child.wait(30) == 137
+    assert list_containers(engine, run.name) == []
+
+
+def is_client(process: Path, run_id: str) -> bool:
+    try:
+        words = (process / "cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return b"run" in words[1:2] and run_id.encode() in words
+
+
+def test_a_name_of_the_callers_own(write_project: Write, start: Start, home: Home, engine: Engine) -> None:
+    write_project(STUBBORN)
+    name = f"reenact-test-{os.getpid()}"
+    child = start("-q", "-A", f"name={name}")
+    run = wait_until_ready(home)
+    assert list_containers(engine, run.name) == [name]
+    child.kill()
+    wait_for(lambda: tell(engine, "ps", "--all", "--quiet", "--filter", f"name={name}") == "")

@@ -1,0 +1,376 @@
+"""What a command finds in its container, and what it leaves: with a real engine."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import os
+import pty
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from reenact.environments.docker.engine import Engine
+from reenact.home import Home
+from tests.environments.docker.engines import list_containers, tell
+from tests.environments.docker.waiting import wait_for
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+Write = Callable[..., Path]
+Start = Callable[..., "subprocess.Popen[str]"]
+
+HARD = "a b'c\"d$(touch pwned)`touch pwned`;touch pwned|&<>\\ $HOME #{x}\n second \t line"
+
+
+def only_run(home: Home) -> Path:
+    (folder,) = home.runs.iterdir()
+    return folder
+
+
+def test_the_whole_command_runs_inside(write_project: Write, run: Run, engine: Engine, home: Home) -> None:
+    write_project(
+        "set -e\nfalse || echo one | tr a-z A-Z && echo two > two.txt; cat < two.txt\n"
+        'for i in 3 4; do\n  echo $i\ndone\nf() { echo "f $1"; }; f x\n'
+        "cat <<EOF\nheredoc $((2+3))\nEOF\n(echo sub; exit 0) &\nwait\n"
+        "[[ ab == a* ]] && cat <(echo process) && python -c 'import sys; print(sys.argv[1:])' \"$(pwd)\"\n"
+        "test -e /etc/hostname && echo > /only-inside"
+    )
+    done = run("-q")
+    assert done.stdout.split() == (
+        "ONE two 3 4 f x heredoc 5 sub process ['/mlflow/projects/code']".split()  # noqa: SIM905
+    )
+    assert done.returncode == 0
+    assert not Path("/only-inside").exists()
+    assert list_containers(engine, only_run(home).name) == []
+
+
+@pytest.mark.parametrize("template", ["{value}", "'{value}'", '"{value}"'])
+def test_values_arrive_unchanged(write_project: Write, run: Run, project_dir: Path, template: str) -> None:
+    write_project(f"printf '<%s>' {template}", {"value": "string"})
+    done = run("-q", "-P", f"value={HARD}")
+    assert done.stdout == f"<{HARD}>"
+    assert sorted(path.name for path in project_dir.iterdir()) == ["MLproject"]
+
+
+def test_variables_are_those_that_were_asked_for(
+    write_project: Write, run: Run, environ: dict[str, str], project_dir: Path
+) -> None:
+    environ |= {"COPIED": HARD, "NOT_ASKED": "x", "KEPT": "kept", "AWS_SECRET_ACCESS_KEY": "s"}
+    listed = ["COPIED", ["DEFINED", HARD], ["PATH", "/usr/local/bin:/usr/bin"], ["EMPTY", ""]]
+    write_project("python -c 'import json, os; print(json.dumps(dict(os.environ)))'", environment=listed)
+    found = json.loads(run("-q", "--keep", "KEPT").stdout)
+    assert found["COPIED"] == found["DEFINED"] == HARD
+    assert (found["PATH"], found["KEPT"], found["EMPTY"]) == ("/usr/local/bin:/usr/bin", "kept", "")
+    assert not {"NOT_ASKED", "AWS_SECRET_ACCESS_KEY", "REENACT_HOME"} & found.keys()
+    assert not (project_dir / "pwned").exists()
+
+
+def test_a_variable_that_is_not_set_is_told_before_anything_is_made(write_project: Write, run: Run, home: Home) -> None:
+    write_project("true", environment=["NOT_SET_HERE", ["A", "b"]])
+    done = run()
+    assert done.returncode == 2
+    assert "This project expects the environment variables NOT_SET_HERE" in done.stderr
+    assert not home.runs.exists()
+
+
+def test_secrets_are_in_no_argument_and_no_record(
+    write_project: Write, start: Start, home: Home, engine: Engine
+) -> None:
+    command = "echo {token} | wc -c; touch $REENACT_RUN_DIR/go; while test -e $REENACT_RUN_DIR/go; do sleep 0.05; done"
+    write_project(command, {"token": {"secret": True}})
+    child = start("-q", "-P", "token=s3cr3t-value\nof two lines")
+    wait_for(lambda: list(home.runs.glob("*/go")))
+    (name,) = list_containers(engine, only_run(home).name)
+    # Our own argument is the caller's.
+    arguments = [read_arguments(path) for path in Path("/proc").glob("[0-9]*") if path.name != str(child.pid)]
+    assert any(name.encode() in argument for argument in arguments)
+    assert not any(b"s3cr3t-value" in argument for argument in arguments)
+    described = json.loads(tell(engine, "inspect", name))[0]
+    assert "s3cr3t-value" not in json.dumps([described["Args"], described["Config"]["Cmd"], described["Mounts"]])
+    (only_run(home) / "go").unlink()
+    assert child.communicate()[0] == "26\n"
+    for path in home.root.rglob("*"):
+        assert not path.is_file() or b"s3cr3t-value" not in path.read_bytes(), path
+
+
+def read_arguments(process: Path) -> bytes:
+    try:
+        return (process / "cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+@pytest.fixture
+def as_another(engine: Engine, project_dir: Path) -> list[str]:
+    """The beginning of an argument list that runs Python as another user, who may talk to the engine."""
+    if os.geteuid() != 0 or engine.socket is None or shutil.which("setpriv") is None:
+        pytest.skip("only root can become somebody else here")
+    group = os.stat(engine.socket).st_gid
+    modules = os.pathsep.join(path for path in sys.path if path.endswith(("src", "site-packages")))
+    become = ["setpriv", "--reuid=12345", "--regid=23456", f"--groups={group}", "env", f"PYTHONPATH={modules}"]
+    for python in (sys.executable, "/usr/bin/python3"):
+        if subprocess.run([*become, python, "-c", "import reenact.cli, blake3"], cwd="/", check=False).returncode == 0:
+            break
+    else:
+        pytest.skip("another user cannot start reenact here")
+    for folder in (project_dir, *project_dir.parents):
+        if folder.stat().st_uid == 0 and str(folder).startswith("/tmp/"):
+            folder.chmod(0o755)
+    os.chown(project_dir, 12345, 23456)
+    return [*become, python]
+
+
+def test_files_belong_to_the_caller(write_project: Write, project_dir: Path, as_another: list[str]) -> None:
+    write_project("echo x > made; echo y > $REENACT_RUN_DIR/artifacts/made; id -u; echo $HOME $USER; echo z > $HOME/z")
+    home = project_dir / "home"
+    environ = {**os.environ, "REENACT_HOME": str(home), "HOME": str(project_dir), "USER": "somebody"}
+    argv = [*as_another, "-m", "reenact", "run", str(project_dir), "-q"]
+    done = subprocess.run(argv, env=environ, cwd=project_dir, capture_output=True, text=True, check=False)
+    assert done.stdout == "12345\n/tmp somebody\n", done.stderr
+    made = (project_dir / "made").stat()
+    assert (made.st_uid, made.st_gid) == (12345, 23456)
+    assert next(home.glob("runs/*/artifacts/made")).stat().st_uid == 12345
+
+
+def test_paths_mean_the_same_inside(write_project: Write, run: Run, tmp_path: Path) -> None:
+    odd = tmp_path / 'd, "q" a$t:a'
+    odd.mkdir()
+    (odd / "in.txt").write_text("in")
+    (tmp_path / "out").mkdir()
+    write_project(
+        "cat {data}; cat {folder}/in.txt; mkdir -p $(dirname {made}) && echo made > {made}",
+        {"data": "path", "folder": "path", "made": "path"},
+    )
+    target = tmp_path / "out" / "deep" / "made.txt"
+    done = run("-q", "-P", f"data={odd / 'in.txt'}", "-P", f"folder={odd}", "-P", f"made={target}")
+    assert done.stdout == "inin", done.stderr
+    assert target.read_text() == "made\n"
+
+
+def test_a_folder_that_the_image_needs_is_not_covered(write_project: Write, run: Run) -> None:
+    write_project("cat {data}", {"data": "path"})
+    done = run("-P", "data=/usr")
+    assert done.returncode == 69
+    assert "which a container has its own of" in done.stderr
+
+
+def test_downloads_and_the_run_folder_are_seen(write_project: Write, run: Run, tmp_path: Path, home: Home) -> None:
+    (tmp_path / "x.txt").write_text("fetched")
+    write_project("cat {data}; echo '{}' > $REENACT_RUN_DIR/artifacts/metrics.json", {"data": "path"})
+    elsewhere = tmp_path / "storage"
+    done = run("-q", "-P", f"data=file://{tmp_path}/x.txt", "--storage-dir", str(elsewhere))
+    assert done.stdout == "fetched"
+    assert (only_run(home) / "artifacts/metrics.json").read_text() == "{}\n"
+
+
+def test_a_pinned_source_is_mounted_from_the_runs_own_copy(
+    write_project: Write, project_dir: Path, environ: dict[str, str], home: Home
+) -> None:
+    write_project("cat sub.txt; echo x > made-inside")
+    (project_dir / "sub.txt").write_text("committed")
+    git = ["git", "-C", str(project_dir), "-c", "user.name=n", "-c", "user.email=e"]
+    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "x"]):
+        subprocess.run([*git, *words], check=True)
+    (project_dir / "sub.txt").write_text("changed since")
+    done = subprocess.run(
+        [sys.executable, "-m", "reenact", "run", "-q", f"file://{project_dir}", "-v", "HEAD"],
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "committed", done.stderr
+    assert (only_run(home) / "code/made-inside").exists()
+    assert not (project_dir / "made-inside").exists()
+
+
+def test_volumes_ports_and_the_rest_reach_the_engine(
+    write_project: Write, run: Run, tmp_path: Path, environ: dict[str, str]
+) -> None:
+    (tmp_path / "v v").mkdir()
+    (tmp_path / "v v" / "x").write_text("seen")
+    environ["PLACE"] = str(tmp_path / "v v")
+    write_project(
+        "cat /there/x /here/MLproject > /dev/null && cat /there/x; id -u; "
+        "python -c \"import os; s = os.statvfs('/dev/shm');"
+        'print(s.f_blocks * s.f_frsize)"; echo $(hostname 2>/dev/null || cat /etc/hostname)',
+        volumes=["${PLACE}:/there:ro", "$PWD:/here"],
+        shm_size="32m",
+        user="123",
+        platform="linux/amd64" if os.uname().machine == "x86_64" else None,
+    )
+    done = run("-q", "-A", "hostname=chosen", "-A", "h=shorter")
+    assert done.stdout.split() == ["seen123", str(32 << 20), "shorter"], done.stderr
+    del environ["PLACE"]
+    done = run("-q")
+    assert done.returncode == 2
+    assert "$PLACE, which is not set here" in done.stderr
+
+
+def test_the_exit_code_is_the_commands(write_project: Write, run: Run) -> None:
+    write_project("exit 37")
+    assert run("-q").returncode == 37
+
+
+def test_what_the_engine_refuses_is_told(write_project: Write, run: Run, home: Home) -> None:
+    write_project("true", shm_size="nonsense")
+    done = run()
+    assert done.returncode == 125
+    assert "nonsense" in done.stderr
+    assert "the container engine did not start the command" in done.stderr
+
+
+def test_input_reaches_the_command(write_project: Write, start: Start) -> None:
+    write_project("tr a-z A-Z")
+    child = start("-q", stdin=subprocess.PIPE)
+    output, _ = child.communicate("from a pipe\n")
+    assert output == "FROM A PIPE\n"
+
+
+def test_a_terminal_stays_a_terminal(write_project: Write, start: Start) -> None:
+    write_project("test -t 0 && test -t 1 && test -t 2 && echo yes; read -r line; echo got $line")
+    master, slave = pty.openpty()
+    child = start("-q", stdin=slave, stdout=slave, stderr=slave, preexec_fn=lambda: os.login_tty(0))
+    os.close(slave)
+    said = b""
+    os.write(master, b"typed\n")
+    while b"got typed" not in said:
+        said += os.read(master, 4096)
+    assert b"yes" in said
+    assert child.wait() == 0
+    os.close(master)
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"tracked")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as serving:
+        thread = threading.Thread(target=serving.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{serving.server_port}"
+        serving.shutdown()
+        thread.join()
+
+
+FETCH = (
+    'python -c "import os, urllib.request;'
+    "print(urllib.request.urlopen(os.environ['MLFLOW_TRACKING_URI']).read().decode())\""
+)
+
+
+def test_a_tracking_server_on_loopback_is_reached(
+    write_project: Write, run: Run, server: str, environ: dict[str, str]
+) -> None:
+    environ |= {"MLFLOW_TRACKING_URI": server, "AWS_SECRET_ACCESS_KEY": "for artifacts"}
+    write_project(FETCH + "; echo $AWS_SECRET_ACCESS_KEY $MLFLOW_EXPERIMENT_NAME")
+    done = run("-q", "--experiment-name", "e x")
+    assert done.stdout == "tracked\nfor artifacts e x\n", done.stderr
+
+
+@pytest.mark.parametrize("form", ["{}", "file://{}", "sqlite:///{}/store.db"])
+def test_tracking_in_files_is_mounted_as_a_folder(
+    write_project: Write, run: Run, environ: dict[str, str], tmp_path: Path, form: str
+) -> None:
+    store = tmp_path / "store"
+    environ["MLFLOW_TRACKING_URI"] = form.format(store)
+    write_project(f"echo $MLFLOW_TRACKING_URI; echo x > {store}/journal")
+    done = run("-q")
+    assert done.stdout.strip() == form.format(store)
+    assert (store / "journal").exists()
+
+
+def test_usage_counts_what_ran_inside(write_project: Write, run: Run, home: Home, engine: Engine) -> None:
+    if engine.remote or sys.platform != "linux":
+        pytest.skip("its processes are not seen here")
+    program = "x = bytearray(300 << 20)\nimport time\nwhile time.process_time() < 0.6: pass\ntime.sleep(1.2)"
+    write_project(f"python -c '{program}'")
+    assert run("-q").returncode == 0
+    usage = json.loads((only_run(home) / "result.json").read_text())["usage"]
+    assert usage["peak_memory"] > 280 << 20
+    assert usage["cpu"] > 0.5
+
+
+def test_outside_of_a_container_when_asked(write_project: Write, run: Run, environ: dict[str, str]) -> None:
+    write_project("test -e /mlflow/projects/code || echo outside", name="no-such-image:1")
+    environ["REENACT_CONTAINER_ENGINE"] = "/nowhere"
+    for manager in ("system", "uv"):
+        done = run("-q", "--env-manager", manager)
+        assert done.stdout == "outside\n", done.stderr
+
+
+def test_two_at_once(write_project: Write, start: Start, engine: Engine) -> None:
+    write_project("echo $REENACT_RUN_ID")
+    both = [start("-q"), start("-q")]
+    ids = {child.communicate()[0] for child in both}
+    assert len(ids) == 2
+    assert not any(list_containers(engine, run_id.strip()) for run_id in ids)
+
+
+@pytest.fixture
+def derive(engine: Engine, image: str, tmp_path: Path) -> Callable[..., str]:
+    """Makes an image from the base image and more lines."""
+
+    def make(*lines: str) -> str:
+        name = f"{image}-{uuid4().hex}"
+        text = "\n".join((f"FROM {image}", *lines))
+        environ = {**os.environ, "DOCKER_BUILDKIT": "0"}
+        argv = [engine.program, "build", "-q", "-t", name, "-f", "-", str(tmp_path)]
+        subprocess.run(argv, input=text, text=True, check=True, env=environ, capture_output=True)
+        return name
+
+    return make
+
+
+def test_an_entry_point_that_wraps_is_kept_and_a_shell_is_not(
+    write_project: Write, run: Run, tmp_path: Path, derive: Callable[..., str]
+) -> None:
+    (tmp_path / "entry.sh").write_text('#!/bin/bash\nexport PREPARED=yes\nexec "$@"\n')
+    (tmp_path / "entry.sh").chmod(0o755)
+    write_project("echo prepared $PREPARED", name=derive("COPY entry.sh /entry.sh", 'ENTRYPOINT ["/entry.sh"]'))
+    assert run("-q").stdout == "prepared yes\n"
+    write_project("echo plain", name=derive('ENTRYPOINT ["/bin/bash", "-c"]'))
+    assert run("-q").stdout == "plain\n"
+
+
+def test_without_bash_the_image_has_sh(write_project: Write, run: Run, derive: Callable[..., str]) -> None:
+    write_project("echo through $0", name=derive("RUN rm /usr/bin/bash"))
+    assert run("-q").stdout == "through sh\n"
+
+
+def test_no_network_and_read_only(write_project: Write, run: Run, home: Home, project_dir: Path) -> None:
+    write_project(
+        "touch here 2>/dev/null && echo project; touch /x 2>/dev/null && echo image; touch /tmp/x && echo tmp;"
+        "echo run > $REENACT_RUN_DIR/artifacts/made && ls /sys/class/net"
+    )
+    done = run("-q", "--no-network", "--read-only")
+    assert done.stdout == "tmp\nlo\n", done.stderr
+    assert not (project_dir / "here").exists()
+    assert (only_run(home) / "artifacts/made").exists()
+    assert run("-q", "-A", "network=none", "--locked").returncode == 65
+
+
+def test_the_whole_build_log_is_in_the_run_folder(
+    write_project: Write, run: Run, image: str, project_dir: Path, home: Home
+) -> None:
+    (project_dir / "Dockerfile").write_text(f"FROM {image}\nRUN echo why it fails && exit 3\n")
+    write_project("true", build=".")
+    done = run()
+    assert done.returncode == 70
+    assert done.stderr.splitlines()[-1].startswith("  hint: to repeat the step: ")
+    log = Path(next(line for line in done.stderr.splitlines() if "build log" in line).rpartition(": ")[2])
+    assert log.is_relative_to(only_run(home))
+    assert "why it fails" in log.read_text()

@@ -1,0 +1,137 @@
+"""What is decided without an engine."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reenact.environments.docker.arguments import find_argument, parse_arguments, read_arguments, render_arguments
+from reenact.environments.docker.dockerfile import find_bases, pin_bases
+from reenact.environments.docker.engine import Engine
+from reenact.environments.docker.ignore import is_ignored, parse_ignore
+from reenact.environments.docker.mounts import Mount, expand_volume, render_mount
+from reenact.environments.docker.variables import find_store_folder, is_loopback, make_reach, name_variables, with_host
+from reenact.errors import UsageError
+
+HERE = Engine("docker", "/usr/bin/docker", "/run/docker.sock")
+
+
+def test_arguments_are_words() -> None:
+    found = parse_arguments(["gpus=all", "privileged", "e=A=b c", "--memory=1g"])
+    expected = ("--gpus", "all", "--privileged", "-e", "A=b c", "--memory", "1g")
+    assert render_arguments(found) == expected
+    assert render_arguments(read_arguments({"t": True, "init": False, "cpus": 2})) == ("-t", "--cpus", "2")
+    assert find_argument(parse_arguments(["u=5"]), "user") == "5"
+    for wrong in (["=x"], ["a b"], ["a=1", "a=2"], ["detach"], ["-d"], ["--"]):
+        with pytest.raises(UsageError):
+            parse_arguments(wrong)
+
+
+@given(st.text(min_size=1).filter(lambda text: "\0" not in text and "\r" not in text))
+def test_any_path_can_be_mounted(path: str) -> None:
+    option, value = render_mount(Mount(f"/a/{path}", "/b"))
+    assert option == "--mount"
+    assert next(csv.reader([value], strict=True)) == ["type=bind", f"source=/a/{path}", "target=/b"] or "\n" in path
+
+
+def test_volumes_are_expanded_without_a_shell(tmp_path: Path) -> None:
+    caller = {"X": "/x y;touch z", "HOME": "/home/me"}
+    assert expand_volume("$PWD/data:/d", tmp_path, caller) == f"{tmp_path}/data:/d"
+    assert expand_volume("${X}/a:/d:ro", tmp_path, caller) == "/x y;touch z/a:/d:ro"
+    assert expand_volume("~/a:/d", tmp_path, caller) == "/home/me/a:/d"
+    assert expand_volume("./a:/d", tmp_path, caller) == f"{tmp_path}/a:/d"
+    assert expand_volume("cache:/$(id)/`id`", tmp_path, caller) == "cache:/$(id)/`id`"
+    with pytest.raises(UsageError, match=r"\$NONE, which is not set here"):
+        expand_volume("$NONE:/d", tmp_path, caller)
+
+
+def test_a_mount_covers_what_is_below_it_at_the_same_place() -> None:
+    assert Mount("/a", "/a").covers(Mount("/a/b", "/a/b"))
+    assert not Mount("/a", "/x").covers(Mount("/a/b", "/a/b"))
+    assert not Mount("/a", "/x").covers(Mount("/a/b", "/x/c"))
+    assert not Mount("/a", "/a").covers(Mount("/ab", "/ab"))
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "127.0.0.1", "127.9.9.9", "[::1]", "0.0.0.0", "x.localhost", "LOCALHOST"]
+)
+def test_loopback(host: str) -> None:
+    assert is_loopback(f"http://me:pw@{host}:5000/x")
+    assert with_host(f"http://me:pw@{host}:5000/x?q=1", "inner") == "http://me:pw@inner:5000/x?q=1"
+    assert not is_loopback(f"http://{host.strip('[]').replace(':', '')}.org")
+
+
+def test_stores_in_files() -> None:
+    assert find_store_folder("/a/mlruns") == find_store_folder("file:///a/mlruns") == "/a/mlruns"
+    assert find_store_folder("file:///a%20b") == "/a b"
+    assert find_store_folder("sqlite:////a/x.db") == find_store_folder("sqlite+pysqlite:////a/x.db?mode=ro") == "/a"
+    for other in ("http://x", "databricks", "", "sqlite:///:memory:", "postgresql://x/y"):
+        assert find_store_folder(other) is None
+
+
+def test_how_a_server_on_loopback_is_reached() -> None:
+    tracking = {"MLFLOW_TRACKING_URI": "http://127.0.0.1:5000", "MLFLOW_REGISTRY_URI": "http://far:1"}
+    assert make_reach(tracking, HERE, None, publishes=False).network == "host"
+    for reach in (
+        make_reach(tracking, HERE, "bridge", publishes=False),
+        make_reach(tracking, HERE, None, publishes=True),
+        make_reach(tracking, HERE._replace(remote=True), None, publishes=False),
+    ):
+        assert reach.variables == {"MLFLOW_TRACKING_URI": "http://host.docker.internal:5000"}
+        assert reach.options == ("--add-host", "host.docker.internal:host-gateway")
+        assert reach.network is None
+    podman = make_reach(tracking, Engine("podman", "/usr/bin/podman"), "bridge", publishes=False)
+    assert podman.variables["MLFLOW_TRACKING_URI"] == "http://host.containers.internal:5000"
+    for network in ("host", "none"):
+        assert make_reach(tracking, HERE, network, publishes=False).variables == {}
+
+
+def test_values_are_not_in_the_options_but_for_the_clients_own() -> None:
+    caller = {"PATH": "/bin", "HTTPS_PROXY": "http://p", "OTHER": "o"}
+    options, environ = name_variables({"A": "s\n1", "PATH": "/inside", "HTTPS_PROXY": "http://p"}, caller)
+    assert options == ("--env", "A", "--env", "PATH=/inside", "--env", "HTTPS_PROXY")
+    assert environ == {**caller, "A": "s\n1"}
+
+
+def test_base_images_are_found_and_pinned() -> None:
+    text = (
+        "# syntax=x\nARG TAG=3\nARG NONE\nFROM --platform=linux/amd64 python:$TAG AS a\nARG TAG=9\n"
+        "from ${OTHER:-alpine} as b\nFROM a\nFROM scratch\nFROM $NONE\nRUN echo FROM x\n"
+    )
+    assert find_bases(text, {}) == ("python:3", "alpine")
+    assert find_bases(text, {"TAG": "4"}) == ("python:4", "alpine")
+    pinned = pin_bases(text, {}, {"python:3": "pin", "a": "wrong"})
+    assert "FROM --platform=linux/amd64 pin AS a" in pinned
+    assert pin_bases(text, {}, {}) == text
+
+
+@pytest.mark.parametrize(
+    ("rules", "left_out", "kept"),
+    [
+        ("*.log", ["a.log"], ["d/a.log", "a.logs", "log"]),
+        ("**/*.log", ["a.log", "d/a.log", "d/e/a.log"], ["a.txt"]),
+        ("d", ["d/a", "d"], ["e/d", "da"]),
+        ("/d/", ["d/a"], ["e/d/a"]),
+        ("*\n!k*", ["a", "d/a"], ["k", "keep/deep"]),
+        ("!k\nk", ["k"], []),
+        ("d/**", ["d/a", "d/e/f"], ["e"]),
+        ("a?c", ["abc"], ["a/c", "ac"]),
+        ("**", ["a", "a/b"], []),
+        ("# x\n\\#y\n[ab]z", ["#y", "az"], ["# x", "cz"]),
+        ("[", [], ["["]),
+        ("./a/../b", ["b"], ["a"]),
+    ],
+)
+def test_ignoring(rules: str, left_out: list[str], kept: list[str]) -> None:
+    patterns = parse_ignore(rules)
+    assert [name for name in left_out if not is_ignored(name, patterns)] == []
+    assert [name for name in kept if is_ignored(name, patterns)] == []
+
+
+@given(st.text(), st.text())
+def test_any_rules_can_be_read(rules: str, name: str) -> None:
+    is_ignored(name, parse_ignore(rules))

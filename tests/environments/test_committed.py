@@ -1,0 +1,198 @@
+"""``reenact.lock``: what is written is used for as long as it answers, and the line that went stale is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reenact import environments
+from reenact.environments.committed import (
+    Entry,
+    find_committed,
+    list_asked,
+    read_entries,
+    render_entries,
+    with_entry,
+)
+from reenact.errors import ProjectError, UsageError
+from reenact.locking import Wanted, check_lock, write_lock
+from reenact.plan import EnvironmentLock, PythonSpec
+from reenact.prepare import Request, discard, prepare
+from reenact.project.environment_files import LOCK_FILE as FILE
+from reenact.world import World
+from tests.environments.conftest import make_wheel, project, told, write
+from tests.environments.test_existing_files import PACKAGE, installed
+
+HERE = Request(".")
+
+
+@pytest.fixture
+def here(world: World, dated_index: str) -> World:
+    """The world with the index on loopback as its only one."""
+    return world._replace(environ={**world.environ, "UV_DEFAULT_INDEX": dated_index})
+
+
+def write_here(root: Path, world: World, request: Request = HERE) -> tuple[str, ...]:
+    return write_lock(Wanted(root, root / FILE), request, world).stale
+
+
+def check_here(root: Path, world: World, request: Request = HERE) -> tuple[str, ...]:
+    return check_lock(Wanted(root, root / FILE), request, world).stale
+
+
+def lock_of(root: Path, world: World, request: Request) -> EnvironmentLock:
+    """What a run of ``request`` would be carried out with."""
+    prepared = prepare(request, world)
+    discard(prepared.staged)
+    plan = prepared.plan
+    return environments.lock(plan.environment, root, world, upgrade=plan.upgrade, committed=plan.lock)
+
+
+MAIN = "entry_points: {main: {command: 'true'}}\npython_env: python_env.yaml\n"
+
+
+def test_a_lock_is_written_used_and_goes_stale(project_dir: Path, here: World, wheels: Path) -> None:
+    write(project_dir, {"MLproject": MAIN, "python_env.yaml": "dependencies: [tiny<2]\n"})
+    assert check_here(project_dir, here) == ("there is no reenact.lock",)
+    write_here(project_dir, here)
+    assert check_here(project_dir, here) == ()
+    # Another home, and an index that is gone: the lock is all that is needed.
+    other = here._replace(home=type(here.home)(here.home.root / "other"), environ={**here.environ, "UV_OFFLINE": "1"})
+    found = lock_of(project_dir, other, Request(str(project_dir), locked=True))
+    assert 'version = "1.0"' in found.text
+    place = environments.realise(found, project_dir, here)
+    assert installed(place) == {"tiny"}
+    assert lock_of(project_dir, here, Request(str(project_dir), locked=True)).text == found.text
+
+    write(project_dir, {"python_env.yaml": "python: '>=3.8'\ndependencies: [tiny]\n"})
+    stale = ("new: python >=3.8", "new: dependencies tiny", "gone: dependencies tiny<2")
+    assert set(check_here(project_dir, here)) == set(stale)
+    with pytest.raises(ProjectError) as caught:
+        prepare(Request(str(project_dir), locked=True), here)
+    assert all(line in str(caught.value) for line in stale)
+    prepared = prepare(Request(str(project_dir)), here)
+    discard(prepared.staged)
+    (doubt,) = (note for note in prepared.plan.notes if note.code == "stale-lock")
+    assert "new: dependencies tiny" in doubt.message
+    assert 'version = "2.0"' in lock_of(project_dir, here, Request(str(project_dir))).text
+    write_here(project_dir, here)
+    assert check_here(project_dir, here) == ()
+
+
+def test_a_lock_that_answers_is_not_touched(project_dir: Path, here: World) -> None:
+    write(project_dir, {"python_env.yaml": "dependencies: [tiny]\n", "notes.txt": "mine"})
+    write_here(project_dir, here)
+    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in project_dir.iterdir()}
+    assert write_here(project_dir, here) == ()
+    assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in project_dir.iterdir()} == before
+
+
+def test_upgrade_takes_newer_versions(project_dir: Path, here: World, wheels: Path) -> None:
+    folder = wheels.parent / "links"
+    folder.mkdir()
+    make_wheel(folder, "tiny", "1.0")
+    environ = {**here.environ, "UV_FIND_LINKS": str(folder), "UV_NO_INDEX": "1"}
+    here = here._replace(environ=environ)
+    write(project_dir, {"python_env.yaml": "dependencies: [tiny]\n"})
+    write_here(project_dir, here)
+    make_wheel(folder, "tiny", "2.0")
+    write_here(project_dir, here)
+    assert 'version = "1.0"' in (project_dir / FILE).read_text()
+    write_here(project_dir, here, Request(".", upgrade=True))
+    assert 'version = "2.0"' in (project_dir / FILE).read_text()
+
+
+def test_local_code_may_change_and_its_path_is_the_projects(project_dir: Path, here: World) -> None:
+    here = here._replace(environ={**here.environ, "UV_DEFAULT_INDEX": "", "UV_INDEX": here.environ["UV_DEFAULT_INDEX"]})
+    write(project_dir, {f"p/{name}": text for name, text in PACKAGE.items()})
+    write(project_dir, {"MLproject": MAIN, "python_env.yaml": "dependencies: [./p]\n"})
+    write_here(project_dir, here)
+    text = (project_dir / FILE).read_text()
+    assert 'path = "./p"' in text
+    assert "trees" not in text
+    assert str(project_dir) not in text
+    write(project_dir, {"p/ours.py": "answer = 43\n"})
+    assert check_here(project_dir, here) == ()
+    found = lock_of(project_dir, here, Request(str(project_dir), locked=True))
+    place = environments.realise(found, project_dir, here)
+    (module,) = Path(place.path or "").rglob("ours.py")
+    assert module.read_text() == "answer = 43\n"
+
+
+def test_a_variant_is_an_environment_of_its_own(project_dir: Path, here: World) -> None:
+    write(project_dir, {"MLproject": MAIN, "python_env.yaml": "dependencies: [tiny]\n"})
+    write_here(project_dir, here)
+    assert "only for python_env.yaml on" in check_here(project_dir, here, Request(".", accelerator="cpu"))[0]
+    write_here(project_dir, here, Request(".", accelerator="cpu"))
+    assert check_here(project_dir, here) == check_here(project_dir, here, Request(".", accelerator="cpu")) == ()
+    plain, cpu = read_entries((project_dir / FILE).read_bytes(), here)
+    assert (plain.accelerator, cpu.accelerator) == (None, "cpu")
+    prepared = prepare(Request(str(project_dir), accelerator="cpu"), here)
+    discard(prepared.staged)
+    assert prepared.plan.environment._asdict()["accelerator"] == "cpu"
+
+
+def test_a_lock_of_another_moment_is_told(project_dir: Path, here: World) -> None:
+    write(project_dir, {"MLproject": MAIN, "python_env.yaml": "dependencies: [tiny]\n"})
+    write_here(project_dir, here, Request(".", as_of="2020-01-01"))
+    assert check_here(project_dir, here) == ()  # who does not ask for a moment gets that of the lock
+    assert 'version = "1.0"' in lock_of(project_dir, here, Request(str(project_dir))).text
+    (stale,) = check_here(project_dir, here, Request(".", as_of="2023-01-01"))
+    assert stale == "as of 2023-01-02T00:00:00Z, and it was made as of 2020-01-02T00:00:00Z"
+
+
+def test_environments_of_other_platforms_stay(project_dir: Path, here: World) -> None:
+    write(project_dir, {"python_env.yaml": "dependencies: [tiny]\n"})
+    other = Entry("python_env.yaml", "darwin-arm64", "conda", ("dependencies tiny",), "version: 7\nx: 'it''s'\n")
+    (project_dir / FILE).write_bytes(render_entries((other,)))
+    (stale,) = check_here(project_dir, here)
+    assert stale.endswith("only for python_env.yaml on darwin-arm64")
+    write_here(project_dir, here)
+    assert read_entries((project_dir / FILE).read_bytes(), here)[0] == other
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.builds(Entry, TEXTS, TEXTS, TEXTS, st.tuples(TEXTS), TEXTS), unique_by=lambda e: e.name, max_size=3))
+def test_any_text_comes_back(world: World, entries: list[Entry]) -> None:
+    data = render_entries(tuple(entries))
+    assert read_entries(data, world) == tuple(sorted(entries, key=lambda each: each.name))
+    assert render_entries(read_entries(data, world)) == data
+    assert [with_entry((each,), each) for each in entries] == [(each,) for each in entries]
+
+
+@pytest.mark.parametrize("damage", ["", "[", "version = 2\n", "version = 1\n[[environment]]\nlock = 3\n", "\0"])
+def test_a_damaged_lock_is_told(project_dir: Path, here: World, damage: str) -> None:
+    write(project_dir, {"MLproject": MAIN, "python_env.yaml": "dependencies: [tiny]\n", FILE: damage})
+    with pytest.raises(ProjectError, match=r"reenact\.lock"):
+        prepare(Request(str(project_dir)), here)
+
+
+def test_only_what_is_locked_runs_when_asked(project_dir: Path, here: World) -> None:
+    write(project_dir, {"MLproject": MAIN, "python_env.yaml": "dependencies: [tiny]\n"})
+    with pytest.raises(ProjectError, match="no file of the project says which versions"):
+        prepare(Request(str(project_dir), locked=True), here)
+    with pytest.raises(UsageError, match="give one of them"):
+        prepare(Request(str(project_dir), locked=True, upgrade=True), here)
+
+
+def test_what_is_asked_is_told_line_by_line() -> None:
+    spec = PythonSpec(python="3.11", dependencies=("six", "./p"), local={"./p": "abc"}, notes=("n",), as_of="x")
+    assert list_asked(spec) == ("dependencies six", "dependencies ./p", "local ./p", "python 3.11")
+
+
+def test_a_known_lock_is_adopted_without_being_read(project_dir: Path, here: World) -> None:
+    write(project_dir, {"MLproject": MAIN, "python_env.yaml": "dependencies: [tiny]\n"})
+    write_here(project_dir, here)
+    spec = environments.ask(project("python_env", "python_env.yaml"), project_dir, None, here)
+    committed = find_committed(spec, project_dir, here)
+    assert committed is not None
+    first = environments.lock(spec, project_dir, here, committed=committed)
+    (project_dir / FILE).unlink()
+    assert environments.lock(spec, project_dir, here, committed=committed) == first
+    assert told(here, "warn") == []
