@@ -135,7 +135,13 @@ def _plan(
         _name_source(fetched.snapshot),
         moot=[finding for finding, is_moot in moot.items() if is_moot],
     )
-    entry_point = get_entry_point(project, request.entry_point, root)
+    try:
+        entry_point = get_entry_point(project, request.entry_point, root)
+    except ProjectError:
+        # It may be missing for a reason that was found: 'entrypoints' in place of 'entry_points'.
+        for doubt in project.diagnostics:
+            world.report.found(doubt)
+        raise
     if entry_point.note:
         world.report.note(entry_point.note)
     project = with_own_environment(project, entry_point, root)
