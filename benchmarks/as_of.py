@@ -2,8 +2,8 @@
 
 ``python -m benchmarks.as_of [--seconds N] [--limit N] [--install N]``; the corpus is ``../shared/corpus`` beside the
 repository. A file's time is not known, so a rule stands in for it: thirty days after the newest upload among the
-versions that it pins (``==``), as the package index tells it. Files without such a pin have no time and are left
-out of the comparison. Everything is resolved by ``reenact lock``, as a user would, in a home of its own.
+versions that it names (``==``, ``>=``, ``~=``), as the package index tells it. Files that name none have no time and
+are left out of the comparison. Everything is resolved by ``reenact lock``, as a user would, in a home of its own.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ MARGIN = timedelta(days=30)
 EACH = 45.0
 """Seconds after which one resolution is given up."""
 
-_PIN = r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(\[[^\]]*\])?\s*==\s*([0-9][A-Za-z0-9.+!*]*)\s*$"
+_PIN = r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(\[[^\]]*\])?\s*(?:==|>=|~=)\s*([0-9][A-Za-z0-9.+!*]*)\s*(?:,.*)?$"
 
 
 class Case(NamedTuple):
@@ -161,7 +161,7 @@ def main() -> None:
                 break
             moment = find_moment(case, folder, environ)
             if moment is None:
-                print(f"   -    -   {case.folder.relative_to(CORPUS)}: it pins no version that the index has")
+                print(f"   -    -   {case.folder.relative_to(CORPUS)}: it names no version that the index has")
                 continue
             (today, why), (then, why_then) = (resolves(case, as_of, folder, environ) for as_of in (None, moment))
             results.append((case._replace(moment=moment), today, then))

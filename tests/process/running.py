@@ -11,11 +11,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from reenact.process.log import Entry, read_log
+from reenact.records.log import Entry, read_entries
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 15.0
@@ -58,6 +58,12 @@ def find_children(pid: int) -> list[int]:
     return found
 
 
+def read_log(path: Path) -> Iterator[Entry]:
+    """The entries of a log as it is now; nothing where there is none."""
+    with suppress(FileNotFoundError), path.open("rb") as file:
+        yield from filter(None, read_entries(file))
+
+
 class Runner:
     """A process of its own that supervises ``script``; ``outcome`` is what it says at the end."""
 
@@ -84,7 +90,7 @@ class Runner:
         return list(read_log(self.folder / "log"))
 
     def logged(self, stream: str = "stdout") -> bytes:
-        return b"".join(entry.data for entry in self.log() if entry.stream == stream)
+        return b"".join(entry.printed for entry in self.log() if entry.stream == stream)
 
     def says(self, text: bytes, stream: str = "stdout") -> None:
         """Wait until the command has printed it."""

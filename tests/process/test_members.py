@@ -51,7 +51,7 @@ def test_a_young_look_finds_what_a_full_one_finds() -> None:
         assert eventually(lambda: len(find_members(command)) == 3)
         young, all_of_them = find_members(command, young=True), find_members(command)
         assert {p.pid for p in young} == {p.pid for p in all_of_them}
-        assert {p.pid for p in list_processes()} >= {p.pid for p in list_processes(child.pid)}
+        assert child.pid in {p.pid for p in list_processes(child.pid)}
     finally:
         for member in find_members(command):
             os.kill(member.pid, 9)

@@ -13,9 +13,8 @@ from typing import Any
 import pytest
 
 from reenact.process.child import NotStarted, Spawn
-from reenact.process.log import read_log
 from reenact.process.supervise import TIMED_OUT, Outcome, supervise
-from tests.process.running import eventually, find_marked, running
+from tests.process.running import eventually, find_marked, read_log, running
 
 
 class Run:
@@ -40,7 +39,7 @@ class Run:
         self.err = (folder / "err").read_bytes()
 
     def logged(self, stream: str) -> bytes:
-        return b"".join(entry.data for entry in read_log(self.log) if entry.stream == stream)
+        return b"".join(entry.printed for entry in read_log(self.log) if entry.stream == stream)
 
 
 @pytest.mark.parametrize(
@@ -192,7 +191,7 @@ def test_closed_standard_streams(tmp_path: Path) -> None:
     )
     subprocess.run(["bash", "-c", 'exec "$@" <&- >&- 2>&-', "x", sys.executable, "-c", code], check=True)
     assert (tmp_path / "code").read_text() == "0"
-    assert b"".join(entry.data for entry in read_log(tmp_path / "log")) == b"hi\n"
+    assert b"".join(entry.printed for entry in read_log(tmp_path / "log")) == b"hi\n"
 
 
 @pytest.mark.slow
@@ -208,8 +207,8 @@ def test_a_gigabyte_in_one_line_takes_no_memory(tmp_path: Path) -> None:
         assert runner.wait()["our_peak_kib"] < 40 * 1024
         logged, total = hashlib.sha1(), 0
         for entry in read_log(tmp_path / "log"):
-            logged.update(entry.data)
-            total += len(entry.data)
+            logged.update(entry.printed)
+            total += len(entry.printed)
         assert (total, logged.digest()) == (size, digest.digest())
         (tmp_path / "log").unlink()
 

@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from reenact.errors import ParameterError
 from reenact.project.diagnostics import Diagnostic
+from reenact.project.quoting import Word
+from reenact.project.template import render_command
 from reenact.project.types import Project
 from tests.project.corpus import needs_corpus, project_file, rows
 from tests.project.read import codes, main_with, only_finding, project_of
@@ -65,6 +68,34 @@ def only_main(command: str) -> list[tuple[str, str]]:
 def test_a_placeholder_between_quotes(command: str) -> None:
     found = only_finding(with_block("|", command, parameters="a: str"))
     assert (found.code, found.severity, place(found)[0]) == ("quoted-placeholder", "warning", 5)
+
+
+def test_each_placeholder_is_pointed_at_where_it_stands() -> None:
+    found = only_finding(with_block("|", "x {a} {b} \\", "  '{b}'", parameters="a: str, b: str"))
+    assert (found.code, found.line, place(found)) == ("quoted-placeholder", "        '{b}'", (6, 10))
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ('x "{b}" {a}', "undeclared-placeholder"),
+        ("x {a.real} {a}", "bad-placeholder"),
+        ("x {a:q} {a}", "bad-placeholder"),
+        ("x {b}>&1 {a}", None),
+        ("x ${b} {a}", None),
+        ("x '{b}' {a}", None),
+        ("x {a} # {b}", None),
+    ],
+)
+def test_what_would_be_refused_is_doubted(command: str, code: str | None) -> None:
+    found = codes(with_block("|", command, parameters="a: str"))
+    assert found == ([("warning", code)] if code else [])
+    try:
+        render_command(command, {"a": Word("1")})
+    except ParameterError:
+        assert code
+    else:
+        assert code is None
 
 
 @pytest.mark.parametrize("command", ['x "$(y {a})"', "x \"b\" {a} 'c'", "x \\' {a} \\'", "x # it's\ny {a}"])

@@ -125,6 +125,15 @@ def test_a_missing_environment_stops_only_who_needs_it(project_dir: Path) -> Non
     assert load_project(project_dir, NoCache(), "main", moot=("missing-file",)).diagnostics == ()
 
 
+def test_doubts_are_looked_for_only_where_they_are_asked_for(project_dir: Path) -> None:
+    write(project_dir, MLproject="entry_points:\n  main: {command: ''}\n  other: {command: ''}\n")
+    for entry_point, lines in ((None, [2, 3]), ("main", [2]), ("train.py", [])):
+        found = read_project(project_dir, NoCache(), entry_point=entry_point).diagnostics
+        assert [(doubt.code, doubt.position and doubt.position.line) for doubt in found] == [
+            ("empty-command", line) for line in lines
+        ]
+
+
 def test_findings_are_in_the_order_of_the_file(project_dir: Path) -> None:
     write(project_dir, MLproject="conda_env: none.yaml\nfoo: 1\nentry_points:\n  main: {comand: a}\n")
     lines = [found.position.line for found in read_project(project_dir, NoCache()).diagnostics if found.position]

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import Literal
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reenact.records.log import Entry, parse_entry, read_entries, render_entry
+from reenact.records.log import Entry, parse_entry, read_entries, render_entries, render_entry
 
 TIME = "2026-11-23T06:02:34.123456789Z"
 STREAMS: st.SearchStrategy[Literal["stdout", "stderr"]] = st.sampled_from(["stdout", "stderr"])
@@ -28,6 +29,30 @@ def test_whatever_was_printed_comes_back_in_any_block_size(entries: list[Entry],
         wanted = b"".join(entry.printed for entry in entries if entry.stream == stream)
         assert b"".join(entry.printed for entry in found if entry.stream == stream) == wanted
     assert all(len(entry.data) < block for entry in found)
+
+
+CHUNKS = st.lists(st.tuples(STREAMS, st.one_of(st.binary(min_size=1), st.text("ab \n\r", min_size=1).map(str.encode))))
+
+
+@given(CHUNKS)
+def test_each_stream_comes_back_byte_for_byte(chunks: list[tuple[str, bytes]]) -> None:
+    log = b"".join(render_entries(TIME.encode(), stream.encode(), printed) for stream, printed in chunks)
+    found = [entry for entry in read_entries(io.BytesIO(log)) if entry]
+    for stream in ("stdout", "stderr"):
+        wanted = b"".join(printed for name, printed in chunks if name == stream)
+        assert b"".join(entry.printed for entry in found if entry.stream == stream) == wanted
+
+
+@given(CHUNKS)
+def test_each_line_is_one_that_log_shippers_read(chunks: list[tuple[str, bytes]]) -> None:
+    log = b"".join(render_entries(TIME.encode(), stream.encode(), printed) for stream, printed in chunks)
+    for line in log.split(b"\n")[:-1]:
+        assert re.match(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z (stdout|stderr) [FP] ", line)
+
+
+def test_the_form_of_an_entry() -> None:
+    assert render_entries(b"T", b"stdout", b"one\n\ntwo") == b"T stdout F one\nT stdout F \nT stdout P two\n"
+    assert render_entries(b"T", b"stderr", b"\n") == b"T stderr F \n"
 
 
 @given(st.binary())

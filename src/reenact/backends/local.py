@@ -14,10 +14,10 @@ from reenact.errors import RecordError, StorageError
 from reenact.plan import RUN_DIR_VARIABLE, RUN_ID_VARIABLE, Plan
 from reenact.process.detach import start_detached
 from reenact.process.holder import Holder, find_birth, read_holder
-from reenact.process.log import Follower
 from reenact.process.members import attempt
 from reenact.records.files import read_run
 from reenact.records.life import finish
+from reenact.records.log import read_entries
 from reenact.run_folder import RunFolder
 from reenact.runs import Result, State
 from reenact.world import World
@@ -26,6 +26,7 @@ GRACE = 10.0
 """Seconds that a cancelled command has to end, as when its runner is interrupted."""
 
 _SURE = 5.0
+_SHORTEST, _LONGEST = 0.01, 0.25
 
 
 def render(plan: Plan, folder: RunFolder) -> str:
@@ -64,7 +65,7 @@ def submit(
         if not greeting.announced:
             reason = f"the worker did not start: {greeting.text.strip() or 'it said nothing'}"
             now = world.timestamp()
-            finish(folder, Result(State.FAILED, reason=reason, ended=now), world)
+            finish(read_run(folder), Result(State.FAILED, reason=reason, ended=now), world)
             raise StorageError(reason)
     finally:
         os.close(alive)
@@ -95,17 +96,19 @@ def wait(job: str, folder: RunFolder) -> None:
 
 def logs(job: str, folder: RunFolder) -> Iterator[bytes]:
     """What the command printed, from its beginning to its end, as it comes."""
-    pause = 0.01
-    with Follower(folder.log) as follower:
-        while True:
-            alive = folder.is_alive
-            before = follower.place
-            for entry in follower.read():
-                yield entry.data
-            if not alive:
-                return
-            pause = 0.01 if follower.place != before else min(pause * 1.5, 0.25)
-            time.sleep(pause)
+    while folder.is_alive and not folder.log.exists():
+        time.sleep(_SHORTEST)
+    if not folder.log.exists():
+        return
+    pause = _SHORTEST
+    with open(folder.log, "rb") as file:
+        for entry in read_entries(file, lambda: not folder.is_alive):
+            if entry is not None:
+                yield entry.printed
+                pause = _SHORTEST
+            else:
+                time.sleep(pause)
+                pause = min(pause * 1.5, _LONGEST)
 
 
 def cancel(job: str, folder: RunFolder) -> None:

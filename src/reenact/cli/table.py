@@ -1,12 +1,11 @@
 """Values as people read them: rows cut to the terminal, ages, durations, sizes, text without control codes."""
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from reenact.plan import Isolation
 from reenact.runs import State
 
 _UNITS = ((86400 * 365, "y"), (86400 * 30, "mo"), (86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
@@ -139,3 +138,9 @@ def render_state(state: State, exit_code: int | None) -> str:
     if state is State.FAILED and exit_code is not None:
         return f"failed ({exit_code})"
     return state.value
+
+
+def render_isolation(isolation: Isolation) -> str:
+    """What the command is kept from."""
+    held = {"no network": not isolation.network, "read-only but for its run folder": isolation.read_only}
+    return ", ".join(name for name, holds in held.items() if holds)

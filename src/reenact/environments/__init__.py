@@ -14,8 +14,6 @@ The functions below choose the module. Which files define an environment is the 
 kind of file has its reader here; what they ask for, and how it is made, is one of the kinds in :data:`KINDS`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path

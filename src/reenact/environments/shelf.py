@@ -146,7 +146,7 @@ def _guard(folder: Path) -> Path:
 
 
 def _move_aside(folder: Path, used_until: float | None) -> Path | None:
-    """Where the folder is now, under a name that counts for nothing; None where somebody is inside, or has been."""
+    """Where the folder is now, under a name that counts for nothing; None where it is not there, or not to be taken."""
     marker = folder / MARKER
     alone = seize(marker)
     if alone is None and marker.exists():
@@ -157,8 +157,10 @@ def _move_aside(folder: Path, used_until: float | None) -> Path | None:
         trash = folder.with_name(f"{_TRASH}{folder.name[:16]}-{os.urandom(4).hex()}")
         # The marker first: on a network file system another machine may know the folder by its old name for a while.
         marker.unlink(missing_ok=True)
-        folder.rename(trash)
-        return trash
+        with suppress(FileNotFoundError):
+            folder.rename(trash)
+            return trash
+        return None
     finally:
         if alone is not None:
             os.close(alone)

@@ -67,6 +67,12 @@ CAUSES = (
     ),
     (r"No solution found", "the requirements exclude one another"),
     (r"status code: 40[13]|401 Unauthorized|403 Forbidden|Unauthorized", "the package index refuses us: credentials?"),
+    (r"signal: 9 \(SIGKILL\)|[Kk]illed by signal 9", "a build was killed: was there enough memory?"),
+    (
+        r"MemoryError|memory allocation of \d+ bytes failed|Cannot allocate memory|os error 12\b|std::bad_alloc",
+        "there was not enough memory",
+    ),
+    (r"Resource temporarily unavailable|os error 11\b", "the system gave no more memory or processes"),
     (r"Failed to build[^`]*`([^`]+)`", "'{0}' could not be built from its source"),
     (
         r"Git operation failed|Failed to clone|failed to fetch (?:branch|commit|tag)",
@@ -162,14 +168,15 @@ def find_dateless(text: str) -> list[str]:
 
 def find_cause(result: ToolResult) -> str:
     """Why uv failed, in a few words."""
-    if result.code < 0:
-        kill = " (was there enough memory?)" if result.code == -9 else ""
-        return f"uv was ended by signal {-result.code}{kill}"
     text = redact(result.errors)
     filtered = re.findall(r"`([^`]+)` was filtered by `exclude-newer`", text)
     if dateless := sorted(set(filtered) & set(find_dateless(text))):
         return f"the package index gives no upload dates for {', '.join(dateless)}, so that --as-of cannot be kept"
     for pattern, meaning in CAUSES:
         if found := re.search(pattern, text):
-            return meaning.format(*found.groups())
+            # Where uv breaks a line is no part of a name.
+            return meaning.format(*(" ".join(group.split()) for group in found.groups()))
+    if result.code < 0:
+        kill = " (was there enough memory?)" if result.code == -9 else ""
+        return f"uv was ended by signal {-result.code}{kill}"
     return f"uv ended with code {result.code}"

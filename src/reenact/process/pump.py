@@ -8,7 +8,7 @@ import select
 import stat
 from collections.abc import Callable, Iterable
 
-from reenact.process.log import CHUNK
+from reenact.process.log_writer import CHUNK
 
 _UNBLOCKED = select.PIPE_BUF
 _FAILED = select.POLLERR | select.POLLHUP | select.POLLNVAL

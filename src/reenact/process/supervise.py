@@ -5,11 +5,9 @@ SIGQUIT) is handed to the whole group; what is left after ``grace`` seconds, or 
 the command leaves behind has a moment to end by itself, then is ended the same way, wherever it went. Should we be
 killed ourselves, the guard does all this (:mod:`reenact.process.guard`).
 
-Output is shown at once and unchanged, and logged (:mod:`reenact.process.log`); a terminal stays a terminal
+Output is shown at once and unchanged, and logged (:mod:`reenact.process.log_writer`); a terminal stays a terminal
 (:mod:`reenact.process.terminal`).
 """
-
-from __future__ import annotations
 
 import os
 import select
@@ -23,7 +21,7 @@ from typing import Literal, NamedTuple
 from reenact.process import signals
 from reenact.process.child import Child, Spawn, Started, start
 from reenact.process.guard import guarding
-from reenact.process.log import LogWriter
+from reenact.process.log_writer import LogWriter
 from reenact.process.members import Command, Process, attempt, find_members, send
 from reenact.process.pump import Pump, wait_for
 from reenact.process.terminal import Terminal, find_terminal

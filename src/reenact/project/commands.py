@@ -1,15 +1,12 @@
 """The commands and words of a shell script, as they are found one after the other by the scanner in script.py."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
-from reenact.project.quoting import Place
+from reenact.project.quoting import NAME, Place
 
 _CLOSERS = {"if": "fi", "for": "done", "while": "done", "until": "done", "select": "done", "case": "esac", "{": "}"}
 _PREFIXES = frozenset(("then", "do", "else", "elif", "!", "time", "if", "while", "until", "{"))
 _SHELLS = ("sh", "bash", "dash", "ksh", "zsh", "python", "perl", "ruby", "node", "Rscript")
-_NAME = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
 
 
 class Span(NamedTuple):
@@ -129,7 +126,7 @@ class CommandList:
         if word == "function":
             self.names.append(word)
             return
-        if word in _PREFIXES or (equals and name and _NAME.issuperset(name.removesuffix("+"))):
+        if word in _PREFIXES or (equals and name and NAME.issuperset(name.removesuffix("+"))):
             return
         self.first = False
         self.words = [word]

@@ -7,14 +7,16 @@ characters (letters, digits and ``@%+=:,./-_``) is therefore written as it is in
 shell leaves no way to write a value safely (in ``$((...))``, or a line that would end a here-document), it is refused.
 """
 
-from __future__ import annotations
-
 from typing import Literal, NamedTuple
 
 Quote = Literal["bare", "single", "double", "ansi", "comment", "heredoc", "raw-heredoc", "braced", "plain-only"]
 
-_PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_@%+=:,./-")
-_NAME = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
+NAME = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
+"""What the names of a shell's variables are made of."""
+
+PLAIN = NAME | frozenset("@%+=:,./-")
+"""What means nothing to a shell, wherever it stands between the quotes and operators."""
+
 _RESERVED = frozenset(
     "if then else elif fi do done case esac while until for in function select time coproc".split()  # noqa: SIM905
 )
@@ -56,7 +58,7 @@ class Unwritable(ValueError):
 
 def is_plain(text: str) -> bool:
     """Whether a shell reads ``text`` as itself, unquoted: not empty, and without a character that means something."""
-    return bool(text) and _PLAIN.issuperset(text)
+    return bool(text) and PLAIN.issuperset(text)
 
 
 def quote(text: str) -> str:
@@ -118,7 +120,7 @@ def _write_double(text: str, place: Place) -> str:
     escaped = _escape(text)
     if place.backslash and (not escaped or escaped[0] in '\\"$`\n'):
         return "\\" + escaped
-    if place.joins and not is_plain(text) and text[:1] in _NAME:
+    if place.joins and not is_plain(text) and text[:1] in NAME:
         return '""' + escaped
     return escaped
 
@@ -137,7 +139,7 @@ def _write_heredoc(text: str, place: Place) -> str:
         raise Unwritable("'<<-' would take its tabs away")
     if place.quote == "raw-heredoc":
         return text
-    if place.joins and not is_plain(text) and text[:1] in _NAME:
+    if place.joins and not is_plain(text) and text[:1] in NAME:
         raise Unwritable("it would continue the name of the variable before it")
     escaped = _escape(text, quotes=False)
     return "\\" + escaped if place.backslash and (not escaped or escaped[0] in "\\$`\n") else escaped
@@ -175,7 +177,7 @@ def _turns_into_something(text: str, hazards: frozenset[str]) -> bool:
 def _is_assignment(text: str) -> bool:
     name, equals, _ = text.partition("=")
     name = name.removesuffix("+")
-    return bool(equals and name) and _NAME.issuperset(name) and not name[0].isdigit()
+    return bool(equals and name) and NAME.issuperset(name) and not name[0].isdigit()
 
 
 def _enclose(text: str) -> str:

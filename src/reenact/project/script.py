@@ -10,12 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reenact.project.commands import CommandList, Heredoc, Script
-from reenact.project.quoting import Place, Quote
+from reenact.project.quoting import NAME, PLAIN, Place, Quote
 
 Item = str | int
 """One character, or the number of a placeholder."""
-
-_NAME = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
 
 
 def read_script(items: Sequence[Item]) -> Script:
@@ -84,7 +82,7 @@ class _Reader:
         if quote not in ("bare", "double", "heredoc"):
             return None, False
         start = self.i
-        while start and isinstance(char := self.items[start - 1], str) and char in _NAME:
+        while start and isinstance(char := self.items[start - 1], str) and char in NAME:
             start -= 1
         if not start or self.items[start - 1] != "$" or self._count_before(start - 1, "\\") % 2:
             return None, False
@@ -279,9 +277,13 @@ class _Reader:
             self._read_dollar("bare")
         elif item == "`":
             self._read_backquotes("bare")
-        else:
-            self.frame.braces += {"{": 1, "}": -1}.get(item, 0)
+        elif item in "{}":
+            self.frame.braces += 1 if item == "{" else -1
             self.i += 1
+        else:
+            self.i += 1
+            while self.peek() in PLAIN:  # most of a command; all at once, for the sake of speed
+                self.i += 1
         piece = "".join(i if isinstance(i, str) else "\0" for i in self.items[before : self.i])
         if piece == "\\\n" and not self.frame.word:
             self.frame.word = None
@@ -357,7 +359,7 @@ class _Reader:
         """``${name}``, ``${name:-word}``, ``${name%pattern}`` and their relatives."""
         self.i += 2
         name = ""
-        while isinstance(item := self.peek(), str) and (item in _NAME or (not name and item in "#!@*?$-")):
+        while isinstance(item := self.peek(), str) and (item in NAME or (not name and item in "#!@*?$-")):
             name += item
             self.i += 1
         if self.peek() == ":":

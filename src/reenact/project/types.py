@@ -4,8 +4,6 @@ All values here and in the rest of the core are ``NamedTuple``: frozen and typed
 a sixth of its cost to define, which a command that starts in tens of milliseconds can feel (DESIGN.md).
 """
 
-from __future__ import annotations
-
 from typing import Literal, NamedTuple
 
 from reenact.project.diagnostics import Diagnostic, Position
@@ -53,10 +51,6 @@ class EntryPoint(NamedTuple):
     def names(self) -> frozenset[str]:
         """The names of its parameters."""
         return frozenset(parameter.name for parameter in self.parameters)
-
-    def find_parameter(self, name: str) -> Parameter | None:
-        """The parameter declared under exactly this name."""
-        return next((p for p in self.parameters if p.name == name), None)
 
 
 class DockerBuild(NamedTuple):

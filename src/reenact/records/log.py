@@ -1,7 +1,13 @@
-"""A run's log, a line at a time: ``<RFC 3339 time> stdout|stderr F|P <bytes>`` and a newline. Pure.
+r"""The format of a run's log: every byte that the command printed, each line with its moment and stream. Pure.
 
-This is the log format of Kubernetes' container runtimes (CRI): ``F`` says that the bytes are a full line whose newline
-follows in the original, ``P`` that they are a part of one and nothing follows. The bytes are the command's own.
+It is the one that container runtimes write for Kubernetes (CRI), which log shippers read:
+
+    2026-11-23T06:02:34.123456Z stdout F a whole line
+    2026-11-23T06:02:34.223456Z stderr P the beginning of a line, or one that never ended
+    2026-11-23T06:02:34.323456Z stderr F  and its end
+
+``F`` stands for a line that ended in ``\n``, ``P`` for bytes that did not; what is behind the third blank, plus ``\n``
+after an ``F``, is exactly what was printed, whatever bytes they are.
 """
 
 from __future__ import annotations
@@ -35,9 +41,23 @@ class Lines(Protocol):
         """Up to a newline, the end of the file, or ``size`` bytes."""
 
 
+def render_entries(time: bytes, stream: bytes, printed: bytes) -> bytes:
+    """What ``stream`` printed at one moment, as lines of the log.
+
+    One replacement for all of it, since it may be a hundred thousand lines.
+    """
+    head = time + b" " + stream
+    whole = head + b" F "
+    if printed.endswith(b"\n"):
+        return whole + printed[:-1].replace(b"\n", b"\n" + whole) + b"\n"
+    cut = printed.rfind(b"\n") + 1
+    last = head + b" P " + printed[cut:] + b"\n"
+    return render_entries(time, stream, printed[:cut]) + last if cut else last
+
+
 def render_entry(entry: Entry) -> bytes:
     """The entry's line in the log. ``entry.data`` holds no newline."""
-    return b"%b %b %b %b\n" % (entry.time.encode(), entry.stream.encode(), b"F" if entry.full else b"P", entry.data)
+    return render_entries(entry.time.encode(), entry.stream.encode(), entry.printed)
 
 
 def parse_entry(line: bytes) -> Entry | None:

@@ -97,7 +97,7 @@ def test_ctrl_c_twice_ends_what_does_not_listen(write_project: Write, start: Sta
 def test_a_timeout(write_project: Write, start: Start, home: Home, engine: Engine) -> None:
     write_project("echo begun; sleep 100")
     child = start("--timeout", "2s")
-    output, errors = child.communicate()
+    _, errors = child.communicate()
     assert child.returncode == 124, errors
     assert "timed out after 2 s" in errors
     assert list_containers(engine, next(home.runs.iterdir()).name) == []

@@ -1,0 +1,196 @@
+"""Each cause for which an environment cannot be made: named in the first line, with the log and the step to repeat."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reenact.environments.uv import find_cause
+from reenact.process.tool import ToolResult
+from tests.environments.conftest import make_wheel, write
+
+SETUP = """
+[build-system]
+requires = []
+build-backend = "backend"
+backend-path = ["."]
+[project]
+name = "ours"
+version = "1"
+"""
+BACKEND = """
+import os, signal
+def build_wheel(*_, **__):
+    print("the backend begins", flush=True)
+    {action}
+"""
+
+
+class Failed:
+    """A run whose environment could not be made: what the user was told, and what the run folder keeps."""
+
+    def __init__(self, home: Path, code: int, said: str) -> None:
+        self.code = code
+        self.said = said
+        (self.folder,) = (home / "runs").iterdir()
+        self.reason = json.loads((self.folder / "result.json").read_text())["reason"]
+
+    @property
+    def first(self) -> str:
+        return next(line for line in self.said.splitlines() if line.startswith("error: "))
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "build.log").read_text()
+
+    def expect(self, cause: str, tail: str) -> None:
+        """The cause first, the tool's own lines, the log's place, the step to repeat; the same in the record."""
+        assert cause in self.first
+        assert tail in self.said
+        assert f"the whole build log: {self.folder / 'build.log'}" in self.said
+        assert "hint: to repeat the step: cd " in self.said
+        assert tail in self.log
+        assert "$ cd " in self.log
+        assert cause in self.reason.splitlines()[0]
+        assert self.code == 70
+
+
+def fail(project: Path, lines: list[str], home: Path, **environ: str) -> Failed:
+    text = "".join(f"  - {line!r}\n" for line in lines)
+    write(project, {"MLproject": "python_env: e.yaml\nentry_points: {main: {command: 'true'}}\n"})
+    write(project, {"e.yaml": f"dependencies:\n{text}"})
+    dropped = ("PIP_", "UV_", "PYTHONDONTWRITE")
+    around = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+    around |= {"REENACT_HOME": str(home), "UV_HTTP_RETRIES": "0", **environ}
+    limit = around.pop("LIMIT", "")
+    argv = [sys.executable, "-m", "reenact", "run", str(project)]
+    if limit:
+        argv = ["sh", "-c", f'ulimit -v {limit}; exec "$@"', "sh", *argv]
+    done = subprocess.run(argv, env=around, capture_output=True, text=True, check=False)
+    return Failed(home, done.returncode, done.stderr)
+
+
+@pytest.fixture
+def at(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+def test_a_resolver_that_cannot(project_dir: Path, wheels: Path, at: Path) -> None:
+    failed = fail(project_dir, ["--no-index", f"--find-links {wheels}", "tiny==1.0", "tiny==2.0"], at)
+    failed.expect("the requirements exclude one another", "uv: ")
+    assert "unsatisfiable" in failed.log
+
+
+def test_a_wheel_for_another_interpreter(project_dir: Path, wheels: Path, at: Path) -> None:
+    wheel = make_wheel(wheels, "other", "1.0")
+    wheel.rename(wheel.with_name("other-1.0-cp36-cp36m-manylinux1_x86_64.whl"))
+    failed = fail(project_dir, ["--no-index", f"--find-links {wheels}", "other"], at)
+    failed.expect("a package has no build for this Python or platform", "other")
+
+
+@pytest.fixture
+def hanging_up() -> Iterator[str]:
+    """An index that closes every connection."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def close() -> None:
+            while True:
+                try:
+                    server.accept()[0].close()
+                except OSError:
+                    return
+
+        thread = threading.Thread(target=close)
+        thread.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/simple"
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def test_an_index_that_hangs_up(project_dir: Path, hanging_up: str, at: Path) -> None:
+    failed = fail(project_dir, [f"--index-url {hanging_up}", "tiny"], at, UV_NO_CACHE="1")
+    failed.expect("the package index cannot be reached", hanging_up)
+
+
+def test_an_index_that_is_down(project_dir: Path, at: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    failed = fail(project_dir, [f"--index-url http://127.0.0.1:{port}/simple", "tiny"], at, UV_NO_CACHE="1")
+    failed.expect("the package index cannot be reached", "error")
+
+
+def test_a_hash_that_does_not_match(project_dir: Path, wheels: Path, at: Path) -> None:
+    environ = {"UV_FIND_LINKS": str(wheels), "UV_NO_INDEX": "1"}
+    write(project_dir, {"MLproject": "", "e.yaml": ""})
+    wrong = "0" * 64
+    failed = fail(project_dir, [f"tiny==1.0 --hash=sha256:{wrong}"], at, **environ)
+    assert "hash mismatch" in failed.first
+    assert "tiny 1.0" in failed.first
+    assert not list(at.glob("environments/*/lib/*/site-packages/tiny*"))
+
+
+def test_a_file_that_changed_after_it_was_locked(project_dir: Path, wheels: Path, at: Path) -> None:
+    import shutil
+
+    environ = {"UV_FIND_LINKS": str(wheels), "UV_NO_INDEX": "1", "UV_CACHE_DIR": str(at.parent / "cache")}
+    write(project_dir, {"MLproject": "python_env: e.yaml\nentry_points: {main: {command: 'true'}}\n"})
+    write(project_dir, {"e.yaml": "dependencies:\n  - 'tiny==1.0'\n"})
+    base = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "UV_"))}
+    around = {**base, **environ, "REENACT_HOME": str(at)}
+    subprocess.run([sys.executable, "-m", "reenact", "run", "-q", str(project_dir)], env=around, check=True)
+    for name in ("environments", "runs"):
+        shutil.rmtree(at / name)
+    shutil.rmtree(at.parent / "cache")
+    with zipfile.ZipFile(wheels / "tiny-1.0-py3-none-any.whl", "a") as archive:
+        archive.writestr("evil.py", "")
+    failed = fail(project_dir, ["tiny==1.0"], at, **environ)
+    failed.expect("a downloaded file is not the one that was locked (hash mismatch)", "Hash mismatch")
+    assert not list(at.glob("environments/*/lib/*/site-packages/tiny*"))
+
+
+def test_a_full_disk(project_dir: Path, wheels: Path, small_disk: Path) -> None:
+    (small_disk / "filler").write_bytes(b"0" * 1_500_000)
+    wheel = make_wheel(wheels, "bulky", "1.0")
+    with zipfile.ZipFile(wheel, "a") as archive:
+        archive.writestr("blob.bin", os.urandom(1_000_000))
+    environ = {"UV_FIND_LINKS": str(wheels), "UV_NO_INDEX": "1", "UV_LINK_MODE": "copy"}
+    failed = fail(project_dir, ["bulky"], small_disk / "home", **environ)
+    assert "the disk is full" in failed.first or "No space left" in failed.first, failed.said
+    assert failed.code in (70, 74)
+
+
+def test_a_build_that_is_killed_for_memory(project_dir: Path, at: Path) -> None:
+    write(project_dir, {"pkg/pyproject.toml": SETUP})
+    write(project_dir, {"pkg/backend.py": BACKEND.format(action="os.kill(os.getpid(), signal.SIGKILL)")})
+    failed = fail(project_dir, ["./pkg"], at)
+    failed.expect("a build was killed: was there enough memory?", "the backend begins")
+
+
+def test_a_build_without_enough_memory(project_dir: Path, at: Path) -> None:
+    write(project_dir, {"pkg/pyproject.toml": SETUP})
+    write(project_dir, {"pkg/backend.py": BACKEND.format(action="bytearray(1 << 50)")})
+    failed = fail(project_dir, ["./pkg"], at)
+    failed.expect("there was not enough memory", "MemoryError")
+
+
+def test_uv_itself_without_enough_memory(project_dir: Path, wheels: Path, at: Path) -> None:
+    lines = ["--no-index", f"--find-links {wheels}", "tiny"]
+    failed = fail(project_dir, lines, at, LIMIT="80000")
+    assert "memory" in failed.first, failed.said
+    assert failed.code == 70
+
+
+def test_causes_by_the_end_of_the_program() -> None:
+    assert find_cause(ToolResult(("uv",), -9, "", "")) == "uv was ended by signal 9 (was there enough memory?)"
+    assert "memory" in find_cause(ToolResult(("uv",), -6, "", "memory allocation of 8388608 bytes failed\n"))
+    assert "memory" in find_cause(ToolResult(("uv",), -6, "", "Resource temporarily unavailable"))
+    assert find_cause(ToolResult(("uv",), 3, "", "something else")) == "uv ended with code 3"
