@@ -22,7 +22,8 @@ CAUSES = (
         "the image does not exist for this platform",
     ),
     (
-        r"manifest unknown|manifest for \S+ not found|repository does not exist|name unknown|not found: manifest"
+        r"manifest unknown|unknown blob|blob unknown"
+        r"|manifest for \S+ not found|repository does not exist|name unknown|not found: manifest"
         r"|HTTP 404",
         "the registry has no such image",
     ),
