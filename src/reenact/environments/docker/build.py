@@ -179,15 +179,16 @@ def _build(
     for item in recipe.args:
         arguments += ["--build-arg", item if isinstance(item, str) else "=".join(item)]
 
-    def run(kit: str) -> ToolResult:
+    def run(kit: str, *more: str) -> ToolResult:
         # The builder that shares the engine's images, which knows our names for base images.
         environ = {**world.environ, "BUILDX_BUILDER": "default", "BUILDKIT_PROGRESS": "plain", "DOCKER_BUILDKIT": kit}
-        words = (*arguments, str(context))
+        words = (*arguments, *more, str(context))
         stdin = recipe.dockerfile.encode()
         return run_long(engine, words, world, "building", environ=environ, stdin=stdin, keep_open=keep_open)
 
     result = run("1")
     if not result.ok and _NO_BUILDX in result.errors:
         world.report.note("docker has no buildx: the image is built by the older builder")
-        result = run("0")
+        # It leaves the container of a step that failed otherwise.
+        result = run("0", "--force-rm")
     return result
