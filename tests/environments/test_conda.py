@@ -22,9 +22,12 @@ import pytest
 
 from reenact.codec import decode, encode
 from reenact.environments import Place, conda, lock, realise
+from reenact.environments.collect import Limits
 from reenact.environments.committed import find_committed
 from reenact.environments.conda_request import make_spec
+from reenact.environments.conda_store import list_unlinked
 from reenact.environments.launch import Site
+from reenact.environments.sweep import find_leftovers, sweep
 from reenact.errors import BuildError, ProjectError, UnsupportedError
 from reenact.files import lock as locked
 from reenact.home import Home
@@ -205,6 +208,17 @@ def test_a_conda_environment_is_solved_linked_and_run_from(channel: Path, world:
     assert run(place, "demo-cli a b", world) == "demo 1.0 a b"
     assert run(place, "python -c 'import sys, demo; print(sys.prefix, demo.__version__)'", world) == f"{place.path} 1.0"
     assert run(place, "echo $CONDA_PREFIX $CONDA_DEFAULT_ENV $CONDA_SHLVL", world) == f"{place.path} {place.path} 1"
+
+
+def test_packages_go_with_the_last_environment_that_has_them(channel: Path, world: World) -> None:
+    make(write(world.cwd, channel, "python", "demo <2"), world)
+    assert list_unlinked(world.home) == []
+    assert find_leftovers(Limits(), world).packages == ()
+    swept = sweep(find_leftovers(Limits(size=0), world), world)
+    assert [each.why for each in swept.environments] == ["size"]
+    assert {each.name.partition("-")[0] for each in swept.packages} >= {"python", "demo"}
+    place = make(write(world.cwd, channel, "python", "demo <2"), world)
+    assert run(place, "demo-cli a", world) == "demo 1.0 a"
 
 
 def test_nothing_of_conda_is_started(channel: Path, world: World, tmp_path: Path) -> None:

@@ -123,12 +123,12 @@ def take_away(folder: Path, *, used_until: float | None = None) -> bool:
         StorageError: it cannot be moved or deleted.
     """
     guard = _guard(folder)
-    making = hold(guard)
+    making = hold(guard) if folder.exists() else None
     if making is None:
         return False
     try:
         trash = _move_aside(folder, used_until)
-        if trash is not None:
+        if not folder.exists():
             guard.unlink(missing_ok=True)
     except OSError as problem:
         raise StorageError(f"cannot take away {folder}: {problem.strerror or problem}") from problem

@@ -16,7 +16,7 @@ _REASONS = {"unfinished": "never finished", "old": "not used lately", "size": "l
 _ABOUT = """\
 Without options only leftovers go: what was never finished, lock records that cannot be used any more, copies of
 local code that nothing refers to. An environment that a living run is inside of stays. What goes is made again
-from its lock when a run needs it. Mirrors of repositories and the caches of uv and rattler are left alone."""
+from its lock when a run needs it. Mirrors of repositories and the cache of uv are left alone."""
 
 
 class Given(Namespace):
@@ -64,6 +64,7 @@ def run(given: Given, world: World) -> int:
     counts = (
         ("lock record", len(leftovers.locks)),
         ("copy of local code", len(leftovers.trees)),
+        ("conda package", len(leftovers.packages)),
         ("leftover", len(leftovers.trash)),
     )
     parts = [f"{len(leftovers.environments)} environments", *(f"{n} × {name}" for name, n in counts if n)]
