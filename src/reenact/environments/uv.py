@@ -173,7 +173,8 @@ def find_dateless(text: str) -> list[str]:
 
 def find_cause(result: ToolResult) -> str:
     """Why uv failed, in a few words."""
-    text = redact(result.errors)
+    # uv breaks its lines at the width that COLUMNS tells, and indents what follows.
+    text = re.sub(r"\s*\n[ \t]+", " ", redact(result.errors))
     filtered = re.findall(r"`([^`]+)` was filtered by `exclude-newer`", text)
     if dateless := sorted(set(filtered) & set(find_dateless(text))):
         return f"the package index gives no upload dates for {', '.join(dateless)}, so that --as-of cannot be kept"
