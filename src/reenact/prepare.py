@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
@@ -93,20 +94,23 @@ def prepare(request: Request, world: World) -> Prepared:
     tracking = _make_tracking_variables(request.tracking)
     staged = stage(world)
     try:
-        plan, secrets = _plan(request, tracking, staged.path / "code", world)
-        if plan.isolation != Isolation() and plan.backend == "local":
-            _require_isolation(plan)
+        with _try_isolation(request) as judge:
+            plan, secrets = _plan(request, tracking, staged.path / "code", world)
+            if plan.environment.kind not in environments.ISOLATING:
+                judge()
     except BaseException:
         discard(staged)
         raise
     return Prepared(plan, staged, secrets)
 
 
-def _require_isolation(plan: Plan) -> None:
-    from reenact.process.isolation import require
+def _try_isolation(request: Request) -> AbstractContextManager[Callable[[], None]]:
+    """Begin to find out whether what is asked for can be had here; what is given waits, and raises where it cannot."""
+    if request.isolation == Isolation() or request.backend != "local":
+        return nullcontext(lambda: None)
+    from reenact.process.isolation import trying
 
-    if plan.environment.kind not in environments.ISOLATING:
-        require(plan.isolation)
+    return trying(request.isolation)
 
 
 def discard(staged: Staged) -> None:
@@ -131,7 +135,13 @@ def _plan(
         _name_source(fetched.snapshot),
         moot=[finding for finding, is_moot in moot.items() if is_moot],
     )
-    entry_point = get_entry_point(project, request.entry_point, root)
+    try:
+        entry_point = get_entry_point(project, request.entry_point, root)
+    except ProjectError:
+        # It may be missing for a reason that was found: 'entrypoints' in place of 'entry_points'.
+        for doubt in project.diagnostics:
+            world.report.found(doubt)
+        raise
     if entry_point.note:
         world.report.note(entry_point.note)
     project = with_own_environment(project, entry_point, root)

@@ -148,7 +148,7 @@ def test_a_directory_that_is_gone(reenact: Reenact, tmp_path: Path, monkeypatch:
     monkeypatch.chdir(gone)
     gone.rmdir()
     code, _, err = reenact("ls")
-    assert code == 74
+    assert code == 2
     assert "the current directory does not exist any more" in err
 
 

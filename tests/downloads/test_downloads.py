@@ -267,7 +267,7 @@ def test_fsspec_brings_files_and_folders(world: World, folder: Path) -> None:
         ("s3://bucket/key", "need s3fs", "reenact[remote]"),
         ("gs://bucket/key", "need gcsfs", "reenact[remote]"),
         ("abfs://box@account/key", "need adlfs", "reenact[remote]"),
-        ("nonsense://x/y", "nobody knows", "reenact[remote]"),
+        ("nonsense://x/y", "nobody knows", "known are http, https, file"),
         ("runs:/0123/model", "tracking server", "local path"),
     ],
 )

@@ -72,7 +72,8 @@ class Terminal(Lines):
 
     def step(self, name: str, detail: str = "") -> None:
         """Write over the current line, cut to the terminal's width."""
-        width = os.get_terminal_size(self._stream.fileno()).columns
+        # A terminal that nobody told its size says that it has no columns.
+        width = os.get_terminal_size(self._stream.fileno()).columns or 80
         text = f"{name} {detail}".replace("\n", " ").rstrip()
         self._stream.write(f"\r\x1b[K{text[: width - 1]}")
         self._stream.flush()

@@ -240,7 +240,8 @@ def read_params_file(file: str | None, world: World) -> dict[str, object]:
     try:
         text = (world.cwd / file).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as problem:
-        raise UsageError(f"cannot read the parameters in {file}: {problem}") from problem
+        why = getattr(problem, "strerror", None) or problem
+        raise UsageError(f"cannot read the parameters in {file}: {why}") from problem
     return parse_params_file(text, file)
 
 

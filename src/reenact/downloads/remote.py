@@ -64,7 +64,8 @@ def _find_store(uri: str) -> tuple[Any, str]:
         needed = driver or problem.name or "a driver"
         raise UnsupportedError(f"'{scheme}:' addresses need {needed}, which is not installed", hint=hint) from None
     except ValueError:
-        raise UnsupportedError(f"nobody knows how to fetch '{scheme}:' addresses", hint=hint) from None
+        known = f"known are http, https, file, {', '.join(DRIVERS)}, and what fsspec adds"
+        raise UnsupportedError(f"nobody knows how to fetch '{scheme}:' addresses", hint=known) from None
     except Exception as problem:  # noqa: BLE001 - every store has exceptions of its own
         shown = render_address(uri)
         raise SourceError(f"cannot fetch {shown}: {_explain(problem, uri, shown)}") from None

@@ -58,7 +58,8 @@ def fetch(uri: str, place: Path, world: World, *, timeout: float = TIMEOUT) -> N
     except URLError as problem:
         if isinstance(problem.reason, TimeoutError):
             raise SourceError(f"cannot download {shown}: no answer for {timeout:g} seconds") from None
-        raise SourceError(f"cannot download {shown}: {problem.reason}") from None
+        why = getattr(problem.reason, "strerror", None) or problem.reason
+        raise SourceError(f"cannot download {shown}: {why}", hint="check the address and the network") from None
     except (OSError, http.client.HTTPException, ValueError) as problem:
         raise SourceError(f"cannot download {shown}: {type(problem).__name__}") from None
 

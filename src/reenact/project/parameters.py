@@ -7,13 +7,13 @@ name that is not declared is put into the command where the command has a placeh
 message and no record: the command refers to a variable, and the value travels in that variable of the child.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from reenact.errors import ParameterError, UsageError
 from reenact.plan import BoundParameter, Download
 from reenact.project.diagnostics import Diagnostic
-from reenact.project.nearest import did_you_mean
+from reenact.project.nearest import did_you_mean, find_nearest
 from reenact.project.paths import Places, find_local, is_remote, make_download, make_download_word
 from reenact.project.quoting import Word
 from reenact.project.template import MAX_ARGUMENT, read_template
@@ -94,10 +94,14 @@ def parse_params_file(text: str, file: str) -> dict[str, object]:
     Raises:
         UsageError: not YAML, not a mapping, or a value is itself a mapping.
     """
-    from yaml import YAMLError, safe_load
+    from yaml import MarkedYAMLError, YAMLError, safe_load
 
     try:
         content = safe_load(text)
+    except MarkedYAMLError as problem:
+        mark = problem.problem_mark
+        place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
+        raise UsageError(f"{file}{place}: not YAML or JSON: {problem.problem}") from problem
     except (YAMLError, ValueError, RecursionError) as problem:
         raise UsageError(f"{file}: not YAML or JSON: {' '.join(str(problem).split())}") from problem
     if content is None:
@@ -164,8 +168,13 @@ class _Binding:
         ]
         if missing:
             names = ", ".join(f"'{name}'" for name in missing)
-            hint = "give them: " + " ".join(f"-P {name}=VALUE" for name in missing)
-            self.problems.append((f"No value given for missing parameters: {names}", hint))
+            self.problems.append((f"No value given for missing parameters: {names}", self._hint_at_missing(missing)))
+
+    def _hint_at_missing(self, missing: Sequence[str]) -> str:
+        unknown = sorted(self.given.keys() - {p.name for p in self.entry_point.parameters})
+        meant = [(name, find_nearest(name, missing)) for name in unknown]
+        asked = [f"you gave '{name}': did you mean '{nearest}'?" for name, nearest in meant if nearest]
+        return "; ".join(asked) or "give them: " + " ".join(f"-P {name}=VALUE" for name in missing)
 
     def _check_extras(self, extras: Mapping[str, str], declared: Mapping[str, Parameter]) -> None:
         command = self.entry_point.command
@@ -234,7 +243,7 @@ class _Binding:
 
     def _make_download_word(self, parameter: Parameter, value: str) -> Word:
         try:
-            download = make_download(parameter.name, value, self.folders)
+            download = make_download(parameter.name, value, self.folders, secret=parameter.secret)
         except ParameterError as problem:
             self.problems.append((problem.message, problem.hint))
             return Word()

@@ -18,6 +18,9 @@ from reenact.project.value_types import find_scheme
 
 _SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+=@")
 
+_EXTENSION = 8
+"""Letters of the longest extension that is worth keeping of a secret name."""
+
 
 class Places(NamedTuple):
     """Where relative paths may lead: absolute folders of the caller and of the project, and what is there.
@@ -55,10 +58,11 @@ def find_local(text: str, places: Places, *, is_default: bool) -> Local:
     return _make_local(folders[-1], text, places, exists=False)
 
 
-def make_download(name: str, uri: str, taken: set[str]) -> Download:
+def make_download(name: str, uri: str, taken: set[str], *, secret: bool = False) -> Download:
     """Where the file at ``uri`` goes: ``inputs/<parameter>/<its own name>``, made of harmless characters.
 
-    ``taken`` holds the folders that other parameters have, and gets this one's.
+    Of the name of a ``secret`` one only the extension is kept, as programs go by it. ``taken`` holds the folders that
+    other parameters have, and gets this one's.
 
     Raises:
         ParameterError: a ``file:`` URI names another machine.
@@ -76,9 +80,11 @@ def make_download(name: str, uri: str, taken: set[str]) -> Download:
     while folder.lower() in taken:
         folder, number = f"{_make_name(name, 'input')}-{number}", number + 1
     taken.add(folder.lower())
-    return Download(
-        name, uri, f"inputs/{folder}/{_make_name(unquote(parts.path).rstrip('/').rpartition('/')[2], 'download')}"
-    )
+    own = _make_name(unquote(parts.path).rstrip("/").rpartition("/")[2], "download")
+    if secret:
+        _, dot, extension = own.rpartition(".")
+        own = f"download{dot}{extension}" if dot and len(extension) <= _EXTENSION else "download"
+    return Download(name, uri, f"inputs/{folder}/{own}")
 
 
 def make_download_word(download: Download) -> Word:

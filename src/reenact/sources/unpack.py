@@ -69,6 +69,8 @@ def _open_archive(archive: Path) -> Iterator[Iterator[_Member]]:
     if zipfile.is_zipfile(archive):
         with zipfile.ZipFile(archive) as opened:
             yield _list_zip(opened)
+    elif not tarfile.is_tarfile(archive):
+        raise SourceError(f"{archive.name} is not a sound archive: it is neither a zip nor a tar file")
     else:
         with tarfile.open(archive, "r:*") as packed:
             yield _list_tar(packed)

@@ -293,10 +293,11 @@ def test_tracking_in_files_is_mounted_as_a_folder(
     assert (store / "journal").exists()
 
 
+@pytest.mark.slow
 def test_usage_counts_what_ran_inside(write_project: Write, run: Run, home: Home, engine: Engine) -> None:
     if engine.remote or sys.platform != "linux":
         pytest.skip("its processes are not seen here")
-    program = "x = bytearray(300 << 20)\nimport time\nwhile time.process_time() < 0.6: pass\ntime.sleep(1.2)"
+    program = "x = bytearray(300 << 20)\nimport time\nwhile time.process_time() < 0.6: pass\ntime.sleep(2.5)"
     write_project(f"python -c '{program}'")
     assert run("-q").returncode == 0
     usage = json.loads((only_run(home) / "result.json").read_text())["usage"]

@@ -1,0 +1,194 @@
+"""What is secret reaches the command and nothing else that we write, print or start."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tests.integration.command import PATIENCE, Said, User, write_project
+from tests.integration.servers import serve_http
+from tests.process.running import eventually
+from tests.sources.repositories import commit, git, make_bare, make_repository
+
+SECRET = "hush-5up3r-hush"
+ENCODED = "aHVzaC01dXAzci1odXNo"
+
+PROJECT = """
+name: secret
+entry_points:
+  main:
+    parameters: {key: {type: string, secret: true}, n: {type: int, default: 1}}
+    command: 'test {key} = "$EXPECTED" && echo right; touch begun; while ! test -e go; do sleep 0.05; done'
+  number:
+    parameters: {key: {type: int, secret: true}}
+    command: echo
+  choice:
+    parameters: {key: {secret: true, choices: [a, b]}}
+    command: echo
+  default:
+    parameters: {key: {secret: true, default: hidden-by-default}}
+    command: 'test {key} = hidden"-by-default" && echo right'
+  path:
+    parameters: {file: {type: path, secret: true}}
+    command: 'cat {file}'
+  url:
+    parameters: {file: path}
+    command: 'cat {file}'
+  given:
+    parameters: {key: {secret: true}}
+    command: 'test {key} = "$EXPECTED" && echo right'
+"""
+
+
+@pytest.fixture
+def project(user: User) -> Path:
+    user.environ["EXPECTED"] = SECRET
+    return write_project(user.folder / "secret", PROJECT)
+
+
+def expect_hidden(user: User, *said: Said) -> None:
+    """It is nowhere in the home, in no answer, in no verb's answer."""
+    if user.runs():
+        said += (user.call("show"), user.call("ls", "--json"), user.call("logs"))
+    for each in said:
+        for needle in (SECRET, ENCODED):
+            assert needle not in each.out, each
+            assert needle not in each.err, each
+    for path in user.home.rglob("*"):
+        content = path.read_bytes() if path.is_file() else b""
+        for needle in (SECRET, ENCODED):
+            assert needle.encode() not in content, path
+            assert needle not in path.name
+
+
+def lines_of_processes(user: User) -> list[str]:
+    """The argument lists of everything of ours that lives."""
+    lines = []
+    for pid in user.left():
+        with suppress(OSError):  # it has ended
+            lines.append(Path(f"/proc/{pid}/cmdline").read_bytes().decode())
+    return lines
+
+
+@pytest.mark.parametrize("detached", [False, True])
+def test_a_secret_parameter_while_it_runs(detached: bool, user: User, project: Path) -> None:
+    # Our own argument list is the user's doing, so a file gives it.
+    (user.folder / "p.yaml").write_text(f"key: {SECRET}\n")
+    command = ["run", "--env-manager", "system", "--params-file", "p.yaml", *(["-d"] if detached else []), "secret"]
+    with user.starts(*command) as process:
+        assert eventually((project / "begun").exists)
+        lines = lines_of_processes(user)
+        assert lines
+        assert not [line for line in lines if SECRET in line]
+        expect_hidden(user)
+        (project / "go").touch()
+        out, told = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 0
+    assert eventually(lambda: [run["state"] for run in user.runs()] == ["finished"])
+    assert "right\n" in user.call("logs").out
+    assert user.runs()[0]["parameters"] == {"key": None, "n": "1"}
+    expect_hidden(user, Said(0, out.decode(), told.decode()))
+
+
+def test_a_secret_parameter_reaches_the_command(user: User, project: Path) -> None:
+    asked = ("-e", "given", "-P", f"key={SECRET}", "secret")
+    assert user.run(*asked) == (0, "right\n", "")
+    expect_hidden(user, user.call("run", "--dry-run", *asked), user.call("run", "--dry-run", "--json", *asked))
+
+
+def test_a_secret_default_is_in_no_record(user: User, project: Path) -> None:
+    """It is in the project's file, of which the home has a parsed copy, and nowhere else."""
+    assert user.run("-e", "default", "secret") == (0, "right\n", "")
+    said = user.call("run", "--dry-run", "--json", "-e", "default", "secret")
+    assert json.loads(said.out)["parameters"][0]["value"] is None
+    found = [path for path in user.home.rglob("*") if path.is_file() and b"hidden-by-default" in path.read_bytes()]
+    assert [path.parent.name for path in found] == ["documents"]
+
+
+@pytest.mark.parametrize("entry_point", ["number", "choice"])
+def test_a_secret_that_does_not_fit_is_not_told(entry_point: str, user: User, project: Path) -> None:
+    said = user.run("-e", entry_point, "-P", f"key={SECRET}", "secret")
+    assert said.code == 64
+    assert "'key' does not fit" in said.err
+    lenient = user.run("--lenient", "-e", entry_point, "-P", f"key={SECRET}", "secret")
+    assert lenient.code == 0
+    expect_hidden(user, said, lenient)
+
+
+def test_a_secret_address_is_downloaded_and_told_to_nobody(user: User, project: Path, tmp_path: Path) -> None:
+    served = tmp_path / "files"
+    served.mkdir()
+    (served / "data.txt").write_text("data\n")
+    git(served, "init", "--quiet")
+    with serve_http(served, user="me", password=SECRET) as server:
+        address = server.url.replace("://", f"://me:{SECRET}@") + "/data.txt"
+        assert user.run("-e", "path", "-P", f"file={address}", "secret") == (0, "data\n", "")
+        expect_hidden(user)
+        assert user.run("-d", "-e", "path", "-P", f"file={address}", "secret").code == 0
+        assert eventually(lambda: [run["state"] for run in user.runs()] == ["finished"] * 2)
+        expect_hidden(user)
+        plain = user.run("-e", "url", "-P", f"file={address}", "secret")
+        expect_hidden(user, plain)
+        wrong = user.run("-e", "path", "-P", f"file={address}.missing", "secret")
+        assert wrong.code == 66
+        expect_hidden(user, wrong)
+    gone = user.run("-e", "path", "-P", f"file={address}", "secret")
+    assert gone.code == 66
+    expect_hidden(user, gone)
+
+
+def test_a_secret_file_address(user: User, project: Path) -> None:
+    (user.folder / SECRET).write_text("data\n")
+    said = user.run("-e", "path", "-P", f"file=file://{user.folder}/{SECRET}", "secret")
+    assert (said.code, said.out) == (0, "data\n"), said
+    expect_hidden(user, said)
+
+
+def test_the_password_of_a_repository(user: User, tmp_path: Path) -> None:
+    work = make_repository(tmp_path / "work")
+    commit(work, {"MLproject": "name: g\nentry_points:\n  main: {command: git remote -v}\n"})
+    make_bare(work, tmp_path / "served" / "sample.git")
+    with serve_http(tmp_path / "served", user="me", password=SECRET) as server:
+        address = server.url.replace("://", f"://me:{SECRET}@") + "/sample.git"
+        for said in (
+            user.run(address),
+            user.run("-v", "nothing", address),
+            user.run("--dry-run", "--json", address),
+            user.run(f"{address}#nothing"),
+            user.call("describe", address),
+            user.call("check", address),
+        ):
+            expect_hidden(user, said)
+        assert user.runs()[0]["state"] == "finished"
+        server.gate.clear()
+        commit(work, {"more": "x"})
+        git(work, "push", "--quiet", "../served/sample.git", "main")
+        with user.starts("run", "-q", "--env-manager", "system", address) as process:
+            assert eventually(lambda: "upload-pack" in server.requests[-1] and "POST" in server.requests[-1])
+            typed = "\0".join(process.args if isinstance(process.args, list) else [])
+            others = [line for line in lines_of_processes(user) if address not in line or "git" in line.split("\0")[0]]
+            assert typed
+            assert not [line for line in others if SECRET in line], others
+            server.gate.set()
+            process.communicate(timeout=PATIENCE)
+    expect_hidden(user, user.run(address))
+
+
+def test_the_password_of_an_index(user: User, tmp_path: Path) -> None:
+    project = write_project(
+        user.folder / "p",
+        "name: p\npython_env: python_env.yaml\nentry_points: {main: {command: echo}}\n",
+        python_env__yaml=f"dependencies:\n  - --index-url http://me:{SECRET}@127.0.0.1:9/simple\n  - tiny\n",
+    )
+    said = user.call("run", str(project), environ={"UV_HTTP_RETRIES": "0"})
+    assert said.code == 70, said
+    expect_hidden(user, said, user.call("run", "--dry-run", "--json", str(project)), user.call("describe", "p"))
+
+
+def test_a_caller_s_variables_are_recorded_nowhere(user: User, project: Path) -> None:
+    user.environ["AWS_SECRET_ACCESS_KEY"] = SECRET
+    assert user.run("-e", "default", "secret").code == 0
+    expect_hidden(user)
