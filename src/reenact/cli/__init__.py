@@ -12,8 +12,6 @@ A verb's module has:
 One that is a family of verbs, like ``reenact env``, is a package with ``VERBS`` of its own instead.
 """
 
-from __future__ import annotations
-
 import sys
 from argparse import Namespace
 from collections.abc import Mapping, Sequence

@@ -9,8 +9,6 @@ run that starts at the same moment finds that its marker is gone, and makes the 
 On NFS flock works between machines (Linux 2.6.12), also for a home that we may only read.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from contextlib import suppress
