@@ -73,7 +73,6 @@ def carry_out(run: Run, plan: Plan, world: World, terms: Terms | None = None, to
     folder = life.find_folder(run)
     with _alive(folder, terms.alive) as alive, signals.collecting() as arrivals, ExitStack() as kept:
         write_holder(alive, describe_self())
-        terms.begun()
         carrier = _Carrier(run, plan, world, terms, tools or Tools())
         kept.callback(carrier.leave)
         try:
@@ -113,6 +112,8 @@ class _Carrier:
         """Everything up to the command's start."""
         plan, world, folder = self._plan, self._world, self._folder
         self._move(State.PREPARING)
+        # Whoever waits for us to begin finds a run that is under way.
+        self._terms.begun()
         root = Path(plan.source.root) if plan.source.root is not None else folder.code
         # What an environment is made of is named relative to the project, the command's folder relative to the source.
         place = self._enter(root / plan.source.subdirectory)
