@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks import first_environment, many_runs, pinned_git, warm_run
+from benchmarks import first_environment, isolated_run, many_runs, pinned_git, shared_disk, warm_run
 from benchmarks.report import Table, describe_machine, render_page, render_table
 
 BENCHMARKS: dict[str, Callable[[Path], Table]] = {
@@ -18,6 +18,8 @@ BENCHMARKS: dict[str, Callable[[Path], Table]] = {
     "first-environment": first_environment.measure,
     "many-runs": many_runs.measure,
     "pinned-git": pinned_git.measure,
+    "shared-disk": shared_disk.measure,
+    "isolated-run": isolated_run.measure,
 }
 
 

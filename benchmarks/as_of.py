@@ -34,7 +34,7 @@ from reenact.world import World
 
 CORPUS = Path(__file__).parents[1] / ".." / "shared" / "corpus"
 MARGIN = timedelta(days=30)
-EACH = 45.0
+EACH = 180.0
 """Seconds after which one resolution is given up."""
 
 _PIN = r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(\[[^\]]*\])?\s*(?:==|>=|~=)\s*([0-9][A-Za-z0-9.+!*]*)\s*(?:,.*)?$"

@@ -7,8 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from reenact.home import Home, find_home
+
+# What a text means does not depend on how busy the machine is.
+settings.register_profile("reenact", deadline=None)
+settings.load_profile("reenact")
 
 REAL_HOME = find_home({k: v for k, v in os.environ.items() if k != "REENACT_HOME"}).root
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from reenact.home import Home
 from reenact.plan import BoundParameter, Command, Plan, Snapshot, SystemSpec
-from reenact.records.life import finish, move, publish, stage
+from reenact.records.files import read_run
+from reenact.records.life import find_folder, finish, move, publish, stage
 from reenact.report import Memory
 from reenact.run_folder import RunFolder
 from reenact.runs import Result, State
@@ -49,16 +50,15 @@ def make_plan(
 def start(world: World, plan: Plan | None = None) -> tuple[RunFolder, int]:
     """A run that is under way, and the lock that keeps it alive."""
     staged = stage(world)
-    folder = publish(staged.path, plan or make_plan(), world)
-    move(folder, State.PREPARING, world)
-    move(folder, State.RUNNING, world)
-    return folder, staged.alive
+    run = publish(staged.path, plan or make_plan(), world)
+    run = move(move(run, State.PREPARING, world), State.RUNNING, world)
+    return find_folder(run), staged.alive
 
 
 def record_run(world: World, plan: Plan | None = None, result: Result = FINISHED, log: bytes = b"") -> RunFolder:
     """A run that has ended."""
     folder, alive = start(world, plan)
     folder.log.write_bytes(log)
-    finish(folder, result, world)
+    finish(read_run(folder), result, world)
     os.close(alive)
     return folder

@@ -31,9 +31,11 @@ from reenact.plan import (
     SystemSpec,
 )
 from reenact.process.holder import read_holder
+from reenact.records.files import summarise
+from reenact.records.life import find_folder
 from reenact.report import Memory
 from reenact.run_folder import RunFolder
-from reenact.runs import Result, State
+from reenact.runs import Result, Run, State
 from reenact.worker import Terms, Tools, carry_out
 from reenact.world import World
 
@@ -66,23 +68,25 @@ class Twin:
         return Place(lock.kind, str(folder))
 
     def wrap(self, command: Command, place: Place, site: Site) -> Launch:
-        if place.path is not None:
-            command = command._replace(path=(f"{place.path}/bin",), unset=("PYTHONPATH",))
-        return launch_here(command, site)
+        if place.path is None:
+            return launch_here(command, site)
+        return launch_here(command._replace(path=(f"{place.path}/bin",), unset=("PYTHONPATH",)), site)
 
     def fetch(self, download: Download, folder: Path, world: World) -> None:
         self.done.append("fetch")
         (folder / download.target).parent.mkdir(parents=True)
         (folder / download.target).write_text(download.uri)
 
-    def move(self, folder: RunFolder, state: State, world: World) -> None:
+    def move(self, run: Run, state: State, world: World) -> Run:
         self.done.append(state.value)
+        return run._replace(state=state)
 
-    def finish(self, folder: RunFolder, result: Result, world: World) -> None:
-        assert folder.is_alive
+    def finish(self, run: Run, result: Result, world: World) -> Run:
+        assert find_folder(run).is_alive
         assert self.result is None
         self.done.append(result.state.value)
         self.result = result
+        return run._replace(state=result.state)
 
 
 class Bench:
@@ -92,7 +96,11 @@ class Bench:
         self.terms = terms
 
     def run(self, text: str, twin: Twin, **plan: Any) -> Result:
-        return carry_out(self.folder, make_plan(self.folder, text)._replace(**plan), self.world, self.terms, twin.tools)
+        return self.carry_out(make_plan(self.folder, text)._replace(**plan), twin)
+
+    def carry_out(self, plan: Plan, twin: Twin) -> Result:
+        run = summarise(self.folder, plan, None, (), None)
+        return carry_out(run, plan, self.world, self.terms, twin.tools)
 
     def printed(self) -> bytes:
         return (self.folder.path / "printed").read_bytes()
@@ -149,7 +157,7 @@ def test_a_copy_of_the_source_and_a_folder_in_it(bench: Bench) -> None:
     plan = make_plan(bench.folder, "pwd")
     plan = plan._replace(source=plan.source._replace(root=None, subdirectory="a"), command=Command("pwd", cwd="sub"))
     twin = Twin()
-    carry_out(bench.folder, plan, bench.world, bench.terms, twin.tools)
+    bench.carry_out(plan, twin)
     assert twin.root == bench.folder.code / "a"
     assert bench.printed().decode().strip() == str(bench.folder.code / "sub")
 
@@ -188,10 +196,11 @@ def test_a_signal_while_preparing(bench: Bench, number: signal.Signals) -> None:
 
 def test_a_signal_between_preparing_and_running(bench: Bench) -> None:
     class Late(Twin):
-        def move(self, folder: RunFolder, state: State, world: World) -> None:
-            super().move(folder, state, world)
+        def move(self, run: Run, state: State, world: World) -> Run:
+            moved = super().move(run, state, world)
             if state is State.RUNNING:
                 signal.raise_signal(signal.SIGTERM)
+            return moved
 
     result = bench.run("sleep 100", Late())
     assert (result.state, result.signal) == (State.KILLED, "SIGTERM")

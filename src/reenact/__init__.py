@@ -1,31 +1,57 @@
-"""Run any machine-learning project with one command, and leave a record from which anyone can run it again."""
+"""Run any machine-learning project with one command, and leave a record from which anyone can run it again.
 
-from __future__ import annotations
+    import reenact
+
+    submitted = reenact.run("https://github.com/mlflow/mlflow-example", parameters={"alpha": 0.5})
+
+:func:`run` takes every argument of ``mlflow.projects.run``. What is here is imported when it is first used.
+"""
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from reenact.api import SubmittedRun, run
-    from reenact.errors import ReenactError, RunFailed
+    from reenact.errors import (
+        BuildError,
+        ParameterError,
+        ProjectError,
+        RecordError,
+        ReenactError,
+        RunFailed,
+        SourceError,
+        StorageError,
+        UnsupportedError,
+        UsageError,
+    )
 
 __version__ = "0.1.0"
-__all__ = ["ReenactError", "RunFailed", "SubmittedRun", "__version__", "run"]
 
-_HOMES = {
-    "run": "reenact.api",
-    "SubmittedRun": "reenact.api",
-    "ReenactError": "reenact.errors",
-    "RunFailed": "reenact.errors",
-}
+__all__ = [
+    "BuildError",
+    "ParameterError",
+    "ProjectError",
+    "RecordError",
+    "ReenactError",
+    "RunFailed",
+    "SourceError",
+    "StorageError",
+    "SubmittedRun",
+    "UnsupportedError",
+    "UsageError",
+    "__version__",
+    "run",
+]
 
 
 def __getattr__(name: str) -> object:
     """What the package offers, imported when it is asked for: the command line needs none of it."""
-    if name not in _HOMES:
+    if name not in __all__:
         raise AttributeError(f"module 'reenact' has no attribute '{name}'")
     from importlib import import_module
 
-    return getattr(import_module(_HOMES[name]), name)
+    module = import_module("reenact.api" if name in ("run", "SubmittedRun") else "reenact.errors")
+    value = globals()[name] = getattr(module, name)
+    return value
 
 
 def __dir__() -> list[str]:

@@ -12,7 +12,7 @@ from reenact.errors import RunFailed, UsageError
 from reenact.plan import Isolation
 from reenact.prepare import Prepared, Request, Tracking, discard, prepare
 from reenact.project.parameters import Options
-from reenact.records.life import publish, settle
+from reenact.records.life import find_folder, publish, settle
 from reenact.report import Silence
 from reenact.run_folder import RunFolder
 from reenact.runs import Result, Run, State
@@ -71,15 +71,15 @@ def carry_out(prepared: Prepared, world: World) -> tuple[RunFolder, Result]:
     Raises:
         ReenactError: the environment could not be made; the run is recorded as failed.
     """
-    folder = _publish(prepared, world)
+    run = _publish(prepared, world)
     terms = worker.Terms(alive=prepared.staged.alive, secrets=prepared.secrets)
-    return folder, worker.carry_out(folder, prepared.plan, world, terms)
+    return find_folder(run), worker.carry_out(run, prepared.plan, world, terms)
 
 
 def submit(prepared: Prepared, world: World) -> SubmittedRun:
     """Start it on its backend and return while it runs."""
     plan = prepared.plan
-    folder = _publish(prepared, world)
+    folder = find_folder(_publish(prepared, world))
     backend = backends.get_backend(plan.backend)
     job = backend.submit(plan, folder, world, alive=prepared.staged.alive, secrets=prepared.secrets)
     return SubmittedRun(folder, plan.backend, job, world)
@@ -132,7 +132,7 @@ def run(
         TypeError: an argument is of no type that it may have.
     """
     _expect_types(entry_point=entry_point, backend=backend)
-    _expect_types(Mapping, parameters=parameters or {})
+    _expect_types(Mapping, parameters=parameters or {}, docker_args=docker_args or {}, docker_auth=docker_auth or {})
     request = Request(
         uri=os.fspath(uri),
         entry_point=entry_point,
@@ -207,7 +207,7 @@ def read_backend_config(given: Mapping[str, object] | str | None) -> dict[str, o
     return config
 
 
-def _publish(prepared: Prepared, world: World) -> RunFolder:
+def _publish(prepared: Prepared, world: World) -> Run:
     """What was prepared as a run; where that fails, nothing is left of it."""
     try:
         return publish(prepared.staged.path, prepared.plan, world)

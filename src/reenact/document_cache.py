@@ -1,7 +1,5 @@
 """Parsed project files kept on disk, so that a warm start does not parse them again."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -10,7 +8,7 @@ from reenact.errors import StorageError
 from reenact.files import make_folder, write_atomic
 from reenact.home import Home
 
-CREDENTIALS = re.compile(rb"://[^/\s\"']*@")
+CREDENTIALS = rb"://[^/\s\"']*@"
 
 
 class DocumentCache(NamedTuple):
@@ -30,7 +28,7 @@ class DocumentCache(NamedTuple):
 
         A file that holds an address with credentials is read anew every time: nothing of ours keeps those.
         """
-        if CREDENTIALS.search(data):
+        if re.search(CREDENTIALS, data):
             return
         try:
             write_atomic(make_folder(self.folder) / digest, data)

@@ -1,7 +1,5 @@
 """Where everything is kept: one folder, ``REENACT_HOME`` or the platform's place for data."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Mapping
 from pathlib import Path

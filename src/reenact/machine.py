@@ -1,7 +1,5 @@
 """Facts of the machine that carries a run out, read from files in about a millisecond; on Linux nothing is started."""
 
-from __future__ import annotations
-
 import os
 import re
 import sys

@@ -5,8 +5,6 @@ no secret value, and it names no place inside a run folder except through ``$REE
 folder can be moved and a plan can be carried out elsewhere.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 

@@ -1,10 +1,9 @@
 """Everything decided before anything exists: a request becomes a plan, or an error."""
 
-from __future__ import annotations
-
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
@@ -90,25 +89,28 @@ def prepare(request: Request, world: World) -> Prepared:
     Raises:
         ReenactError: whatever is wrong with the call, the source, the project or the parameters.
     """
-    backends.get_backend(request.backend)
+    backends.expect_backend(request.backend)
     _expect_time(request.timeout)
     tracking = _make_tracking_variables(request.tracking)
     staged = stage(world)
     try:
-        plan, secrets = _plan(request, tracking, staged.path / "code", world)
-        if plan.isolation != Isolation() and plan.backend == "local":
-            _require_isolation(plan)
+        with _try_isolation(request) as judge:
+            plan, secrets = _plan(request, tracking, staged.path / "code", world)
+            if plan.environment.kind not in environments.ISOLATING:
+                judge()
     except BaseException:
         discard(staged)
         raise
     return Prepared(plan, staged, secrets)
 
 
-def _require_isolation(plan: Plan) -> None:
-    from reenact.process.isolation import require
+def _try_isolation(request: Request) -> AbstractContextManager[Callable[[], None]]:
+    """Begin to find out whether what is asked for can be had here; what is given waits, and raises where it cannot."""
+    if request.isolation == Isolation() or request.backend != "local":
+        return nullcontext(lambda: None)
+    from reenact.process.isolation import trying
 
-    if plan.environment.kind not in environments.ISOLATING:
-        require(plan.isolation)
+    return trying(request.isolation)
 
 
 def discard(staged: Staged) -> None:
@@ -185,6 +187,16 @@ def _plan(
     return plan, bound.secrets
 
 
+def _with_container_options(
+    spec: EnvironmentSpec, request: Request, doubts: tuple[Diagnostic, ...]
+) -> tuple[EnvironmentSpec, tuple[Diagnostic, ...]]:
+    """The options that only a container has; as for MLflow, they change nothing elsewhere."""
+    if isinstance(spec, DockerSpec):
+        return spec._replace(arguments=request.docker_args, bake=request.build_image), doubts
+    message = f"--docker-args and --build-image are for containers, and this runs without one ({spec.kind})"
+    return spec, (*doubts, Diagnostic("warning", "no-container", message))
+
+
 def get_variant(request: Request, root: Path, world: World) -> environments.Variant:
     """Which environment of those that the project's files can resolve to.
 
@@ -213,6 +225,8 @@ def _find_lock(
     Raises:
         ProjectError: it is damaged; or only what is locked may run, and this is not.
     """
+    if isinstance(spec, DockerSpec) and request.locked:
+        _expect_pinned(spec)
     if spec.kind in ("system", "docker"):
         return None, ()
     found = None
@@ -231,21 +245,21 @@ def _find_lock(
     return found, ()
 
 
+def _expect_pinned(spec: DockerSpec) -> None:
+    image = spec.container.image
+    if spec.container.build is not None or "sha256:" not in image:
+        what = image or "an image that is built"
+        raise ProjectError(
+            f"--locked: the project does not say which image exactly: {what}",
+            hint="write the image with its digest: name@sha256:...",
+        )
+
+
 def _expect_time(timeout: object) -> None:
     """A time that can be waited for, or None. What a program gives is no number only because a hint says so."""
     if timeout is None or (isinstance(timeout, int | float) and 0 < timeout < float("inf")):
         return
     raise UsageError(f"a timeout of {timeout!r} is none: give a number of seconds that is greater than 0")
-
-
-def _with_container_options(
-    environment: EnvironmentSpec, request: Request, doubts: tuple[Diagnostic, ...]
-) -> tuple[EnvironmentSpec, tuple[Diagnostic, ...]]:
-    """The options that only a container has; as for MLflow, they change nothing elsewhere."""
-    if isinstance(environment, DockerSpec):
-        return environment._replace(arguments=request.docker_args, bake=request.build_image), doubts
-    message = f"--docker-args and --build-image are for containers, and this runs without one ({environment.kind})"
-    return environment, (*doubts, Diagnostic("warning", "no-container", message))
 
 
 def _make_tracking_variables(tracking: Tracking) -> tuple[dict[str, str], tuple[str, ...]]:

@@ -4,8 +4,6 @@ The folder is the protocol between whoever asks for a run, whoever carries it ou
 that survive being copied elsewhere. What is absent has not happened yet.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """A run and the states it can be in. Pure."""
 
-from __future__ import annotations
-
 from enum import Enum
 from typing import NamedTuple
 

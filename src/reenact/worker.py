@@ -4,16 +4,14 @@ The waiting caller calls :func:`carry_out`; ``python -m reenact.worker RUN_DIR``
 detached run, a job of an engine.
 """
 
-from __future__ import annotations
-
 import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from reenact import downloads, environments
 from reenact.build_log import BuildLog
@@ -28,13 +26,10 @@ from reenact.process.child import NotStarted, Spawn
 from reenact.process.holder import describe_self, write_holder
 from reenact.process.supervise import Outcome, supervise
 from reenact.records import life
-from reenact.records.files import Realised, read_plan
+from reenact.records.files import Realised, read_record
 from reenact.run_folder import RunFolder
-from reenact.runs import Result, State
+from reenact.runs import Result, Run, State
 from reenact.world import World, render_timestamp
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _PATIENCE = 0.5
 
@@ -61,13 +56,11 @@ class Tools(NamedTuple):
     realise: Callable[[EnvironmentLock, Path, World], environments.Place] = environments.realise
     wrap: Callable[[Command, environments.Place, Site], Launch] = environments.wrap
     fetch: Callable[[Download, Path, World], object] = downloads.fetch
-    move: Callable[[RunFolder, State, World], object] = life.move
-    finish: Callable[[RunFolder, Result, World], object] = life.finish
+    move: Callable[[Run, State, World], Run] = life.move
+    finish: Callable[[Run, Result, World], Run] = life.finish
 
 
-def carry_out(
-    folder: RunFolder, plan: Plan, world: World, terms: Terms | None = None, tools: Tools | None = None
-) -> Result:
+def carry_out(run: Run, plan: Plan, world: World, terms: Terms | None = None, tools: Tools | None = None) -> Result:
     """Make the environment, run the command, record how it ended; the result, which is in the folder then, too.
 
     The run's lock is held until the result is written. Whatever goes wrong on the way leaves a result.
@@ -77,10 +70,10 @@ def carry_out(
         ReenactError: the environment cannot be made or an input not be had; the run is recorded as failed.
     """
     terms = terms or Terms()
+    folder = life.find_folder(run)
     with _alive(folder, terms.alive) as alive, signals.collecting() as arrivals, ExitStack() as kept:
         write_holder(alive, describe_self())
-        terms.begun()
-        carrier = _Carrier(folder, plan, world, terms, tools or Tools())
+        carrier = _Carrier(run, plan, world, terms, tools or Tools())
         kept.callback(carrier.leave)
         try:
             with signals.raising():
@@ -91,22 +84,23 @@ def carry_out(
         except BaseException as problem:
             told = isinstance(problem, ReenactError)
             reason = str(problem) if told else f"{type(problem).__name__}: {problem}"
-            carrier.tools.finish(folder, carrier.make_failed(reason), world)
+            carrier.finish(carrier.make_failed(reason))
             raise
-        carrier.tools.finish(folder, result, world)
+        carrier.finish(result)
         return result
 
 
 class _Carrier:
-    def __init__(self, folder: RunFolder, plan: Plan, world: World, terms: Terms, tools: Tools) -> None:
-        self.tools = tools
-        self._folder = folder
+    def __init__(self, run: Run, plan: Plan, world: World, terms: Terms, tools: Tools) -> None:
+        self._run = run
+        self._tools = tools
+        self._folder = life.find_folder(run)
         self._plan = plan
         self._world = world
         self._terms = terms
         self._started: str | None = None
         self._inside: int | None = None
-        self._launch = Launch((), folder.path, {})
+        self._launch = Launch((), self._folder.path, {})
 
     def leave(self) -> None:
         """Let go of the environment."""
@@ -117,13 +111,15 @@ class _Carrier:
     def prepare(self) -> Spawn:
         """Everything up to the command's start."""
         plan, world, folder = self._plan, self._world, self._folder
-        self.tools.move(folder, State.PREPARING, world)
+        self._move(State.PREPARING)
+        # Whoever waits for us to begin finds a run that is under way.
+        self._terms.begun()
         root = Path(plan.source.root) if plan.source.root is not None else folder.code
         # What an environment is made of is named relative to the project, the command's folder relative to the source.
         place = self._enter(root / plan.source.subdirectory)
         terminal = all(os.isatty(stream) for stream in self._terms.streams)
         site = Site(plan, folder.path, root, world, self._terms.secrets, terminal)
-        self._launch = launch = self.tools.wrap(plan.command, place, site)
+        self._launch = launch = self._tools.wrap(plan.command, place, site)
         self._fetch_inputs()
         write_atomic(folder.machine, encode(_read_machine()))
         make_folder(folder.artifacts)
@@ -151,7 +147,7 @@ class _Carrier:
             lock = self._lock(project, world)
             if lock.text:
                 write_atomic(folder.environment_lock, lock.text.encode())
-            inside = environments.enter(lock, project, world, self.tools.realise)
+            inside = environments.enter(lock, project, world, self._tools.realise)
         except BuildError as problem:
             raise log.explain(problem) from problem
         self._inside = inside.held
@@ -170,7 +166,7 @@ class _Carrier:
     def _lock(self, project: Path, world: World) -> EnvironmentLock:
         plan = self._plan
         try:
-            return self.tools.lock(plan.environment, project, world, upgrade=plan.upgrade, committed=plan.lock)
+            return self._tools.lock(plan.environment, project, world, upgrade=plan.upgrade, committed=plan.lock)
         except BuildError as problem:
             from reenact.as_of import suggest
 
@@ -194,7 +190,7 @@ class _Carrier:
         # The address of a download may be a secret.
         world = self._world._replace(environ={**self._world.environ, **self._terms.secrets})
         for download in plan.downloads:
-            self.tools.fetch(download, folder.path, world)
+            self._tools.fetch(download, folder.path, world)
 
     def _confine(self, launch: Launch, root: Path) -> tuple[str, ...]:
         """The command kept from what the plan says; that it was is recorded."""
@@ -220,7 +216,7 @@ class _Carrier:
             # It came when the one way of listening had ended and the other not begun.
             if number in signals.ENDING:
                 raise signals.Stopped(number)
-        self.tools.move(self._folder, State.RUNNING, self._world)
+        self._move(State.RUNNING)
         self._started = self._world.timestamp()
         try:
             with self._surrounding(spawn.mark):
@@ -265,6 +261,13 @@ class _Carrier:
             if not result.ok:
                 said = result.errors.strip().splitlines()[-5:]
                 raise BuildError(f"{argv[0]} {argv[1]} failed (code {result.code})\n" + "\n".join(said))
+
+    def finish(self, result: Result) -> None:
+        """Record the end."""
+        self._run = self._tools.finish(self._run, result, self._world)
+
+    def _move(self, state: State) -> None:
+        self._run = self._tools.move(self._run, state, self._world)
 
     def make_failed(self, reason: str, exit_code: int | None = None) -> Result:
         """The result of a command that could not be started."""
@@ -351,9 +354,9 @@ def main(arguments: list[str]) -> int:
         leave_parent()
         secrets = json.load(sys.stdin)
         terms = Terms(alive=int(arguments[2]), secrets=secrets, begun=announce)
-    plan = read_plan(folder)
+    found = read_record(folder)
     try:
-        result = carry_out(folder, plan, world, terms)
+        result = carry_out(found.run, found.plan, world, terms)
     except ReenactError as problem:
         sys.stderr.write(f"error: {problem.message}\n")
         return problem.exit_code

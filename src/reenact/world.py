@@ -1,7 +1,5 @@
 """Everything that effects need from outside, handed to them as one value; tests hand them another."""
 
-from __future__ import annotations
-
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -35,8 +33,8 @@ class World(NamedTuple):
         return None
 
 
-def make_world(report: Report) -> World:
-    """The world that this process was started in.
+def make_world(report: Report, environ: Mapping[str, str] = os.environ) -> World:
+    """The world that this process was started in, or one with other variables.
 
     Raises:
         UsageError: its directory has been deleted.
@@ -45,7 +43,7 @@ def make_world(report: Report) -> World:
         cwd = Path.cwd()
     except FileNotFoundError as problem:
         raise UsageError("the current directory does not exist any more", hint="change to one that does") from problem
-    return World(find_home(os.environ), dict(os.environ), cwd, report)
+    return World(find_home(environ), dict(environ), cwd, report)
 
 
 def render_timestamp(seconds: float) -> str:

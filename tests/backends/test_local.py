@@ -18,7 +18,7 @@ from reenact.home import Home
 from reenact.plan import Command, Plan, Snapshot, SystemSpec
 from reenact.process.holder import Holder, read_holder, write_holder
 from reenact.records.files import read_result
-from reenact.records.life import publish, settle, stage
+from reenact.records.life import find_folder, publish, settle, stage
 from reenact.report import Memory
 from reenact.run_folder import RunFolder
 from reenact.runs import State
@@ -34,7 +34,7 @@ class Desk:
     def submit(self, text: str, **more: Any) -> tuple[str, RunFolder]:
         plan = Plan("p", "main", Snapshot("directory", "here", root=str(self.root)), Command(text), SystemSpec())
         staged = stage(self.world)
-        folder = publish(staged.path, plan, self.world)
+        folder = find_folder(publish(staged.path, plan, self.world))
         return local.submit(plan, folder, self.world, alive=staged.alive, **more), folder
 
     def result(self, folder: RunFolder) -> Any:

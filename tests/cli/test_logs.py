@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reenact.cli.logs import seek_tail
+from reenact.records.files import read_run
 from reenact.records.life import finish
 from reenact.records.log import Entry, render_entry
 from reenact.world import World
@@ -74,7 +75,7 @@ def test_following_ends_with_the_run_and_misses_nothing(world: World) -> None:
                 log.write(line(f"line {at}"))
                 assert follower.stdout.readline() == f"line {at}\n".encode()
             log.write(line("last"))
-        finish(folder, FINISHED, world)
+        finish(read_run(folder), FINISHED, world)
         os.close(alive)
         assert follower.stdout.read() == b"last\n"
         assert follower.wait(10) == 0

@@ -22,9 +22,12 @@ import pytest
 
 from reenact.codec import decode, encode
 from reenact.environments import Place, conda, lock, realise
+from reenact.environments.collect import Limits
 from reenact.environments.committed import find_committed
 from reenact.environments.conda_request import make_spec
+from reenact.environments.conda_store import list_unlinked
 from reenact.environments.launch import Site
+from reenact.environments.sweep import find_leftovers, sweep
 from reenact.errors import BuildError, ProjectError, UnsupportedError
 from reenact.files import lock as locked
 from reenact.home import Home
@@ -187,11 +190,10 @@ def make(spec: CondaSpec, world: World) -> Place:
 
 
 def run(place: Place, text: str, world: World, **environ: str) -> str:
-    command = Command(text)
-    plan = Plan("p", "main", Snapshot("directory", ".", root=str(world.cwd)), command, CondaSpec())
-    caller = world._replace(environ={**world.environ, **environ})
-    launch = conda.wrap(command, place, Site(plan, world.home.runs / "run", world.cwd, caller))
-    done = subprocess.run(launch.argv, env=dict(launch.environ), cwd=world.cwd, capture_output=True, text=True)
+    plan = Plan("p", "main", Snapshot("directory", "."), Command(text), CondaSpec())
+    around = world._replace(environ={**world.environ, **environ})
+    launch = conda.wrap(plan.command, place, Site(plan, world.home.runs / "r", world.cwd, around))
+    done = subprocess.run(launch.argv, env=dict(launch.environ), cwd=launch.cwd, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
@@ -206,6 +208,17 @@ def test_a_conda_environment_is_solved_linked_and_run_from(channel: Path, world:
     assert run(place, "demo-cli a b", world) == "demo 1.0 a b"
     assert run(place, "python -c 'import sys, demo; print(sys.prefix, demo.__version__)'", world) == f"{place.path} 1.0"
     assert run(place, "echo $CONDA_PREFIX $CONDA_DEFAULT_ENV $CONDA_SHLVL", world) == f"{place.path} {place.path} 1"
+
+
+def test_packages_go_with_the_last_environment_that_has_them(channel: Path, world: World) -> None:
+    make(write(world.cwd, channel, "python", "demo <2"), world)
+    assert list_unlinked(world.home) == []
+    assert find_leftovers(Limits(), world).packages == ()
+    swept = sweep(find_leftovers(Limits(size=0), world), world)
+    assert [each.why for each in swept.environments] == ["size"]
+    assert {each.name.partition("-")[0] for each in swept.packages} >= {"python", "demo"}
+    place = make(write(world.cwd, channel, "python", "demo <2"), world)
+    assert run(place, "demo-cli a", world) == "demo 1.0 a"
 
 
 def test_nothing_of_conda_is_started(channel: Path, world: World, tmp_path: Path) -> None:

@@ -36,9 +36,7 @@ def spec(
 ) -> EnvironmentSpec:
     write(project_dir, {"python_env.yaml": f"dependencies: [--no-index, '--find-links {wheels}', needy]\n"})
     write(project_dir, {"conda.yaml": f"channels: ['{channel}']\ndependencies: [thing]\n"})
-    asked = project("python_env", "python_env.yaml")
-    if request.param == "conda":
-        asked = project("conda_env", "conda.yaml")
+    asked = {"conda": project("conda_env", "conda.yaml")}.get(request.param, project("python_env", "python_env.yaml"))
     if request.param == "docker":
         asked = docker_project(get_base_image(get_engine()))
     return environments.ask(asked, project_dir, MEMBERS[request.param], world)

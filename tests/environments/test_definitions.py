@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from reenact import environments
-from reenact.errors import ProjectError, ReenactError, UnsupportedError, UsageError
-from reenact.plan import CondaSpec, PythonSpec, SystemSpec
+from reenact.errors import ProjectError, ReenactError, UsageError
+from reenact.plan import CondaSpec, DockerSpec, PythonSpec, SystemSpec
 from reenact.project.types import DockerEnvironment, EnvironmentSource, Project
 from reenact.world import World
 from tests.environments.conftest import project, told, write
@@ -183,9 +183,7 @@ def test_managers_that_cannot_serve_are_refused(project_dir: Path, world: World)
 
 def test_a_container_project_runs_outside_when_asked(project_dir: Path, world: World) -> None:
     docker = Project("p", environment=EnvironmentSource("docker_env", docker=DockerEnvironment("image")))
-    with pytest.raises(UnsupportedError) as caught:
-        environments.ask(docker, project_dir, None, world)
-    assert "--env-manager uv" in (caught.value.hint or "")
+    assert isinstance(environments.ask(docker, project_dir, None, world), DockerSpec)
     write(project_dir, {"python_env.yaml": "python: 3.9\n"})
     spec = environments.ask(docker, project_dir, "uv", world)
     assert isinstance(spec, PythonSpec)

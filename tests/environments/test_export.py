@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from reenact.environments.comparison import Account, Change, compare, explain
+from reenact.environments.default_index import name_index
 from reenact.environments.export import FORMATS, Exported, make_export, render
 from reenact.environments.packages import Package, list_packages
 from reenact.errors import RecordError, UnsupportedError, UsageError
@@ -241,3 +242,16 @@ def test_the_reason_in_a_sentence() -> None:
     assert explain(one, two, asked, made=True) == "made: what is asked for changed"
     assert explain(one, two, asked, made=False) == "found made: what is asked for changed"
     assert "resolved anew" in explain(one, two, resolved, made=True)
+
+
+def test_the_index_of_what_is_downloaded_is_named() -> None:
+    index = "https://index.example/simple"
+    ours = '[[packages]]\nname = "six"\nversion = "1"\nwheels = [{ url = "https://files.example/six.whl" }]\n'
+    named = ours.replace('version = "1"\n', f'version = "1"\nindex = "{index}"\n')
+    assert name_index(ours, index) == named
+    assert name_index(named, index) == named
+    for other in ('wheels = [{ path = "six.whl" }]', 'directory = { path = "six" }', 'archive = { url = "https://x" }'):
+        text = ours.replace('wheels = [{ url = "https://files.example/six.whl" }]', other)
+        assert name_index(text, index) == text
+    several = ours.replace("wheels = [{", 'marker = "a"\nwheels = [\n    {') + "\n" + ours
+    assert name_index(several, index).count(index) == 2

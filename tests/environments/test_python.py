@@ -274,6 +274,19 @@ def test_failures_name_the_cause_first(project_dir: Path, world: World, wheels: 
     assert "exclude one another" in str(failure("tiny==1.0", "tiny==2.0"))
 
 
+def test_old_git_addresses_and_code_that_cannot_be_installed_are_named(
+    project_dir: Path, world: World, wheels: Path
+) -> None:
+    (project_dir / "scripts").mkdir()
+    for line, cause in (
+        ("git+git://example.org/a/b", "git addresses with git:// are not served any more: write https://"),
+        ("./scripts", "local code has neither a pyproject.toml nor a setup.py"),
+    ):
+        with pytest.raises(BuildError) as caught:
+            environments.lock(ask([line], project_dir, world, wheels), project_dir, world)
+        assert cause in str(caught.value).splitlines()[0]
+
+
 def test_the_step_that_failed_can_be_repeated(project_dir: Path, world: World, wheels: Path) -> None:
     import uv
 

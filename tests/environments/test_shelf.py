@@ -268,3 +268,16 @@ def test_bytecode_of_the_same_file_is_shared(project_dir: Path, world: World, wh
     for place, cached in zip(places, (one, two), strict=True):
         said = subprocess.run([place / "bin/python", "-c", script], capture_output=True, text=True, check=True).stdout
         assert said.split() == [str(cached.parents[1] / "tiny.py"), str(cached)]
+
+
+def test_environments_share_the_files_of_an_index(project_dir: Path, world: World, wheels: Path) -> None:
+    environ = {**world.environ, "UV_CACHE_DIR": str(world.home.root / "cache"), "UV_LINK_MODE": "hardlink"}
+    world = world._replace(environ=environ)
+    modules = []
+    for name in ("tiny", "needy"):
+        lines = ["six==1.16.0", f"--find-links {wheels}", name]
+        found = environments.lock(ask(lines, project_dir, world), project_dir, world)
+        place = environments.realise(found, project_dir, world)
+        modules.append(next(Path(place.path or "").glob("lib/*/site-packages/six.py")))
+    assert modules[0] != modules[1]
+    assert modules[0].samefile(modules[1])

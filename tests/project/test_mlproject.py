@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reenact.project.diagnostics import render_diagnostic
-from reenact.project.types import DockerEnvironment, Parameter
+from reenact.project.types import DockerBuild, DockerEnvironment, Parameter
 from tests.project.corpus import needs_corpus, project_file, rows
 from tests.project.read import codes, main_with, only_finding, only_parameter, project_of
 from tests.project.test_yaml_reader import VALUES
@@ -174,6 +174,47 @@ def test_entry_points_that_are_indented_too_deep_are_recognised() -> None:
 def test_docker_environments_are_read() -> None:
     text = "docker_env: {image: a, volumes: ['/a:/b'], environment: [HOME, [A, 5]]}\n"
     assert project_of(text).environment.docker == DockerEnvironment("a", ("/a:/b",), ("HOME", ("A", "5")))
+
+
+def test_the_engines_own_settings_are_read() -> None:
+    text = (
+        "docker_env:\n  image: a\n  gpus: true\n  shm_size: 8g\n  user: 1000:1000\n  ports: [8080:80]\n"
+        "  network: host\n  platform: linux/amd64\n  build: {context: c, dockerfile: d, target: t, args: {A: 1, B: }}\n"
+    )
+    docker = project_of(text).environment.docker
+    build = DockerBuild("c", "d", (("A", "1"), "B"), "t")
+    assert docker == DockerEnvironment(
+        "a",
+        gpus="all",
+        shm_size="8g",
+        user="1000:1000",
+        ports=("8080:80",),
+        network="host",
+        platform="linux/amd64",
+        build=build,
+    )
+    alone = project_of("docker_env: {build: sub}\n").environment.docker
+    assert alone == DockerEnvironment(build=DockerBuild("sub"))
+    listed = project_of("docker_env: {build: {args: [A=1=2, B]}}\n").environment.docker
+    assert listed is not None
+    assert listed.build == DockerBuild(args=(("A", "1=2"), "B"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "gpus: [0]",
+        "shm_size: {a: b}",
+        "ports: 80",
+        "network: []",
+        "build: 5",
+        "build: {context: []}",
+        "build: {args: a}",
+    ],
+)
+def test_wrong_settings_of_the_engine_are_told(text: str) -> None:
+    found = project_of(f"docker_env: {{image: a, {text}}}\n").diagnostics
+    assert [each.code for each in found] == ["wrong-kind"]
 
 
 def test_an_error_in_one_entry_point_names_it() -> None:

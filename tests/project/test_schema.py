@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from reenact.project.declarations import PARAMETER_KEYS
-from reenact.project.environment_keys import DOCKER_KEYS
+from reenact.project.environment_keys import BUILD_KEYS, DOCKER_KEYS
 from reenact.project.mlproject import ENTRY_POINT_KEYS, LATER_KEYS, PROJECT_KEYS
 from reenact.project.schema import read_schema
 from reenact.project.value_types import ALIASES, find_type
@@ -30,6 +30,7 @@ def the_object(definition: dict[str, Any]) -> dict[str, Any]:
         (SCHEMA["$defs"]["entry_point"], (*ENTRY_POINT_KEYS, *LATER_KEYS)),
         (SCHEMA["$defs"]["parameter"], PARAMETER_KEYS),
         (SCHEMA["$defs"]["docker_env"], DOCKER_KEYS),
+        (SCHEMA["$defs"]["build"], BUILD_KEYS),
     ],
 )
 def test_schema_and_parser_know_the_same_keys(definition: dict[str, Any], keys: tuple[str, ...]) -> None:

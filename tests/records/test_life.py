@@ -18,6 +18,7 @@ from reenact.records.filter import RunFilter
 from reenact.records.history import list_runs, reindex, remove, sweep
 from reenact.records.index import open_index
 from reenact.records.life import (
+    find_folder,
     finish,
     make_origin,
     move,
@@ -45,18 +46,20 @@ def test_a_life(home: Home) -> None:
     plan = make_plan(lr="0.1", note="caf\u00e9 \udcff")
     staged = stage(world)
     assert not home.runs.exists()
-    folder = publish(staged.path, plan, world)
+    run = publish(staged.path, plan, world)
+    folder = find_folder(run)
     assert folder.path == home.runs / staged.path.name
     assert not staged.path.exists()
     assert read_run(folder).state is State.QUEUED
-    move(folder, State.PREPARING, world)
-    move(folder, State.RUNNING, world)
-    finish(folder, FINISHED, world)
+    for state in (State.PREPARING, State.RUNNING):
+        run = move(run, state, world)
+        assert run == read_run(folder)
+    run = finish(run, FINISHED, world)
     os.close(staged.alive)
+    assert run == read_run(folder)
     assert read_plan(folder) == plan
     assert read_result(folder) == FINISHED
     assert [event.state.value for event in read_events(folder)] == ["queued", "preparing", "running", "finished"]
-    run = read_run(folder)
     assert (run.state, run.exit_code, run.started, run.ended) == (State.FINISHED, 0, FINISHED.started, FINISHED.ended)
     assert [run] == list_runs(RunFilter(), None, world)
     assert told(world) == []
@@ -65,12 +68,13 @@ def test_a_life(home: Home) -> None:
 def test_the_index_says_at_every_moment_what_the_files_say(home: Home) -> None:
     world = make_world(home)
     staged = stage(world)
-    folder = publish(staged.path, make_plan(), world)
+    run = publish(staged.path, make_plan(), world)
+    folder = find_folder(run)
     seen = [(list_runs(RunFilter(), None, world)[0], read_run(folder))]
     for state in (State.PREPARING, State.RUNNING):
-        move(folder, state, world)
+        run = move(run, state, world)
         seen.append((list_runs(RunFilter(), None, world)[0], read_run(folder)))
-    finish(folder, FINISHED, world)
+    finish(run, FINISHED, world)
     seen.append((list_runs(RunFilter(), None, world)[0], read_run(folder)))
     os.close(staged.alive)
     assert [a == b for a, b in seen] == [True] * 4
@@ -79,14 +83,14 @@ def test_the_index_says_at_every_moment_what_the_files_say(home: Home) -> None:
 def test_illegal_moves_are_refused(home: Home) -> None:
     world = make_world(home)
     staged = stage(world)
-    folder = publish(staged.path, make_plan(), world)
+    run = publish(staged.path, make_plan(), world)
     with pytest.raises(RecordError, match="queued and cannot become running"):
-        move(folder, State.RUNNING, world)
+        move(run, State.RUNNING, world)
     with pytest.raises(RecordError, match="queued and cannot become finished"):
-        finish(folder, FINISHED, world)
-    finish(folder, Result(State.FAILED, reason="no"), world)
+        finish(run, FINISHED, world)
+    run = finish(run, Result(State.FAILED, reason="no"), world)
     with pytest.raises(RecordError, match="failed and cannot become killed"):
-        finish(folder, Result(State.KILLED), world)
+        finish(run, Result(State.KILLED), world)
     os.close(staged.alive)
 
 
@@ -115,10 +119,10 @@ def test_a_run_whose_process_is_gone_is_lost_and_one_that_lives_is_not(home: Hom
 def test_one_that_was_queued_when_its_launcher_died_is_lost_too(home: Home) -> None:
     world = make_world(home)
     staged = stage(world)
-    folder = publish(staged.path, make_plan(), world)
+    run = publish(staged.path, make_plan(), world)
     assert list_runs(RunFilter(), None, world)[0].state is State.QUEUED
     os.close(staged.alive)
-    assert list_runs(RunFilter(states=(State.LOST,)), None, world)[0].id == folder.id
+    assert list_runs(RunFilter(states=(State.LOST,)), None, world)[0].id == run.id
 
 
 def test_a_lock_handed_to_another_process_keeps_the_run_alive_without_a_gap(home: Home) -> None:
@@ -145,7 +149,7 @@ def test_a_death_between_the_result_and_the_index_is_made_good(home: Home) -> No
     world = make_world(home)
     folder, alive = start(world)
     behind = read_run(folder)
-    finish(folder, FINISHED, world)
+    finish(behind, FINISHED, world)
     os.close(alive)
     open_index(world).write(lambda store: store.put(behind))
     assert list_runs(RunFilter(states=(State.FINISHED,)), None, world) == [read_run(folder)]
@@ -154,10 +158,11 @@ def test_a_death_between_the_result_and_the_index_is_made_good(home: Home) -> No
 def test_a_torn_event_line_does_not_swallow_the_next(home: Home) -> None:
     world = make_world(home)
     staged = stage(world)
-    folder = publish(staged.path, make_plan(), world)
+    run = publish(staged.path, make_plan(), world)
+    folder = find_folder(run)
     with folder.events.open("ab") as file:
         file.write(b'{"time": "2026')
-    move(folder, State.PREPARING, world)
+    move(run, State.PREPARING, world)
     os.close(staged.alive)
     assert [event.state for event in read_events(folder)] == [State.QUEUED, State.PREPARING]
 
@@ -169,7 +174,7 @@ def test_an_index_that_cannot_be_written_does_not_stop_a_run(home: Home) -> None
     home.store.symlink_to("nowhere/at/all.sqlite")
     (home.root / "store.rebuild").unlink()
     (home.root / "store.rebuild").mkdir()
-    finish(folder, FINISHED, world)
+    finish(read_run(folder), FINISHED, world)
     os.close(alive)
     assert read_result(folder) == FINISHED
     assert [kind for kind, _ in told(world)] == ["warn"]

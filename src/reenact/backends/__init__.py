@@ -28,6 +28,16 @@ PLUGINS = "reenact.backends"
 MLFLOW_ONLY = ("databricks", "kubernetes")
 
 
+def expect_backend(name: str) -> None:
+    """Nothing, if there is a backend of that name; a run that is waited for needs no more of ours.
+
+    Raises:
+        UsageError, UnsupportedError: as :func:`get_backend`.
+    """
+    if name not in BACKENDS:
+        get_backend(name)
+
+
 def get_backend(name: str) -> Any:
     """The module of the backend ``name``.
 

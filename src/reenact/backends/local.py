@@ -65,7 +65,7 @@ def submit(
         if not greeting.announced:
             reason = f"the worker did not start: {greeting.text.strip() or 'it said nothing'}"
             now = world.timestamp()
-            finish(folder, Result(State.FAILED, reason=reason, ended=now), world)
+            finish(read_run(folder), Result(State.FAILED, reason=reason, ended=now), world)
             raise StorageError(reason)
     finally:
         os.close(alive)

@@ -1,17 +1,27 @@
-"""argv → api → print → exit code. One file a verb, imported when it is chosen; no decisions here."""
+"""argv → api → print → exit code. One file a verb, imported when it is chosen; no decisions here.
 
-from __future__ import annotations
+A verb's module has:
+
+``class Given(Namespace)``
+    What its command line says, typed.
+``add_arguments(parser: Parser) -> None``
+    Declare them.
+``run(given: Given, world: World) -> int``
+    Do it; the exit code.
+
+One that is a family of verbs, like ``reenact env``, is a package with ``VERBS`` of its own instead.
+"""
 
 import sys
+from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import Any
-
-import click
+from typing import Any, NamedTuple
 
 from reenact import __version__
-from reenact.cli.console import print_error
-from reenact.errors import ReenactError
+from reenact.cli.console import console_world, print_error
+from reenact.cli.parser import Parser, split_at_verb
+from reenact.errors import ReenactError, UsageError
 
 VERBS = {
     "run": "Run a project.",
@@ -27,62 +37,113 @@ VERBS = {
     "reindex": "Rebuild the index from the run folders.",
     "completion": "Print the code that completes commands in a shell.",
 }
-"""Every verb and its one line of help; ``reenact.cli.<verb>`` holds it as ``command``."""
+"""Every verb and its one line of help; its module is ``reenact.cli.<verb>``."""
+
+ABOUT = "Run any machine-learning project with one command, and leave a record to run it again from."
 
 
-class Verbs(click.Group):
-    """A group that imports a verb when it is used and lists all of them without importing any.
+class Family(NamedTuple):
+    """Verbs that stand behind the same words."""
 
-    ``verbs`` has each and its one line of help; ``package`` has a module of its name that holds it as ``command``.
-    """
-
-    def __init__(self, verbs: Mapping[str, str], package: str, **rest: Any) -> None:
-        super().__init__(**rest)
-        self.verbs = verbs
-        self.package = package
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """The verbs, in the order in which they are met."""
-        return list(self.verbs)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The verb itself."""
-        if cmd_name not in self.verbs:
-            return None
-        command: click.Command = import_module(f"{self.package}.{cmd_name}").command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list of verbs in ``reenact --help``."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(self.verbs.items()))
+    prog: str
+    package: str
+    about: str
+    verbs: Mapping[str, str]
 
 
-@click.group(cls=Verbs, verbs=VERBS, package=__name__, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="reenact")
-@click.option("--debug", is_flag=True, help="Show a traceback with every error.")
-def reenact(debug: bool) -> None:
-    """Run any machine-learning project with one command, and leave a record to run it again from."""
+ROOT = Family("reenact", __name__, ABOUT, VERBS)
+
+
+class Shared(Namespace):
+    """The options that every verb has, before it or after it."""
+
+    debug: bool
+    env_file: str | None
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line; returns its exit code. Every error is told on stderr, in our own style."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    debug = False
     try:
-        code = reenact.main(arguments, prog_name="reenact", standalone_mode=False)
+        verb, given = read_command_line(sys.argv[1:] if argv is None else argv)
+        debug = given.debug
+        code: int = verb.run(given, console_world(given.env_file))
+        # While somebody can still be told that nobody reads it.
+        sys.stdout.flush()
     except ReenactError as problem:
-        if "--debug" in arguments:
+        if debug:
             raise
         print_error(problem.message, problem.hint)
         return problem.exit_code
-    except click.ClickException as problem:
-        problem.show()
-        return problem.exit_code
-    except (KeyboardInterrupt, click.Abort):
+    except SystemExit as shown:
+        return int(shown.code or 0)
+    except KeyboardInterrupt:
         print_error("interrupted")
         return 130
     except BrokenPipeError:
         # Whoever read our output has seen enough; Python must not complain again when it flushes at exit.
         sys.stdout = None
         return 141
-    return code if isinstance(code, int) else 0
+    return code
+
+
+def read_command_line(words: Sequence[str], family: Family = ROOT, shared: Shared | None = None) -> tuple[Any, Any]:
+    """The module of the verb that the words name, and what they say to it.
+
+    Raises:
+        UsageError: they name none, or cannot be read.
+        SystemExit: they ask for help or the version, which is printed.
+    """
+    parser = make_family_parser(family)
+    before, verb, after = split_at_verb(words, parser)
+    shared = parser.parse(before, shared or Shared())
+    if verb is None:
+        parser.print_help(sys.stderr)
+        raise SystemExit(UsageError.exit_code)
+    if verb not in family.verbs:
+        from reenact.project.nearest import did_you_mean
+
+        raise UsageError(f"No such command '{verb}'.", hint=did_you_mean(verb, family.verbs) or parser.where_help_is)
+    inner = find_family(verb, family)
+    if inner is not None:
+        return read_command_line(after, inner, shared)
+    module = import_module(f"{family.package}.{verb}")
+    return module, make_parser(verb, family).parse(after, module.Given(**vars(shared)))
+
+
+def find_family(verb: str, family: Family) -> Family | None:
+    """The verbs behind this one; None where it is one that does something itself."""
+    name = f"{family.package}.{verb}"
+    verbs = getattr(import_module(name), "VERBS", None)
+    return None if verbs is None else Family(f"{family.prog} {verb}", name, family.verbs[verb], verbs)
+
+
+def make_family_parser(family: Family = ROOT) -> Parser:
+    """What stands before the verb."""
+    parser = Parser(family.prog, family.about)
+    if family is ROOT:
+        parser.add_argument(
+            "--version", action="version", version=f"reenact, version {__version__}", help="Show the version and exit."
+        )
+    _add_shared(parser)
+    parser.usage = f"{family.prog} [OPTIONS] COMMAND [ARGS]..."
+    parser.epilog = "commands:\n" + "\n".join(f"  {verb:<12}{text}" for verb, text in family.verbs.items())
+    return parser
+
+
+def make_parser(verb: str, family: Family = ROOT) -> Parser:
+    """What stands behind this verb."""
+    parser = Parser(f"{family.prog} {verb}", family.verbs[verb])
+    import_module(f"{family.package}.{verb}").add_arguments(parser)
+    _add_shared(parser)
+    return parser
+
+
+def _add_shared(parser: Parser) -> None:
+    parser.add_argument(
+        "--env-file",
+        metavar="FILE",
+        complete="files",
+        help="Set the variables in FILE first, where they are not set yet.",
+    )
+    parser.add_argument("--debug", action="store_true", help="Show a traceback with every error.")

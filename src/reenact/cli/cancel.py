@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from importlib import import_module
 
-import click
-
-from reenact.cli.complete import RunName
-from reenact.cli.console import console_world, print_json
+from reenact.cli.console import print_json
+from reenact.cli.parser import Parser
 from reenact.run_folder import RunFolder
+from reenact.world import World
 
 
-@click.command()
-@click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=RunName())
-@click.option("--json", "as_json", is_flag=True, help="The runs as they stand then.")
-def command(runs: tuple[str, ...], as_json: bool) -> None:
-    """Stop runs, with everything they started. One that is over already is no mistake."""
+class Given(Namespace):
+    """The command line's words."""
+
+    runs: list[str]
+    as_json: bool
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declare them."""
+    parser.epilog = "Everything that a run started ends with it. A run that is over already is no mistake."
+    parser.add_argument("runs", metavar="RUN", nargs="+", complete="runs", help="An id or its beginning, a name, or @.")
+    parser.add_argument("--json", dest="as_json", action="store_true", help="The runs as they stand then.")
+
+
+def run(given: Given, world: World) -> int:
+    """Stop the runs and say how they stand."""
     from reenact.records.files import read_run
     from reenact.records.life import settle
     from reenact.records.lookup import get_run
 
-    world = console_world()
     after = []
-    for folder in [get_run(name, world) for name in runs]:
+    for folder in [get_run(name, world) for name in given.runs]:
         run = settle(folder, world)
         if run.state.final:
             world.report.note(f"run {run.id[:8]} is over: {run.state.value}")
@@ -31,8 +41,9 @@ def command(runs: tuple[str, ...], as_json: bool) -> None:
             run = read_run(folder)
             world.report.note(f"run {run.id[:8]}: {run.state.value if run.state.final else 'told to stop'}")
         after.append(run)
-    if as_json:
+    if given.as_json:
         print_json(after)
+    return 0
 
 
 def stop(folder: RunFolder, backend: str) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+from argparse import Namespace
 from pathlib import Path
 
-import click
-
 from reenact import environments
-from reenact.cli.console import console_world, print_json
+from reenact.cli.console import print_json
+from reenact.cli.parser import Parser
 from reenact.cli.resolve import resolving
 from reenact.document_cache import find_documents
 from reenact.errors import ProjectError, UnsupportedError
@@ -18,28 +19,42 @@ from reenact.report import Memory
 from reenact.world import World
 
 
-@click.command(help="Find what is wrong in a project's files. Ends with 65 if that includes an error, else with 0.")
-@click.argument("uri", default=".")
-@click.option("-v", "--version", metavar="VERSION", help="Branch, tag or commit of a git project.")
-@click.option("--json", "as_json", is_flag=True, help="Print the findings as a JSON list.")
-@click.option("--schema", is_flag=True, help="Print the JSON Schema of the project file, for editors.")
-def command(uri: str, version: str | None, as_json: bool, schema: bool) -> int:
+class Given(Namespace):
+    """The command line's words."""
+
+    uri: str
+    version: str | None
+    as_json: bool
+    schema: bool
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declare them."""
+    parser.epilog = "Ends with 65 if that includes an error, else with 0."
+    parser.add_argument(
+        "uri", metavar="URI", nargs="?", default=".", complete="files", help="The project; this folder."
+    )
+    parser.add_argument("-v", "--version", metavar="VERSION", help="Branch, tag or commit of a git project.")
+    parser.add_argument("--json", dest="as_json", action="store_true", help="Print the findings as a JSON list.")
+    parser.add_argument("--schema", action="store_true", help="Print the JSON Schema of the project file, for editors.")
+
+
+def run(given: Given, world: World) -> int:
     """Print every finding with its place."""
-    if schema:
+    if given.schema:
         from reenact.project.schema import read_schema
 
-        click.echo(read_schema(), nl=False)
+        sys.stdout.write(read_schema())
         return 0
-    world = console_world()
-    with resolving(uri, version, world) as root:
+    with resolving(given.uri, given.version, world) as root:
         project = read_project(root, find_documents(world.home))
         project = project._replace(diagnostics=(*project.diagnostics, *find_in_environment(project, root, world)))
-    if as_json:
+    if given.as_json:
         print_json([_as_plain(found) for found in project.diagnostics])
     else:
         for found in project.diagnostics:
-            click.echo(f"{render_diagnostic(found)}\n")
-        click.echo(_summary(project))
+            print(f"{render_diagnostic(found)}\n")
+        print(_summary(project))
     return ProjectError.exit_code if _count(project, "error") else 0
 
 

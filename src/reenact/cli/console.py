@@ -8,6 +8,7 @@ import sys
 from typing import TextIO
 
 from reenact.codec import to_plain
+from reenact.errors import UsageError
 from reenact.project.diagnostics import Diagnostic, render_diagnostic
 from reenact.report import Report
 from reenact.world import World, make_world
@@ -71,7 +72,8 @@ class Terminal(Lines):
 
     def step(self, name: str, detail: str = "") -> None:
         """Write over the current line, cut to the terminal's width."""
-        width = os.get_terminal_size(self._stream.fileno()).columns
+        # A terminal that nobody told its size says that it has no columns.
+        width = os.get_terminal_size(self._stream.fileno()).columns or 80
         text = f"{name} {detail}".replace("\n", " ").rstrip()
         self._stream.write(f"\r\x1b[K{text[: width - 1]}")
         self._stream.flush()
@@ -106,6 +108,33 @@ def make_report(*, quiet: bool = False) -> Report:
     return Terminal(sys.stderr) if sys.stderr.isatty() else Lines(sys.stderr)
 
 
-def console_world(*, quiet: bool = False) -> World:
-    """The world of a command line."""
-    return make_world(make_report(quiet=quiet))
+def console_world(env_file: str | None = None) -> World:
+    """The world of a command line, with the variables of a dotenv file where the caller has not set them.
+
+    Raises:
+        UsageError: the file cannot be read, or the current directory is gone.
+    """
+    environ = os.environ if env_file is None else {**read_env_file(env_file), **os.environ}
+    return make_world(make_report(), environ)
+
+
+def read_env_file(file: str) -> dict[str, str]:
+    """The variables that a dotenv file sets; ``${NAME}`` in it means the caller's first, as in MLflow.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    from dotenv.main import DotEnv
+
+    try:
+        with open(file, encoding="utf-8") as text:
+            found = DotEnv(None, stream=text, override=False).dict()
+    except (OSError, UnicodeDecodeError) as problem:
+        raise UsageError(f"cannot read the variables in {file}: {problem}") from problem
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def ask(question: str) -> bool:
+    """Whether the person at the terminal says yes."""
+    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import textwrap
+from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
-import click
-
-from reenact.cli.console import console_world, print_json
+from reenact.cli.console import print_json
+from reenact.cli.parser import Parser
 from reenact.cli.resolve import resolving
 from reenact.document_cache import find_documents
 from reenact.errors import ProjectError
@@ -24,16 +25,31 @@ _WIDTH = 100
 _WIDEST = 40
 
 
-@click.command(help="Show a project's entry points, parameters and environment.")
-@click.argument("uri", default=".")
-@click.option("-v", "--version", metavar="VERSION", help="Branch, tag or commit of a git project.")
-@click.option("-e", "--entry-point", metavar="NAME", help="Show this entry point only.")
-@click.option("--json", "as_json", is_flag=True, help="Print it as a JSON object.")
-def command(uri: str, version: str | None, entry_point: str | None, as_json: bool) -> int:
+class Given(Namespace):
+    """The command line's words."""
+
+    uri: str
+    version: str | None
+    entry_point: str | None
+    as_json: bool
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declare them."""
+    parser.add_argument(
+        "uri", metavar="URI", nargs="?", default=".", complete="files", help="The project; this folder."
+    )
+    parser.add_argument("-v", "--version", metavar="VERSION", help="Branch, tag or commit of a git project.")
+    parser.add_argument(
+        "-e", "--entry-point", metavar="NAME", complete="entry points", help="Show this entry point only."
+    )
+    parser.add_argument("--json", dest="as_json", action="store_true", help="Print it as a JSON object.")
+
+
+def run(given: Given, world: World) -> int:
     """Print the project; the errors in it go to stderr. Ends with 65 if they leave nothing to show."""
-    world = console_world()
-    with resolving(uri, version, world) as root:
-        return print_project(root, entry_point, world, as_json=as_json)
+    with resolving(given.uri, given.version, world) as root:
+        return print_project(root, given.entry_point, world, as_json=given.as_json)
 
 
 def print_project(root: Path, entry_point: str | None, world: World, *, as_json: bool) -> int:
@@ -41,7 +57,7 @@ def print_project(root: Path, entry_point: str | None, world: World, *, as_json:
     project = read_project(root, find_documents(world.home))
     errors = [found for found in project.diagnostics if found.severity == "error"]
     for found in errors:
-        click.echo(render_diagnostic(found), err=True)
+        print(render_diagnostic(found), file=sys.stderr)
     if errors and not project.entry_points:
         return ProjectError.exit_code
     scripts = find_scripts(root) if entry_point is None else ()
@@ -51,7 +67,7 @@ def print_project(root: Path, entry_point: str | None, world: World, *, as_json:
     if as_json:
         print_json(_as_plain(project, scripts))
     else:
-        click.echo("\n".join(map(visible, render_project(project, scripts))))
+        print("\n".join(map(visible, render_project(project, scripts))))
     return 0
 
 

@@ -6,14 +6,12 @@ import json
 import os
 import select
 import sys
+from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import BinaryIO, NamedTuple
 
-import click
-
-from reenact.cli.complete import RunName
-from reenact.cli.console import console_world
+from reenact.cli.parser import Parser, at_least
 from reenact.records.log import Entry, parse_entry, read_entries
 from reenact.run_folder import RunFolder
 from reenact.world import World
@@ -28,21 +26,42 @@ class Form(NamedTuple):
     as_json: bool = False
 
 
-@click.command()
-@click.argument("run", required=False, default="@", type=RunName())
-@click.option("-f", "--follow", is_flag=True, help="Go on until the run ends.")
-@click.option("-t", "--timestamps", is_flag=True, help="Put the moment before every line.")
-@click.option("-n", "--tail", type=click.IntRange(min=0), metavar="N", help="Begin with the last N lines.")
-@click.option("--json", "as_json", is_flag=True, help="An object a line: time, stream, text.")
-def command(run: str, follow: bool, timestamps: bool, tail: int | None, as_json: bool) -> None:
-    """Print what a run printed (the newest, if none is named): its stdout to stdout, its stderr to stderr."""
+class Given(Namespace):
+    """The command line's words."""
+
+    run: str
+    follow: bool
+    timestamps: bool
+    tail: int | None
+    as_json: bool
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declare them."""
+    parser.epilog = "What it printed to stdout goes to stdout, and what it printed to stderr to stderr."
+    parser.add_argument(
+        "run",
+        metavar="RUN",
+        nargs="?",
+        default="@",
+        complete="runs",
+        help="An id or its beginning, or a name; the newest.",
+    )
+    parser.add_argument("-f", "--follow", action="store_true", help="Go on until the run ends.")
+    parser.add_argument("-t", "--timestamps", action="store_true", help="Put the moment before every line.")
+    parser.add_argument("-n", "--tail", type=at_least(0), metavar="N", help="Begin with the last N lines.")
+    parser.add_argument("--json", dest="as_json", action="store_true", help="An object a line: time, stream, text.")
+
+
+def run(given: Given, world: World) -> int:
+    """Print the log."""
     from reenact.records.lookup import get_run
 
-    world = console_world()
-    folder = get_run(run, world)
-    out = Output(Form(timestamps, as_json))
+    folder = get_run(given.run, world)
+    out = Output(Form(given.timestamps, given.as_json))
+    tail = given.tail
     try:
-        for entry in follow_log(folder, world, tail) if follow else read_log(folder, tail):
+        for entry in follow_log(folder, world, tail) if given.follow else read_log(folder, tail):
             if entry is None:
                 out.flush()
             else:
@@ -52,6 +71,7 @@ def command(run: str, follow: bool, timestamps: bool, tail: int | None, as_json:
         # Nobody reads any more; what is left in the buffer must not be tried again when Python ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise
+    return 0
 
 
 class Output:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import click
-
-from reenact.cli.console import console_world, print_json
-from reenact.cli.selection import choosing, make_filter
+from reenact.cli.console import print_json
+from reenact.cli.parser import Parser, at_least
+from reenact.cli.selection import Selection, add_selection, make_filter
 from reenact.cli.table import (
     Column,
     find_width,
@@ -19,7 +16,9 @@ from reenact.cli.table import (
     render_state,
     render_table,
 )
+from reenact.records.filter import RunFilter
 from reenact.runs import Run
+from reenact.world import World
 
 _COLUMNS = (
     Column("RUN"),
@@ -32,41 +31,62 @@ _COLUMNS = (
 )
 
 
-@click.command()
-@choosing
-@click.option("-n", "--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many runs.")
-@click.option("-a", "--all", "everything", is_flag=True, help="All of them.")
-@click.option("-q", "--quiet", is_flag=True, help="Only whole ids, one a line, for other commands.")
-@click.option("--json", "as_json", is_flag=True, help="A list of objects, with all that the index knows.")
-def command(limit: int, everything: bool, quiet: bool, as_json: bool, **chosen: Any) -> None:
-    """List runs, newest first.
+class Given(Selection):
+    """The command line's words."""
 
-    A run whose process died without a word is found and shown as lost.
-    """
+    limit: int
+    everything: bool
+    quiet: bool
+    as_json: bool
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declare them."""
+    parser.epilog = "A run whose process died without a word is found and shown as lost."
+    add_selection(parser)
+    parser.add_argument(
+        "-n",
+        "--limit",
+        metavar="N",
+        type=at_least(1),
+        default=20,
+        help="At most so many runs. [default: %(default)s]",
+    )
+    parser.add_argument("-a", "--all", dest="everything", action="store_true", help="All of them.")
+    parser.add_argument("-q", "--quiet", action="store_true", help="Only whole ids, one a line, for other commands.")
+    parser.add_argument(
+        "--json", dest="as_json", action="store_true", help="A list of objects, with all that the index knows."
+    )
+
+
+def run(given: Given, world: World) -> int:
+    """Print the list."""
     from reenact.records.history import list_runs
     from reenact.records.index import open_index
 
-    world = console_world()
     now = world.now()
-    runs = list_runs(make_filter(chosen, now), None if everything else limit, world)
-    if as_json:
+    wanted = make_filter(given, now)
+    runs = list_runs(wanted, None if given.everything else given.limit, world)
+    if given.as_json:
         print_json(runs)
-    elif quiet:
-        for run in runs:
-            click.echo(run.id)
+    elif given.quiet:
+        for one in runs:
+            print(one.id)
     elif not runs:
-        world.report.note("no runs" + (" that fit" if any(chosen.values()) else " yet; start one with: reenact run ."))
+        fitting = wanted != RunFilter()
+        world.report.note("no runs" + (" that fit" if fitting else " yet; start one with: reenact run ."))
     else:
         length = open_index(world).read(lambda store: store.shortest([run.id for run in runs]))
         _print_runs(runs, length, now)
+    return 0
 
 
 def _print_runs(runs: list[Run], length: int, now: float) -> None:
     heading, *lines = render_table(_COLUMNS, [_render_row(run, length, now) for run in runs], find_width())
-    click.echo(heading)
+    print(heading)
     for run, line in zip(runs, lines, strict=True):
         state = render_state(run.state, run.exit_code)
-        click.echo(line[:length] + line[length:].replace(state, paint(state, run.state), 1))
+        print(line[:length] + line[length:].replace(state, paint(state, run.state), 1))
 
 
 def _render_row(run: Run, length: int, now: float) -> tuple[str, ...]:

@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
-import click
+from argparse import Namespace
 
-from reenact.cli.console import console_world, print_json
+from reenact.cli.console import print_json
+from reenact.cli.parser import Parser
+from reenact.world import World
 
 
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="How many runs there are, and what is damaged.")
-def command(as_json: bool) -> None:
-    """Make the index of runs anew from the run folders.
+class Given(Namespace):
+    """The command line's words."""
 
-    Other commands and runs may go on meanwhile. A damaged run folder is named and left as it is.
-    """
+    as_json: bool
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declare them."""
+    parser.epilog = "Other commands and runs may go on meanwhile. A damaged run folder is named and left as it is."
+    parser.add_argument(
+        "--json", dest="as_json", action="store_true", help="How many runs there are, and what is damaged."
+    )
+
+
+def run(given: Given, world: World) -> int:
+    """Make the index anew."""
     from reenact.records.history import reindex, sweep
 
-    world = console_world()
     found = reindex(world)
     sweep(world)
-    if as_json:
+    if given.as_json:
         print_json(found)
-        return
+        return 0
     for name, problem in sorted(found.damaged.items()):
         world.report.warn(f"{name} is not in the index: {problem}")
-    click.echo(f"{found.runs} run{'' if found.runs == 1 else 's'} in the index")
+    print(f"{found.runs} run{'' if found.runs == 1 else 's'} in the index")
+    return 0

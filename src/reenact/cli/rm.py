@@ -4,55 +4,74 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
 
-import click
-
-from reenact.cli.complete import RunName
-from reenact.cli.console import console_world, print_json
-from reenact.cli.selection import choosing, make_filter
+from reenact.cli.console import ask, print_json
+from reenact.cli.parser import Parser
+from reenact.cli.selection import Selection, add_selection, make_filter
 from reenact.cli.table import plain
 from reenact.errors import RecordError, UsageError
+from reenact.records.filter import RunFilter
 from reenact.run_folder import RunFolder
 from reenact.runs import Run
 from reenact.world import World
 
 
-@click.command()
-@click.argument("names", metavar="[RUN]...", nargs=-1, type=RunName())
-@choosing
-@click.option("--older-than", "before", metavar="AGE", help="Only runs from before then: 30d, 12h, or 2026-11-23.")
-@click.option("-f", "--force", is_flag=True, help="Stop runs that are under way, then delete them too.")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
-@click.option("--json", "as_json", is_flag=True, help="The ids of what was deleted.")
-def command(names: tuple[str, ...], force: bool, yes: bool, as_json: bool, **chosen: Any) -> None:
-    """Delete runs: those that are named, or all that fit the options.
+class Given(Selection):
+    """The command line's words."""
 
-    A run's own folder goes, with its log and its copy of the code. Folders of yours that it used stay as they are.
-    """
+    names: list[str]
+    older_than: str | None
+    force: bool
+    yes: bool
+    as_json: bool
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declare them."""
+    parser.description = "Delete runs: those that are named, or all that fit the options."
+    parser.epilog = (
+        "A run's own folder goes, with its log and its copy of the code. Folders of yours that it used stay as\n"
+        "they are."
+    )
+    parser.add_argument(
+        "names", metavar="RUN", nargs="*", complete="runs", help="An id or its beginning, a name, or @."
+    )
+    add_selection(parser)
+    parser.add_argument("--older-than", metavar="AGE", help="Only runs from before then: 30d, 12h, or 2026-11-23.")
+    parser.add_argument(
+        "-f", "--force", action="store_true", help="Stop runs that are under way, then delete them too."
+    )
+    parser.add_argument("-y", "--yes", action="store_true", help="Do not ask.")
+    parser.add_argument("--json", dest="as_json", action="store_true", help="The ids of what was deleted.")
+
+
+def run(given: Given, world: World) -> int:
+    """Delete them; 1 where the answer was no."""
     from reenact.records.history import remove, sweep
 
-    world = console_world()
-    runs = _find_named(names, world) if names else _find_fitting(chosen, world, force=force)
-    if names and any(chosen.values()):
+    wanted = make_filter(given, world.now(), given.older_than)
+    if given.names and wanted != RunFilter():
         raise UsageError("name the runs, or choose them by options, not both")
-    if not names and len(runs) > 1 and not yes:
-        _ask(runs)
-    for run in runs:
-        folder = RunFolder(Path(run.folder))
-        if force and not run.state.final:
+    runs = _find_named(given.names, world) if given.names else _find_fitting(wanted, world, force=given.force)
+    if not given.names and len(runs) > 1 and not given.yes and not _is_sure(runs):
+        world.report.note("nothing was deleted")
+        return 1
+    for one in runs:
+        folder = RunFolder(Path(one.folder))
+        if given.force and not one.state.final:
             from reenact.cli.cancel import stop
 
-            stop(folder, run.backend)
+            stop(folder, one.backend)
         remove(folder, world)
-        if not as_json:
-            click.echo(run.id)
+        if not given.as_json:
+            print(one.id)
     sweep(world)
-    if as_json:
-        print_json([run.id for run in runs])
+    if given.as_json:
+        print_json([one.id for one in runs])
+    return 0
 
 
-def _find_named(names: tuple[str, ...], world: World) -> list[Run]:
+def _find_named(names: list[str], world: World) -> list[Run]:
     """All of them are looked up before the first goes."""
     from reenact.records.life import settle
     from reenact.records.lookup import get_run
@@ -60,28 +79,29 @@ def _find_named(names: tuple[str, ...], world: World) -> list[Run]:
     return list({run.id: run for run in (settle(get_run(name, world), world) for name in names)}.values())
 
 
-def _find_fitting(chosen: dict[str, Any], world: World, *, force: bool) -> list[Run]:
+def _find_fitting(wanted: RunFilter, world: World, *, force: bool) -> list[Run]:
     from reenact.records.history import list_runs
 
-    if not any(chosen.values()):
+    if wanted == RunFilter():
         raise UsageError(
             "which runs?", hint="name them, or choose them by options: reenact rm --state failed --older-than 30d"
         )
-    runs = list_runs(make_filter(chosen, world.now()), None, world)
+    runs = list_runs(wanted, None, world)
     living = [run for run in runs if not run.state.final]
     if living and not force:
-        if chosen["states"]:
+        if wanted.states:
             raise RecordError(f"{len(living)} of these runs are under way", hint="--force stops and deletes them too")
         world.report.note(f"{len(living)} of them are under way and stay")
         runs = [run for run in runs if run.state.final]
     return runs
 
 
-def _ask(runs: list[Run]) -> None:
+def _is_sure(runs: list[Run]) -> bool:
     if not sys.stdin.isatty():
         raise UsageError(f"this would delete {len(runs)} runs", hint="say --yes where nobody can be asked")
     for run in runs[:10]:
-        click.echo(f"  {run.id[:12]}  {run.state.value:<9}  {plain(run.project)} {plain(run.entry_point)}", err=True)
+        line = f"  {run.id[:12]}  {run.state.value:<9}  {plain(run.project)} {plain(run.entry_point)}"
+        print(line, file=sys.stderr)
     if len(runs) > 10:
-        click.echo(f"  … and {len(runs) - 10} more", err=True)
-    click.confirm(f"Delete {len(runs)} runs?", abort=True, err=True)
+        print(f"  … and {len(runs) - 10} more", file=sys.stderr)
+    return ask(f"Delete {len(runs)} runs?")

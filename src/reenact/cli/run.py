@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TypedDict, Unpack
-
-import click
+from argparse import SUPPRESS, Namespace
 
 from reenact import api
-from reenact.cli.complete import EntryPointName
-from reenact.cli.console import console_world, print_json
+from reenact.cli.console import make_report, print_json
+from reenact.cli.parser import Parser
 from reenact.cli.table import plain, render_duration, render_isolation, render_state
 from reenact.codec import to_plain
 from reenact.errors import UsageError
@@ -21,13 +19,13 @@ from reenact.world import World
 SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
-class Given(TypedDict):
-    """The command line's words, as click hands them on."""
+class Given(Namespace):
+    """The command line's words."""
 
     uri: str
     entry_point: str
     version: str | None
-    param_list: tuple[str, ...]
+    param_list: list[str]
     params_file: str | None
     strict: bool
     lenient: bool
@@ -36,7 +34,7 @@ class Given(TypedDict):
     locked: bool
     as_of: str | None
     accelerator: str | None
-    keep: tuple[str, ...]
+    keep: list[str]
     shell_strict: bool
     timeout: str | None
     no_network: bool
@@ -52,68 +50,133 @@ class Given(TypedDict):
     backend: str
     backend_config: str | None
     storage_dir: str | None
-    docker_args: tuple[str, ...]
+    docker_args: list[str]
     build_image: bool
     skip_image_build: bool
 
 
-@click.command()
-@click.argument("uri")
-@click.option(
-    "-e", "--entry-point", default="main", show_default=True, metavar="NAME", type=EntryPointName(), help="What to run."
-)
-@click.option("-v", "--version", metavar="VERSION", help="Branch, tag, commit or pull/N/head of a git project.")
-@click.option("-P", "--param-list", multiple=True, metavar="NAME=VALUE", help="A parameter; repeatable.")
-@click.option("--params-file", metavar="FILE", help="Parameters from a YAML or JSON file; -P wins over it.")
-@click.option("--strict", is_flag=True, help="Refuse undeclared parameters, and paths that do not exist.")
-@click.option("--lenient", is_flag=True, help="Only warn of values that do not fit their type.")
-@click.option(
-    "--env-manager", metavar="NAME", help="uv; system or local for none; by default what the project asks for."
-)
-@click.option("--upgrade", is_flag=True, help="Resolve the environment anew.")
-@click.option("--locked", is_flag=True, help="Refuse to run with versions that no lock of the project says.")
-@click.option("--as-of", metavar="DATE", help="Use packages as they were on a date; 'commit' for that of the commit.")
-@click.option("--accelerator", metavar="NAME", help="The build of PyTorch's packages: cpu, cu126, rocm6.4, xpu.")
-@click.option("--keep", multiple=True, metavar="VARIABLE", help="Hand on a variable that would be hidden: PYTHONPATH.")
-@click.option("--shell-strict", is_flag=True, help="Stop the command at its first failure, also inside a pipe.")
-@click.option("--timeout", metavar="TIME", help="Stop the command after 90, 90s, 15m, 2h, 1d.")
-@click.option("--no-network", is_flag=True, help="Keep the command from the network, but for loopback of its own.")
-@click.option("--read-only", is_flag=True, help="Let the command write into its run folder and a /tmp of its own only.")
-@click.option("--run-name", metavar="NAME", help="A name for the run.")
-@click.option("-d", "--detach", is_flag=True, help="Print the run's id and leave it running.")
-@click.option("--dry-run", is_flag=True, help="Print what would run, and stop.")
-@click.option("--json", "as_json", is_flag=True, help="With --dry-run or --detach: print JSON.")
-@click.option("-q", "--quiet", is_flag=True, help="Print warnings and errors only.")
-@click.option("--experiment-name", metavar="NAME", help="Experiment for the project's own MLflow client.")
-@click.option("--experiment-id", metavar="ID", help="The same, by id.")
-@click.option("--run-id", metavar="RUN_ID", help="MLflow run for the project's own MLflow client to log to.")
-@click.option("-b", "--backend", default="local", show_default=True, metavar="NAME", help="Where to run.")
-@click.option("-c", "--backend-config", metavar="FILE", help="Settings of the backend: a .json file, or JSON itself.")
-@click.option("--storage-dir", envvar="MLFLOW_TMP_DIR", metavar="DIR", help="Where remote path parameters are put.")
-@click.option("-A", "--docker-args", multiple=True, metavar="NAME[=VALUE]", help="Argument of docker run; repeatable.")
-@click.option("--build-image", is_flag=True, help="Build an image with the project in it.")
-@click.option("--skip-image-build", is_flag=True, hidden=True, help="Use the image as it is, which is the default.")
-def command(**given: Unpack[Given]) -> int:
-    """Run the project at URI: a folder, a git repository, a web page of one, or an archive.
+def add_arguments(parser: Parser) -> None:
+    """Declare them: those of ``mlflow run``, then ours for what runs, where and how it is told."""
+    parser.epilog = "The exit code is the command's own."
+    parser.add_argument(
+        "uri", metavar="URI", complete="files", help="A folder, a git repository, a web page of one, or an archive."
+    )
+    add_mlflow_arguments(parser)
+    parser.add_argument(
+        "--params-file", metavar="FILE", complete="files", help="Parameters from a YAML or JSON file; -P wins over it."
+    )
+    parser.add_argument(
+        "--strict", action="store_true", help="Refuse undeclared parameters, and paths that do not exist."
+    )
+    parser.add_argument("--lenient", action="store_true", help="Only warn of values that do not fit their type.")
+    add_environment_arguments(parser)
+    parser.add_argument(
+        "--shell-strict", action="store_true", help="Stop the command at its first failure, also inside a pipe."
+    )
+    parser.add_argument("--timeout", metavar="TIME", help="Stop the command after 90, 90s, 15m, 2h, 1d.")
+    parser.add_argument(
+        "--no-network", action="store_true", help="Keep the command from the network, but for loopback of its own."
+    )
+    parser.add_argument(
+        "--read-only",
+        action="store_true",
+        help="Let the command write into its run folder and a /tmp of its own only.",
+    )
+    parser.add_argument("-d", "--detach", action="store_true", help="Print the run's id and leave it running.")
+    parser.add_argument("--dry-run", action="store_true", help="Print what would run, and stop.")
+    parser.add_argument("--json", dest="as_json", action="store_true", help="With --dry-run or --detach: print JSON.")
+    parser.add_argument("-q", "--quiet", action="store_true", help="Print warnings and errors only.")
 
-    The exit code is the command's own.
-    """
-    if given["as_json"] and not (given["dry_run"] or given["detach"]):
+
+def add_environment_arguments(parser: Parser) -> None:
+    """Declare ours for the environment."""
+    parser.add_argument("--upgrade", action="store_true", help="Resolve the environment anew.")
+    parser.add_argument(
+        "--locked", action="store_true", help="Refuse to run with versions that no lock of the project says."
+    )
+    add_choice_of_packages(parser)
+    parser.add_argument(
+        "--keep",
+        action="append",
+        default=[],
+        metavar="VARIABLE",
+        help="Hand on a variable that would be hidden: PYTHONPATH.",
+    )
+
+
+def add_choice_of_packages(parser: Parser) -> None:
+    """Declare what else than the project's files decides which packages those are."""
+    parser.add_argument(
+        "--as-of", metavar="DATE", help="Use packages as they were on a date; 'commit' for that of the commit."
+    )
+    parser.add_argument(
+        "--accelerator", metavar="NAME", help="The build of PyTorch's packages: cpu, cu126, rocm6.4, xpu."
+    )
+
+
+def add_mlflow_arguments(parser: Parser) -> None:
+    """Declare those of ``mlflow run``."""
+    parser.add_argument(
+        "-e",
+        "--entry-point",
+        default="main",
+        metavar="NAME",
+        complete="entry points",
+        help="What to run. [default: %(default)s]",
+    )
+    parser.add_argument(
+        "-v", "--version", metavar="VERSION", help="Branch, tag, commit or pull/N/head of a git project."
+    )
+    parser.add_argument(
+        "-P", "--param-list", action="append", default=[], metavar="NAME=VALUE", help="A parameter; repeatable."
+    )
+    parser.add_argument(
+        "--env-manager", metavar="NAME", help="uv; system or local for none; by default what the project asks for."
+    )
+    parser.add_argument("--run-name", metavar="NAME", help="A name for the run.")
+    parser.add_argument("--experiment-name", metavar="NAME", help="Experiment for the project's own MLflow client.")
+    parser.add_argument("--experiment-id", metavar="ID", help="The same, by id.")
+    parser.add_argument("--run-id", metavar="RUN_ID", help="MLflow run for the project's own MLflow client to log to.")
+    parser.add_argument("-b", "--backend", default="local", metavar="NAME", help="Where to run. [default: %(default)s]")
+    parser.add_argument(
+        "-c",
+        "--backend-config",
+        metavar="FILE",
+        complete="files",
+        help="Settings of the backend: a .json file, or JSON itself.",
+    )
+    parser.add_argument("--storage-dir", metavar="DIR", complete="files", help="Where remote path parameters are put.")
+    parser.add_argument(
+        "-A",
+        "--docker-args",
+        action="append",
+        default=[],
+        metavar="NAME[=VALUE]",
+        help="Argument of docker run; repeatable.",
+    )
+    parser.add_argument("--build-image", action="store_true", help="Build an image with the project in it.")
+    parser.add_argument("--skip-image-build", action="store_true", help=SUPPRESS)
+
+
+def run(given: Given, world: World) -> int:
+    """Run the project, or say what would run; the command's own exit code."""
+    if given.as_json and not (given.dry_run or given.detach):
         raise UsageError("--json goes with --dry-run or --detach", hint="for a run that has ended: reenact show --json")
-    world = console_world(quiet=given["quiet"])
+    if given.quiet:
+        world = world._replace(report=make_report(quiet=True))
     prepared = prepare(make_request(given, world), world)
     for doubt in prepared.plan.notes:
         world.report.found(doubt)
-    if given["dry_run"]:
+    if given.dry_run:
         discard(prepared.staged)
-        print_plan(prepared.plan, as_json=given["as_json"])
+        print_plan(prepared.plan, as_json=given.as_json)
         return 0
-    if given["detach"]:
+    if given.detach:
         submitted = api.submit(prepared, world)
-        if given["as_json"]:
+        if given.as_json:
             print_json({"id": submitted.run_id, "folder": str(submitted.folder.path)})
         else:
-            click.echo(submitted.run_id)
+            print(submitted.run_id)
         return 0
     return wait_for(prepared, world)
 
@@ -124,36 +187,36 @@ def make_request(given: Given, world: World) -> Request:
     Raises:
         UsageError: an option has a wrong form, or two contradict each other.
     """
-    if given["experiment_name"] and given["experiment_id"]:
+    if given.experiment_name and given.experiment_id:
         raise UsageError("Specify only one of 'experiment-name' or 'experiment-id' options.")
-    if given["build_image"] and given["skip_image_build"]:
+    if given.build_image and given.skip_image_build:
         raise UsageError("--build-image and --skip-image-build contradict each other")
     return Request(
-        uri=given["uri"],
-        entry_point=given["entry_point"],
-        version=given["version"],
-        parameters=read_params_file(given["params_file"], world) | parse_assignments(given["param_list"]),
-        options=Options(strict=given["strict"], lenient=given["lenient"]),
-        env_manager=given["env_manager"],
-        docker_args=read_docker_args(given["docker_args"]),
-        build_image=given["build_image"],
-        upgrade=given["upgrade"],
-        locked=given["locked"],
-        as_of=given["as_of"],
-        accelerator=given["accelerator"],
-        keep=given["keep"],
-        backend=given["backend"],
-        backend_config=api.read_backend_config(given["backend_config"]),
-        shell_strict=given["shell_strict"],
-        timeout=parse_duration(given["timeout"]),
-        isolation=Isolation(network=not given["no_network"], read_only=given["read_only"]),
-        tracking=Tracking(given["experiment_name"], given["experiment_id"], given["run_id"]),
-        storage_dir=given["storage_dir"],
-        name=given["run_name"],
+        uri=given.uri,
+        entry_point=given.entry_point,
+        version=given.version,
+        parameters=read_params_file(given.params_file, world) | parse_assignments(given.param_list),
+        options=Options(strict=given.strict, lenient=given.lenient),
+        env_manager=given.env_manager,
+        docker_args=read_docker_args(given.docker_args),
+        build_image=given.build_image,
+        upgrade=given.upgrade,
+        locked=given.locked,
+        as_of=given.as_of,
+        accelerator=given.accelerator,
+        keep=tuple(given.keep),
+        backend=given.backend,
+        backend_config=api.read_backend_config(given.backend_config),
+        shell_strict=given.shell_strict,
+        timeout=parse_duration(given.timeout),
+        isolation=Isolation(network=not given.no_network, read_only=given.read_only),
+        tracking=Tracking(given.experiment_name, given.experiment_id, given.run_id),
+        storage_dir=given.storage_dir or world.environ.get("MLFLOW_TMP_DIR"),
+        name=given.run_name,
     )
 
 
-def read_docker_args(items: tuple[str, ...]) -> tuple[tuple[str, str | None], ...]:
+def read_docker_args(items: list[str]) -> tuple[tuple[str, str | None], ...]:
     """The arguments of the engine's ``run``.
 
     Raises:
@@ -209,7 +272,7 @@ def print_plan(plan: Plan, *, as_json: bool) -> None:
         shown["key"] = plan.key
         print_json(shown)
         return
-    click.echo(render_plan(plan))
+    print(render_plan(plan))
 
 
 def render_plan(plan: Plan) -> str:

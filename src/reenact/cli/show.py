@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
-import click
-
-from reenact.cli.complete import RunName
-from reenact.cli.console import console_world, print_json
+from reenact.cli.console import print_json
+from reenact.cli.parser import Parser
 from reenact.cli.table import (
     paint,
     parse_timestamp,
@@ -23,6 +22,7 @@ from reenact.plan import BoundParameter, DockerSpec, Plan, PythonSpec
 from reenact.records.files import Record
 from reenact.run_folder import RunFolder
 from reenact.runs import State
+from reenact.world import World
 
 LAST_LINES = 10
 MOST_BYTES = 1 << 14
@@ -31,27 +31,45 @@ _INDENT = 14
 Block = Iterator[tuple[str, str]]
 
 
-@click.command()
-@click.argument("run", required=False, default="@", type=RunName())
-@click.option("--json", "as_json", is_flag=True, help="The whole record as one object.")
-def command(run: str, as_json: bool) -> None:
-    """Show everything that is recorded of a run (the newest, if none is named)."""
+class Given(Namespace):
+    """The command line's words."""
+
+    run: str
+    as_json: bool
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declare them."""
+    parser.description = "Show everything that is recorded of a run."
+    parser.add_argument(
+        "run",
+        metavar="RUN",
+        nargs="?",
+        default="@",
+        complete="runs",
+        help="An id or its beginning, or a name; the newest.",
+    )
+    parser.add_argument("--json", dest="as_json", action="store_true", help="The whole record as one object.")
+
+
+def run(given: Given, world: World) -> int:
+    """Print the record."""
     from reenact.records.files import read_record
     from reenact.records.life import settle
     from reenact.records.lookup import get_run
 
-    world = console_world()
-    folder = get_run(run, world)
+    folder = get_run(given.run, world)
     settled = settle(folder, world)
     record = read_record(folder)._replace(run=settled)
-    if as_json:
+    if given.as_json:
         print_json(record)
-        return
+        return 0
     text = render_record(record, world.now(), _has_lock(folder))
     state, _, rest = text.partition("\n")
-    click.echo(paint(state, settled.state) + "\n" + rest)
+    print(paint(state, settled.state) + "\n" + rest)
     if settled.state in (State.FAILED, State.KILLED, State.LOST):
         _print_last_lines(folder)
+    return 0
 
 
 def render_record(record: Record, now: float, has_lock: bool) -> str:
@@ -197,6 +215,6 @@ def _print_last_lines(folder: RunFolder) -> None:
         printed = (printed + entry.printed)[-MOST_BYTES:] if entry else printed
     last = printed.decode("utf-8", "replace").splitlines()[-LAST_LINES:]
     if last:
-        click.echo(f"\nlast lines of its log (all of it: reenact logs {folder.id[:8]})")
+        print(f"\nlast lines of its log (all of it: reenact logs {folder.id[:8]})")
         for line in last:
-            click.echo(f"  {plain(line)}")
+            print(f"  {plain(line)}")

@@ -1,7 +1,5 @@
 """Values as people read them: rows cut to the terminal, ages, durations, sizes, text without control codes."""
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Sequence

@@ -14,8 +14,6 @@ The functions below choose the module. Which files define an environment is the 
 kind of file has its reader here; what they ask for, and how it is made, is one of the kinds in :data:`KINDS`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
@@ -24,7 +22,16 @@ from typing import Any, NamedTuple
 from reenact.document_cache import find_documents
 from reenact.environments.launch import Launch, Site
 from reenact.errors import ProjectError, StorageError, UnsupportedError, UsageError
-from reenact.plan import Command, CommittedLock, CondaSpec, EnvironmentLock, EnvironmentSpec, PythonSpec
+from reenact.plan import (
+    Command,
+    CommittedLock,
+    CondaSpec,
+    DockerSpec,
+    EnvironmentLock,
+    EnvironmentSpec,
+    PythonSpec,
+    SystemSpec,
+)
 from reenact.project.environment_files import find_environment
 from reenact.project.types import EnvironmentKey, Project
 from reenact.world import World
@@ -78,14 +85,11 @@ LEADS_OUT = (
 """The caller's variables by which an activated environment or a search path would reach into one of ours."""
 
 
-_ATTEMPTS = 10
-
-
 class Place(NamedTuple):
     """Where a realised environment is; ``path`` is None where there is nothing to be inside of.
 
     ``variables`` are set for the command that runs in it; ``programs`` are folders that go before its own on ``PATH``.
-    A kind may have a place of its own that begins the same.
+    A kind may have a place of its own that has the same and more.
     """
 
     kind: str
@@ -209,7 +213,7 @@ def _with_notes(spec: EnvironmentSpec, project: Project) -> EnvironmentSpec:
     files = spec.pip.files if isinstance(spec, CondaSpec) else getattr(spec, "files", ())
     over = [each for each in project.environment.passed_over if each.file not in files]
     notes = (f"{each.file} is not used: {each.reason}" for each in over)
-    return spec._replace(notes=(*notes, *spec.notes)) if isinstance(spec, PythonSpec | CondaSpec) else spec
+    return spec if isinstance(spec, SystemSpec | DockerSpec) else spec._replace(notes=(*notes, *spec.notes))
 
 
 def _with_variant(spec: EnvironmentSpec, variant: Variant) -> EnvironmentSpec:

@@ -5,7 +5,7 @@ lock record, however, is why a request resolves to the same versions as before. 
 used any more, or when neither an environment nor a recorded run is left of it and it is as old as was asked for.
 
 Left alone: mirrors of repositories, which checkouts of runs lean on; parsed project files, which are small; the caches
-of uv and rattler, which other programs share (``uv cache prune``).
+of uv, which other programs share (``uv cache prune``).
 """
 
 from __future__ import annotations

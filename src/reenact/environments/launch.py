@@ -1,7 +1,5 @@
 """What a place is told of a run, and what it makes of its command: what the worker starts."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple

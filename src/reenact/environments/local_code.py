@@ -4,8 +4,6 @@ What tools leave behind in a source tree (``build``, ``*.egg-info``, virtual env
 count.
 """
 
-from __future__ import annotations
-
 import os
 import stat
 from contextlib import suppress

@@ -1,7 +1,5 @@
 """The file that makes an environment count: written last, by a rename, and saying what the environment is."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple

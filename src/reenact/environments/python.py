@@ -6,8 +6,6 @@ lock, complete when it holds the marker that was put there last. What is needed 
 and builds is imported when it is called for.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping
 from pathlib import Path

@@ -28,6 +28,7 @@ from rattler.exceptions import (
 )
 from rattler.install import InstallerReporter
 
+from reenact.environments.conda_store import find_store, linking
 from reenact.environments.credentials import redact
 from reenact.errors import BuildError
 from reenact.files import make_folder
@@ -240,7 +241,7 @@ def link(packages: Sequence[CondaPackage], prefix: Path, home: Home, report: Rep
     Raises:
         BuildError: a package cannot be fetched, is not the one that was locked, or cannot be written.
     """
-    store = home.packages / "conda"
+    store = find_store(home)
     kept = any((store / _folder_name(package)).is_dir() for package in packages)
     mode = rattler.ValidationMode.full() if kept else rattler.ValidationMode.fast()
     layer = rattler.PackageCacheLayer(store).with_validation_mode(mode)
@@ -257,7 +258,8 @@ def link(packages: Sequence[CondaPackage], prefix: Path, home: Home, report: Rep
         )
 
     try:
-        _run(work())
+        with linking(home):
+            _run(work())
     except InstallerError as problem:
         raise _link_failure(str(problem), doing) from problem
 

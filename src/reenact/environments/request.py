@@ -1,7 +1,5 @@
 """What a definition file says, made into a :class:`~reenact.plan.PythonSpec`."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple

@@ -6,8 +6,6 @@ file, and every local path wherever it is written, are relative to the project's
 place.
 """
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Iterable, Mapping

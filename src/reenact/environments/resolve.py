@@ -10,6 +10,7 @@ from typing import Any
 
 from reenact.codec import encode
 from reenact.environments.credentials import HIDDEN, redact, restore
+from reenact.environments.default_index import find_default_index, name_index, uses_default_index
 from reenact.environments.frozen import translate
 from reenact.environments.interpreters import Choice, find_interpreter
 from reenact.environments.local_code import keep_copy
@@ -110,6 +111,8 @@ def _compile(
     resolved = keep_hashes(redact((family / WORK).read_text("utf-8")), lines)
     check_covered(resolved, spec)
     (family / WORK).unlink()
+    if uses_default_index(spec, world) and (index := find_default_index(family, interpreter, keep_open, world)):
+        resolved = name_index(resolved, index)
     names = ", ".join(find_dateless(result.errors))
     dateless = f"the package index gives no upload dates for {names}: none of these files counts under --as-of"
     return resolved, dateless if names else ""

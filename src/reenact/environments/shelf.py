@@ -9,8 +9,6 @@ run that starts at the same moment finds that its marker is gone, and makes the 
 On NFS flock works between machines (Linux 2.6.12), also for a home that we may only read.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from contextlib import suppress
@@ -123,12 +121,12 @@ def take_away(folder: Path, *, used_until: float | None = None) -> bool:
         StorageError: it cannot be moved or deleted.
     """
     guard = _guard(folder)
-    making = hold(guard)
+    making = hold(guard) if folder.exists() else None
     if making is None:
         return False
     try:
         trash = _move_aside(folder, used_until)
-        if trash is not None:
+        if not folder.exists():
             guard.unlink(missing_ok=True)
     except OSError as problem:
         raise StorageError(f"cannot take away {folder}: {problem.strerror or problem}") from problem

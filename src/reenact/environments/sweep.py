@@ -17,17 +17,23 @@ from reenact.environments.collect import (
     list_lock_records,
     list_unused_trees,
 )
+from reenact.environments.conda_store import drop_packages, list_unlinked
 from reenact.environments.disk import Census
 from reenact.records import history
 from reenact.world import World
 
 
 class Leftovers(NamedTuple):
-    """What goes; ``left`` is the bytes on disk of the environments that stay."""
+    """What goes; ``left`` is the bytes on disk of the environments that stay.
+
+    ``packages`` are those of our store of conda packages that nothing is linked from; what is linked from environments
+    that go, goes too.
+    """
 
     environments: tuple[Doomed, ...]
     locks: tuple[LockRecord, ...]
     trees: tuple[Path, ...]
+    packages: tuple[Path, ...]
     trash: tuple[Path, ...]
     left: int
 
@@ -42,6 +48,7 @@ class Leftovers(NamedTuple):
             "environments": [{"key": each.key, "why": each.why, "freed": each.freed} for each in self.environments],
             "locks": [str(each.path) for each in self.locks],
             "trees": list(map(str, self.trees)),
+            "packages": list(map(str, self.packages)),
             "trash": list(map(str, self.trash)),
             "freed": self.freed,
             "left": self.left,
@@ -61,7 +68,9 @@ def find_leftovers(limits: Limits, world: World) -> Leftovers:
     locks = choose_locks(records, limits, standing={each.key for each in standing}, recorded=recorded)
     staying = [record.lock.local for record in records if record.lock is not None and record not in locks]
     trees = list_unused_trees(home, [*staying, *(each.lock.local for each in realised)], world.now())
-    return Leftovers(tuple(doomed), tuple(locks), tuple(trees), tuple(shelf.list_trash(home)), census.total)
+    unlinked = list_unlinked(home) if limits != Limits(keep=limits.keep) else ()
+    trash = tuple(shelf.list_trash(home))
+    return Leftovers(tuple(doomed), tuple(locks), tuple(trees), tuple(unlinked), trash, census.total)
 
 
 def sweep(leftovers: Leftovers, world: World) -> Leftovers:
@@ -79,6 +88,8 @@ def sweep(leftovers: Leftovers, world: World) -> Leftovers:
     locks = tuple(record for record in leftovers.locks if drop_lock(record))
     for tree in leftovers.trees:
         drop_tree(tree)
+    limited = leftovers.packages or any(each.why != "unfinished" for each in gone)
+    packages = drop_packages(list_unlinked(world.home) if limited else [], world.home)
     shelf.sweep_trash(world.home)
     history.sweep(world)
-    return leftovers._replace(environments=tuple(gone), locks=locks)
+    return leftovers._replace(environments=tuple(gone), locks=locks, packages=tuple(packages))

@@ -83,6 +83,11 @@ CAUSES = (
         "the package index cannot be reached",
     ),
     (r"Permission denied|os error 13", "a file or folder may not be written"),
+    (
+        r"`([^`]+)` does not appear to be a Python project",
+        "local code has neither a pyproject.toml nor a setup.py to be installed by",
+    ),
+    (r"Unsupported Git URL scheme `(\w+):`", "git addresses with {0}:// are not served any more: write https://"),
     (r"[Ff]ailed to parse|Couldn't parse requirement|Expected ", "a requirement line cannot be read"),
 )
 """What uv says (a pattern) and what it means, most telling first; ``{0}`` is the pattern's group."""

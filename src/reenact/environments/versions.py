@@ -1,7 +1,5 @@
 """Which Python was asked for: ``3.11``, ``3.11.4``, ``3.11.*``, ``>=3.10,<3.12``, ``3.8|3.9``, ``pypy3.10``. Pure."""
 
-from __future__ import annotations
-
 import operator
 import re
 from collections.abc import Callable

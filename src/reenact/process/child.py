@@ -1,7 +1,5 @@
 """Start a command in a session of its own, be told of its end, and take its last words."""
 
-from __future__ import annotations
-
 import fcntl
 import os
 import resource

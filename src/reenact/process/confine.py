@@ -54,12 +54,14 @@ def unshare(kinds: int) -> None:
 
 def raise_loopback() -> None:
     """Bring up ``lo``, which is down in a new network."""
+    # The module underneath: "socket" itself takes as long to import as all the rest.
+    import _socket
     import fcntl
-    import socket
     import struct
 
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
-        fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", _IFF_UP))
+    any_socket = _socket.socket(_socket.AF_INET, _socket.SOCK_DGRAM)
+    fcntl.ioctl(any_socket.fileno(), _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", _IFF_UP))
+    any_socket.close()
 
 
 def make_read_only(writable: list[str], sealed: list[str], visible: list[str]) -> None:
@@ -133,12 +135,12 @@ def read_environ() -> dict[bytes, bytes]:
 
 def become(argv: list[str]) -> int:
     """Execute the command; a code as a shell would have it where that cannot be."""
-    import signal
+    import _signal  # type: ignore[import-not-found]  # typeshed has no stub of the module beneath "signal"
 
     environ = read_environ()
     # Python ignores these, and what is ignored stays so in the command.
-    for number in (signal.SIGPIPE, signal.SIGXFSZ):
-        signal.signal(number, signal.SIG_DFL)
+    for number in (_signal.SIGPIPE, _signal.SIGXFSZ):
+        _signal.signal(number, _signal.SIG_DFL)
     try:
         os.execvpe(argv[0], argv, environ)  # noqa: S606
     except FileNotFoundError:

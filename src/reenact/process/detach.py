@@ -1,7 +1,5 @@
 """Start a program that outlives us, and learn that it has begun its work."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 from collections.abc import Mapping, Sequence

@@ -8,8 +8,6 @@ The end of the pipe that we hold is closed on exec, so a command that is being s
 no moment at which a command exists that the guard cannot find.
 """
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

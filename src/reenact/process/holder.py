@@ -1,7 +1,5 @@
 """Who holds a run's ``alive`` lock, written into the lock file: whom to signal, and how to know that it is still he."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 from typing import NamedTuple

@@ -1,6 +1,6 @@
 """Keep a command from the network, or from writing anywhere but into its run folder, where that was asked for.
 
-What can be had is found out before anything exists (:func:`require`); how a command is started then is pure
+What can be had is found out before anything exists (:func:`trying`); how a command is started then is pure
 (:func:`confine`). :mod:`reenact.process.confine` is the program in between. It is no wall against a program that wants
 out: unix sockets of services on this machine are still there to be spoken to.
 """
@@ -8,12 +8,17 @@ out: unix sockets of services on this machine are still there to be spoken to.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from reenact.errors import UnsupportedError
 from reenact.plan import Isolation
+
+if TYPE_CHECKING:
+    from subprocess import Popen
 
 PROGRAM = Path(__file__).with_name("confine.py")
 
@@ -58,18 +63,45 @@ def require(isolation: Isolation) -> None:
     Raises:
         UnsupportedError: it cannot; the message says why.
     """
+    with trying(isolation) as judge:
+        judge()
+
+
+@contextmanager
+def trying(isolation: Isolation) -> Iterator[Callable[[], None]]:
+    """Try whether this machine can do it, while other things are done; what is given waits for the answer.
+
+    Raises:
+        UnsupportedError: by what is given, if this machine cannot; the message says why.
+    """
     if isolation == Isolation():
-        return
-    options = {"--no-network": not isolation.network, "--read-only": isolation.read_only}
-    asked = " and ".join(name for name, wanted in options.items() if wanted)
-    if sys.platform != "linux":
-        raise UnsupportedError(f"{asked}: only possible on Linux", hint="run the project in a container")
+        yield lambda: None
+    elif sys.platform != "linux":
+        yield partial(_refuse, isolation, "it takes Linux", "run the project in a container")
+    else:
+        with _start_trial(isolation) as trial:
+            yield partial(_judge, isolation, trial)
+
+
+def _start_trial(isolation: Isolation) -> Popen[str]:
     import subprocess
 
-    done = subprocess.run(_render(isolation, Bounds()), capture_output=True, text=True, env={}, cwd="/")
-    if done.returncode != 0:
-        reason = done.stderr.strip().rpartition("isolated: ")[2] or f"code {done.returncode}"
-        raise UnsupportedError(f"{asked}: not possible on this machine: {reason}", hint=_find_remedy())
+    null = subprocess.DEVNULL
+    argv = _render(isolation, Bounds())
+    return subprocess.Popen(argv, stdin=null, stdout=null, stderr=subprocess.PIPE, text=True, env={}, cwd="/")
+
+
+def _judge(isolation: Isolation, trial: Popen[str]) -> None:
+    _, said = trial.communicate()
+    if trial.returncode != 0:
+        reason = said.strip().rpartition("isolated: ")[2] or f"code {trial.returncode}"
+        _refuse(isolation, reason, _find_remedy())
+
+
+def _refuse(isolation: Isolation, reason: str, hint: str) -> NoReturn:
+    options = {"--no-network": not isolation.network, "--read-only": isolation.read_only}
+    asked = " and ".join(name for name, wanted in options.items() if wanted)
+    raise UnsupportedError(f"{asked}: not possible on this machine: {reason}", hint=hint)
 
 
 def _render(isolation: Isolation, bounds: Bounds) -> tuple[str, ...]:

@@ -6,8 +6,6 @@ session and cleared its environment is still known if it was seen as a descendan
 Linux is read from ``/proc`` (proc(5)); elsewhere ``ps`` is asked.
 """
 
-from __future__ import annotations
-
 import os
 import signal
 import sys

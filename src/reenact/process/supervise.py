@@ -9,8 +9,6 @@ Output is shown at once and unchanged, and logged (:mod:`reenact.process.log_wri
 (:mod:`reenact.process.terminal`).
 """
 
-from __future__ import annotations
-
 import os
 import select
 import signal

@@ -16,8 +16,8 @@ from reenact.world import World
 
 _TRACKING = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
 _NAMES = frozenset({"databricks", "databricks-uc", "uc"})
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
-_SQLITE = re.compile(r"(sqlite(?:\+\w+)?:///)(?!/|:memory:|file:|\?|$)")
+_SCHEME = r"[A-Za-z][A-Za-z0-9+.-]*:"
+_SQLITE = r"(sqlite(?:\+\w+)?:///)(?!/|:memory:|file:|\?|$)"
 
 
 def make_environ(
@@ -45,7 +45,7 @@ def make_absolute(uri: str, cwd: Path) -> str:
     A relative file of SQLite (``sqlite:///rel.db``), a relative path (``mlruns``, ``./mlruns``) and a relative
     ``file:`` are resolved against ``cwd``; everything else is returned as it is.
     """
-    if found := _SQLITE.match(uri):
+    if found := re.match(_SQLITE, uri):
         path, mark, query = uri[found.end() :].partition("?")
         return f"{found[1]}{os.path.normpath(cwd / path)}{mark}{query}"
     if uri.startswith("file:") and not uri.startswith("file:/"):
@@ -53,6 +53,6 @@ def make_absolute(uri: str, cwd: Path) -> str:
 
         # The rest is part of an address already; only the directory has to be made one.
         return "file://" + os.path.normpath(f"{quote(str(cwd))}/{uri.removeprefix('file:')}")
-    if _SCHEME.match(uri) or uri in _NAMES:
+    if re.match(_SCHEME, uri) or uri in _NAMES:
         return uri
     return os.path.normpath(cwd / uri)

@@ -9,8 +9,6 @@ Where another program shares the terminal (``reenact run . | less``), ours is le
 are typed, as long as that program has not taken the keyboard for itself.
 """
 
-from __future__ import annotations
-
 import os
 import select
 import stat

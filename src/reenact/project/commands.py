@@ -1,7 +1,5 @@
 """The commands and words of a shell script, as they are found one after the other by the scanner in script.py."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from reenact.project.quoting import NAME, Place

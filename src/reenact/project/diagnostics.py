@@ -1,7 +1,5 @@
 """What is found in a project's files: where, what, and what was probably meant."""
 
-from __future__ import annotations
-
 from typing import Literal, NamedTuple
 
 Severity = Literal["error", "warning"]

@@ -4,8 +4,6 @@ Importing PyYAML and parsing costs more than the rest of a warm start together, 
 the digest of its bytes. The cache is handed in: this module touches no disk.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from typing import NamedTuple, Protocol

@@ -3,8 +3,6 @@
 What is there and does not count is remembered with the reason, so that nothing is passed over silently.
 """
 
-from __future__ import annotations
-
 import re
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple

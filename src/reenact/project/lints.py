@@ -1,7 +1,5 @@
 """What is allowed in an entry point and is probably not what its author meant; each finding explains itself."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from itertools import pairwise
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """A YAML document as a small tree whose every node knows its place, and that tree as JSON and back."""
 
-from __future__ import annotations
-
 from typing import Any, Literal, NamedTuple
 
 ScalarType = Literal["null", "bool", "int", "float", "str", "date", "datetime", "bytes", "set"]
@@ -33,7 +31,7 @@ class Scalar(NamedTuple):
 class Sequence(NamedTuple):
     """A list."""
 
-    items: tuple[Node, ...]
+    items: tuple["Node", ...]
     line: int
     column: int
 
@@ -42,7 +40,7 @@ class Entry(NamedTuple):
     """A key with its value. ``name`` is the key as it was written: ``on`` where YAML 1.1 sees True."""
 
     key: Scalar
-    value: Node
+    value: "Node"
 
     @property
     def name(self) -> str:
@@ -64,7 +62,7 @@ class Mapping(NamedTuple):
                 return entry
         return None
 
-    def find(self, name: str) -> Node | None:
+    def find(self, name: str) -> "Node | None":
         """The value under this key; a null value is as good as an absent one."""
         entry = self.find_entry(name)
         return None if entry is None or is_null(entry.value) else entry.value

@@ -7,8 +7,6 @@ name that is not declared is put into the command where the command has a placeh
 message and no record: the command refers to a variable, and the value travels in that variable of the child.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 

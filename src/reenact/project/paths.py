@@ -7,8 +7,6 @@ none. Where nothing is there yet, for it is an output, a given path means the ca
 project's. Nothing else is read into a path: no ``~``, no ``%20``, no pattern.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from posixpath import join, normpath
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """Placeholders in a template: Python's format strings over the names that are known; every other brace is text."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """What a script says of its own environment: the block ``# /// script`` at its top (PEP 723). Pure."""
 
-from __future__ import annotations
-
 import re
 from typing import NamedTuple
 

@@ -12,8 +12,6 @@ declared are added to the last command as ``--name value``: before a comment, a 
 here-document.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple

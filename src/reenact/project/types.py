@@ -4,8 +4,6 @@ All values here and in the rest of the core are ``NamedTuple``: frozen and typed
 a sixth of its cost to define, which a command that starts in tens of milliseconds can feel (DESIGN.md).
 """
 
-from __future__ import annotations
-
 from typing import Literal, NamedTuple
 
 from reenact.project.diagnostics import Diagnostic, Position

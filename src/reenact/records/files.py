@@ -1,7 +1,5 @@
 """The small files in a run's folder as values: plan, origin, events, result; and the run that they add up to."""
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Mapping

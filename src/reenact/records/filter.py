@@ -1,7 +1,5 @@
 """Which runs are meant: filters as values, and the words in which people write them. Pure."""
 
-from __future__ import annotations
-
 import math
 import re
 from typing import Literal, NamedTuple
@@ -11,8 +9,8 @@ from reenact.runs import State
 
 Comparison = Literal["=", "!=", "<", "<=", ">", ">=", "has"]
 
-_PARAMETER = re.compile(r"(?s)(?P<name>[^<>=!]+)(?:(?P<comparison><=|>=|!=|==|=|<|>)(?P<value>.*))?\Z")
-_AGE = re.compile(r"(?P<count>\d+(?:\.\d+)?)\s*(?P<unit>[smhdw])[a-z]*\Z")
+_PARAMETER = r"(?s)(?P<name>[^<>=!]+)(?:(?P<comparison><=|>=|!=|==|=|<|>)(?P<value>.*))?\Z"
+_AGE = r"(?P<count>\d+(?:\.\d+)?)\s*(?P<unit>[smhdw])[a-z]*\Z"
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
@@ -56,7 +54,7 @@ def parse_parameter_filter(text: str) -> ParameterFilter:
     Raises:
         UsageError: another form, or a comparison by size with something that is no number.
     """
-    match = _PARAMETER.match(text)
+    match = re.match(_PARAMETER, text)
     name = match["name"].strip() if match else ""
     if not match or not name:
         raise UsageError(f"cannot read the parameter filter {text!r}", hint="write it as lr=0.1, 'lr>0.01' or lr")
@@ -72,7 +70,7 @@ def parse_parameter_filter(text: str) -> ParameterFilter:
 
 def parse_age(text: str) -> float | None:
     """Seconds in ``90s``, ``15m``, ``12h``, ``30d``, ``2w`` (longer words too: ``3 days``), or None."""
-    match = _AGE.match(text.strip().lower())
+    match = re.match(_AGE, text.strip().lower())
     return float(match["count"]) * _SECONDS[match["unit"]] if match else None
 
 

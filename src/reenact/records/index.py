@@ -13,8 +13,6 @@ On a network file system SQLite's write-ahead log does not work between machines
 rollback journal, which is slower and right. The lock needs ``flock`` across the machines (NFS since Linux 2.6.12).
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from contextlib import nullcontext

@@ -5,9 +5,10 @@ the launcher takes it with :func:`stage`, keeps it through :func:`publish`, and 
 descriptor on to the worker process that it starts (flock(2) locks belong to the open file, which a child shares).
 There is no moment in between at which nobody holds it. A local run that has no result and whose lock is free is
 therefore lost, at once and without a time of grace. A run on another backend is not judged by the lock.
-"""
 
-from __future__ import annotations
+Nobody but the lock's holder changes the run, so the holder goes on with the :class:`~reenact.runs.Run` that each step
+gives back and reads nothing again.
+"""
 
 import os
 from pathlib import Path
@@ -68,7 +69,7 @@ def stage(world: World) -> Staged:
     return Staged(path, alive)
 
 
-def publish(staged: Path, plan: Plan, world: World) -> RunFolder:
+def publish(staged: Path, plan: Plan, world: World) -> Run:
     """Make the staged folder a run, queued: plan and origin are written, then one rename, with its row in the index.
 
     The caller holds the folder's lock already (:func:`stage`) and hands it to whoever carries the run out.
@@ -95,7 +96,7 @@ def publish(staged: Path, plan: Plan, world: World) -> RunFolder:
         staged.rename(folder.path)
 
     open_index(world).write(enter)
-    return folder
+    return run
 
 
 def make_origin(world: World) -> Origin:
@@ -103,8 +104,8 @@ def make_origin(world: World) -> Origin:
     return Origin(world.timestamp(), _find_user(world), os.uname().nodename, __version__, str(world.cwd))
 
 
-def move(folder: RunFolder, state: State, world: World) -> None:
-    """The run goes to ``state``, which is not final: one line in ``events``, then the index.
+def move(run: Run, state: State, world: World) -> Run:
+    """The run in ``state``, which is not final: one line in ``events``, then the index.
 
     The index is a convenience here: where it cannot be written, that is a warning.
 
@@ -114,15 +115,16 @@ def move(folder: RunFolder, state: State, world: World) -> None:
     """
     if state.final:
         raise ValueError("a final state comes with a result: use finish")
-    run = _expect_move(folder, state)
+    _expect_move(run, state)
     event = Event(world.timestamp(), state)
-    append_event(folder, event)
-    started = event.time if state is State.RUNNING else run.started
-    update_index(run._replace(state=state, started=started), world)
+    append_event(find_folder(run), event)
+    moved = run._replace(state=state, started=event.time if state is State.RUNNING else run.started)
+    update_index(moved, world)
+    return moved
 
 
-def finish(folder: RunFolder, result: Result, world: World) -> None:
-    """The run has ended: ``events``, then ``result.json`` as the last thing, then the index.
+def finish(run: Run, result: Result, world: World) -> Run:
+    """The run, which has ended: ``events``, then ``result.json`` as the last thing, then the index.
 
     The event holds the whole result: if we die between the two files, :func:`settle` finds it.
 
@@ -130,10 +132,18 @@ def finish(folder: RunFolder, result: Result, world: World) -> None:
         RecordError: the run cannot end so from where it is.
         StorageError: the folder cannot be written.
     """
-    run = _expect_move(folder, result.state)
+    _expect_move(run, result.state)
+    folder = find_folder(run)
     append_event(folder, Event(world.timestamp(), result.state, result))
     write_atomic(folder.result, encode(result))
-    update_index(end(run, result), world)
+    ended = end(run, result)
+    update_index(ended, world)
+    return ended
+
+
+def find_folder(run: Run) -> RunFolder:
+    """Where the run is kept."""
+    return RunFolder(Path(run.folder))
 
 
 def settle(folder: RunFolder, world: World) -> Run:
@@ -171,7 +181,7 @@ def _give_result(folder: RunFolder, world: World) -> None:
         write_atomic(folder.result, encode(left))
         return
     run = read_run(folder)
-    finish(folder, Result(State.LOST, reason=LOST, started=run.started, ended=find_last_sign(folder)), world)
+    finish(run, Result(State.LOST, reason=LOST, started=run.started, ended=find_last_sign(folder)), world)
 
 
 def take_over(folder: RunFolder) -> int | None:
@@ -188,11 +198,9 @@ def take_over(folder: RunFolder) -> int | None:
         raise RecordError(f"run {folder.id} was deleted") from None
 
 
-def _expect_move(folder: RunFolder, state: State) -> Run:
-    run = read_run(folder)
+def _expect_move(run: Run, state: State) -> None:
     if state not in MOVES[run.state]:
-        raise RecordError(f"run {folder.id} is {run.state.value} and cannot become {state.value}")
-    return run
+        raise RecordError(f"run {run.id} is {run.state.value} and cannot become {state.value}")
 
 
 def _find_user(world: World) -> str:

@@ -10,8 +10,6 @@ It is the one that container runtimes write for Kubernetes (CRI), which log ship
 after an ``F``, is exactly what was printed, whatever bytes they are.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from typing import Literal, NamedTuple, Protocol
 

@@ -9,8 +9,6 @@ A source is a module with two functions:
     Pin it and put its files in place: at ``code``, which does not exist yet, or where they already are.
 """
 
-from __future__ import annotations
-
 import os
 from importlib import import_module
 from pathlib import Path

@@ -34,7 +34,8 @@ def fetch(wanted: Wanted, code: Path, world: World) -> Fetched:
     facts = read_facts(path, world)
     snapshot = Snapshot(
         kind="directory",
-        uri=wanted.uri,
+        # Where it was typed is known to nobody later.
+        uri=str(path),
         root=str(path),
         subdirectory=wanted.subdirectory,
         commit=facts.commit,

@@ -11,24 +11,24 @@ import re
 _NAME_OF_A_KEY = (
     r"[\w.~-]*(?:token|secret|password|passwd|pwd|signature|sig|credential|auth|api_?-?key|accesskeyid)[\w.~-]*"
 )
-_USER_INFORMATION = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<user>[^/?#\s'\"<>]*)@", re.IGNORECASE)
-_SECRET_VALUE = re.compile(rf"(?P<name>[?&;]{_NAME_OF_A_KEY}=)[^&;#\s'\"<>]*", re.IGNORECASE)
-_SECRET_PARAMETER = re.compile(rf"(?P<before>[?&]){_NAME_OF_A_KEY}=[^&#]*", re.IGNORECASE)
+_USER_INFORMATION = r"(?i)(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<user>[^/?#\s'\"<>]*)@"
+_SECRET_VALUE = rf"(?i)(?P<name>[?&;]{_NAME_OF_A_KEY}=)[^&;#\s'\"<>]*"
+_SECRET_PARAMETER = rf"(?i)(?P<before>[?&]){_NAME_OF_A_KEY}=[^&#]*"
 
 
 def strip_credentials(url: str) -> str:
     """``url`` without passwords, user names and secret query parameters; the user of an ssh address stays."""
-    bare = _USER_INFORMATION.sub(_without_user, url)
+    bare = re.sub(_USER_INFORMATION, _without_user, url)
     if "?" not in bare:
         return bare
     # What is left of "?a=1&b=2" after "?a=1" went must start with a question mark again.
-    kept = _SECRET_PARAMETER.sub(lambda found: "?" if found["before"] == "?" else "", bare)
+    kept = re.sub(_SECRET_PARAMETER, lambda found: "?" if found["before"] == "?" else "", bare)
     return re.sub(r"\?(?=#|$)", "", kept.replace("?&", "?"))
 
 
 def redact(text: str) -> str:
     """``text`` with every secret inside an address in it taken away or shown as ``***``."""
-    return _SECRET_VALUE.sub(r"\g<name>***", _USER_INFORMATION.sub(_without_user, text))
+    return re.sub(_SECRET_VALUE, r"\g<name>***", re.sub(_USER_INFORMATION, _without_user, text))
 
 
 def _without_user(found: re.Match[str]) -> str:

@@ -1,7 +1,5 @@
 """What git says of a directory that is used in place. Reads only: no lock is taken, no index is refreshed."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 from typing import NamedTuple

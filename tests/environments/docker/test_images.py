@@ -44,7 +44,7 @@ def place(image: str, world: World) -> Container:
 
 
 def test_an_image_is_found_under_every_name_of_it(engine: Engine, image: str, world: World) -> None:
-    found = json.loads(tell(engine, "image", "inspect", image))[0]["Id"]
+    found = f"sha256:{json.loads(tell(engine, 'image', 'inspect', image))[0]['Id'].removeprefix('sha256:')}"
     for name in (image, found, found.removeprefix("sha256:")[:12]):
         assert place(name, world).image.id == found
 

@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import pytest
@@ -107,7 +108,7 @@ def read_arguments(process: Path) -> bytes:
 
 
 @pytest.fixture
-def as_another(engine: Engine, project_dir: Path) -> list[str]:
+def as_another(engine: Engine) -> list[str]:
     """The beginning of an argument list that runs Python as another user, who may talk to the engine."""
     if os.geteuid() != 0 or engine.socket is None or shutil.which("setpriv") is None:
         pytest.skip("only root can become somebody else here")
@@ -119,23 +120,25 @@ def as_another(engine: Engine, project_dir: Path) -> list[str]:
             break
     else:
         pytest.skip("another user cannot start reenact here")
-    for folder in (project_dir, *project_dir.parents):
-        if folder.stat().st_uid == 0 and str(folder).startswith("/tmp/"):
-            folder.chmod(0o755)
-    os.chown(project_dir, 12345, 23456)
     return [*become, python]
 
 
-def test_files_belong_to_the_caller(write_project: Write, project_dir: Path, as_another: list[str]) -> None:
-    write_project("echo x > made; echo y > $REENACT_RUN_DIR/artifacts/made; id -u; echo $HOME $USER; echo z > $HOME/z")
-    home = project_dir / "home"
-    environ = {**os.environ, "REENACT_HOME": str(home), "HOME": str(project_dir), "USER": "somebody"}
-    argv = [*as_another, "-m", "reenact", "run", str(project_dir), "-q"]
-    done = subprocess.run(argv, env=environ, cwd=project_dir, capture_output=True, text=True, check=False)
-    assert done.stdout == "12345\n/tmp somebody\n", done.stderr
-    made = (project_dir / "made").stat()
-    assert (made.st_uid, made.st_gid) == (12345, 23456)
-    assert next(home.glob("runs/*/artifacts/made")).stat().st_uid == 12345
+def test_files_belong_to_the_caller(write_project: Write, as_another: list[str]) -> None:
+    written = write_project(
+        "echo x > made; echo y > $REENACT_RUN_DIR/artifacts/made; id -u; echo $HOME $USER; echo z > $HOME/z"
+    )
+    # pytest's own folders are for one user only.
+    with TemporaryDirectory(prefix="reenact-test-", dir="/tmp") as name:
+        project = Path(name)
+        shutil.copy(written / "MLproject", project)
+        os.chown(project, 12345, 23456)
+        environ = {**os.environ, "REENACT_HOME": f"{name}/home", "HOME": name, "USER": "somebody"}
+        argv = [*as_another, "-m", "reenact", "run", name, "-q"]
+        done = subprocess.run(argv, env=environ, cwd=project, capture_output=True, text=True, check=False)
+        assert done.stdout == "12345\n/tmp somebody\n", done.stderr
+        made = (project / "made").stat()
+        assert (made.st_uid, made.st_gid) == (12345, 23456)
+        assert next(project.glob("home/runs/*/artifacts/made")).stat().st_uid == 12345
 
 
 def test_paths_mean_the_same_inside(write_project: Write, run: Run, tmp_path: Path) -> None:
@@ -293,10 +296,11 @@ def test_tracking_in_files_is_mounted_as_a_folder(
     assert (store / "journal").exists()
 
 
+@pytest.mark.slow
 def test_usage_counts_what_ran_inside(write_project: Write, run: Run, home: Home, engine: Engine) -> None:
     if engine.remote or sys.platform != "linux":
         pytest.skip("its processes are not seen here")
-    program = "x = bytearray(300 << 20)\nimport time\nwhile time.process_time() < 0.6: pass\ntime.sleep(1.2)"
+    program = "x = bytearray(300 << 20)\nimport time\nwhile time.process_time() < 0.6: pass\ntime.sleep(2.5)"
     write_project(f"python -c '{program}'")
     assert run("-q").returncode == 0
     usage = json.loads((only_run(home) / "result.json").read_text())["usage"]
@@ -348,4 +352,30 @@ def test_an_entry_point_that_wraps_is_kept_and_a_shell_is_not(
 
 def test_without_bash_the_image_has_sh(write_project: Write, run: Run, derive: Callable[..., str]) -> None:
     write_project("echo through $0", name=derive("RUN rm /usr/bin/bash"))
-    assert run("-q").stdout == "through sh\n"
+    done = run("-q")
+    assert done.stdout == "through sh\n", done.stderr
+
+
+def test_no_network_and_read_only(write_project: Write, run: Run, home: Home, project_dir: Path) -> None:
+    write_project(
+        "touch here 2>/dev/null && echo project; touch /x 2>/dev/null && echo image; touch /tmp/x && echo tmp;"
+        "echo run > $REENACT_RUN_DIR/artifacts/made && ls /sys/class/net"
+    )
+    done = run("-q", "--no-network", "--read-only")
+    assert done.stdout == "tmp\nlo\n", done.stderr
+    assert not (project_dir / "here").exists()
+    assert (only_run(home) / "artifacts/made").exists()
+    assert run("-q", "-A", "network=none", "--locked").returncode == 65
+
+
+def test_the_whole_build_log_is_in_the_run_folder(
+    write_project: Write, run: Run, image: str, project_dir: Path, home: Home
+) -> None:
+    (project_dir / "Dockerfile").write_text(f"FROM {image}\nRUN echo why it fails && exit 3\n")
+    write_project("true", build=".")
+    done = run()
+    assert done.returncode == 70
+    assert done.stderr.splitlines()[-1].startswith("  hint: to repeat the step: ")
+    log = Path(next(line for line in done.stderr.splitlines() if "build log" in line).rpartition(": ")[2])
+    assert log.is_relative_to(only_run(home))
+    assert "why it fails" in log.read_text()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from reenact.cli import Verbs
-
 VERBS = {
     "ls": "List environments, last used first.",
     "show": "Show one environment, or that of a run, with its packages.",
@@ -14,5 +12,4 @@ VERBS = {
     "rm": "Delete environments.",
     "gc": "Delete what is old, unfinished or too much.",
 }
-
-command = Verbs(VERBS, __name__, name="env", help="Look after environments: list, show, compare, export, delete.")
+"""Every verb and its one line of help."""

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-import click
+from argparse import Namespace
 
-from reenact.cli.console import console_world, print_json
+from reenact.cli.console import print_json
+from reenact.cli.parser import Parser
 from reenact.cli.table import render_size
+from reenact.world import World
 
 
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print it as a JSON object, in bytes.")
-def command(as_json: bool) -> None:
-    """Show how much of the disk environments use, each file counted once however many links lead to it."""
+class Given(Namespace):
+    """The command line's words."""
+
+    as_json: bool
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declare them."""
+    parser.description = (
+        "Show how much of the disk environments use, each file counted once however many links lead to it."
+    )
+    parser.add_argument("--json", dest="as_json", action="store_true", help="Print it as a JSON object, in bytes.")
+
+
+def run(given: Given, world: World) -> int:
+    """Print the sizes."""
     from reenact.environments.disk import Census
     from reenact.environments.shelf import list_standing
 
-    home = console_world().home
+    home = world.home
     folders = [each.folder for each in list_standing(home)]
     census = Census(folders)
     sizes = {
@@ -27,9 +41,9 @@ def command(as_json: bool) -> None:
         "locks": Census([home.locks]).total,
         "trees": Census([home.trees]).total,
     }
-    if as_json:
+    if given.as_json:
         print_json(sizes)
-        return
+        return 0
     lines = (
         ("environments", f"{render_size(sizes['total'])} in {len(folders)}"),
         ("  shared", f"{render_size(sizes['shared'])} by two of them or more"),
@@ -41,4 +55,5 @@ def command(as_json: bool) -> None:
         ("lock records", render_size(sizes["locks"])),
         ("local code", render_size(sizes["trees"])),
     )
-    click.echo("\n".join(f"{label:<16} {text}" for label, text in lines))
+    print("\n".join(f"{label:<16} {text}" for label, text in lines))
+    return 0

@@ -2,30 +2,56 @@
 
 from __future__ import annotations
 
-import click
+import sys
+from argparse import Namespace
 
-from reenact.cli.complete import RunName
-from reenact.cli.console import console_world
+from reenact.cli.parser import Parser
+from reenact.world import World
 
 FORMATS = ("pylock", "requirements", "environment.yml", "dockerfile", "cyclonedx")
 
 
-@click.command()
-@click.argument("run", default="@", type=RunName())
-@click.option(
-    "--format", "form", type=click.Choice(FORMATS), default="pylock", show_default=True, help="The tool's format."
-)
-@click.option("-o", "--output", metavar="FILE", help="Write it to a file, whole or not at all.")
-def command(run: str, form: str, output: str | None) -> None:
-    """Print the environment of a run, from the lock in its record: nothing is resolved again."""
+class Given(Namespace):
+    """The command line's words."""
+
+    run: str
+    form: str
+    output: str | None
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declare them."""
+    parser.epilog = "It is taken from the lock in the run's record: nothing is resolved again."
+    parser.add_argument(
+        "run",
+        metavar="RUN",
+        nargs="?",
+        default="@",
+        complete="runs",
+        help="An id or its beginning, or a name; the newest.",
+    )
+    parser.add_argument(
+        "--format",
+        dest="form",
+        metavar="FORMAT",
+        choices=FORMATS,
+        default="pylock",
+        help="%(choices)s. [default: %(default)s]",
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", complete="files", help="Write it to a file, whole or not at all."
+    )
+
+
+def run(given: Given, world: World) -> int:
+    """Print or write it."""
     from reenact.environments.export import make_export, render
     from reenact.errors import RecordError
     from reenact.files import write_atomic
     from reenact.records.files import read_lock, read_plan, read_run
     from reenact.records.lookup import get_run
 
-    world = console_world()
-    folder = get_run(run, world)
+    folder = get_run(given.run, world)
     lock = read_lock(folder)
     if lock is None:
         raise RecordError(f"run {folder.id} has had no environment of its own", hint=f"reenact show {folder.id[:8]}")
@@ -33,8 +59,9 @@ def command(run: str, form: str, output: str | None) -> None:
     if exported.local:
         names = ", ".join(exported.local)
         world.report.warn(f"only this machine has {names}: local code, which is named by its path")
-    text = render(exported, form)
-    if output is None:
-        click.echo(text, nl=False)
+    text = render(exported, given.form)
+    if given.output is None:
+        sys.stdout.write(text)
     else:
-        write_atomic(world.cwd / output, text.encode())
+        write_atomic(world.cwd / given.output, text.encode())
+    return 0

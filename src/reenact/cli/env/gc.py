@@ -3,55 +3,74 @@
 from __future__ import annotations
 
 import re
+from argparse import Namespace
 
-import click
-
-from reenact.cli.console import console_world, print_json
+from reenact.cli.console import print_json
+from reenact.cli.parser import Parser
 from reenact.cli.table import render_age, render_size
 from reenact.errors import UsageError
 from reenact.world import World
 
 _UNITS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 _REASONS = {"unfinished": "never finished", "old": "not used lately", "size": "least recently used"}
+_ABOUT = """\
+Without options only leftovers go: what was never finished, lock records that cannot be used any more, copies of
+local code that nothing refers to. An environment that a living run is inside of stays. What goes is made again
+from its lock when a run needs it. Mirrors of repositories and the cache of uv are left alone."""
 
 
-@click.command()
-@click.option("--max-size", metavar="SIZE", help="Until all together use no more than that on disk: 20G, 500M.")
-@click.option("--older-than", metavar="AGE", help="What was not used since then: 30d, 12h, or 2026-11-23.")
-@click.option("--keep", is_flag=True, help="Never what a recorded run was made in.")
-@click.option("-n", "--dry-run", is_flag=True, help="Say what would go, and stop.")
-@click.option("--json", "as_json", is_flag=True, help="Print what went as a JSON object; sizes in bytes.")
-def command(max_size: str | None, older_than: str | None, keep: bool, dry_run: bool, as_json: bool) -> None:
-    """Delete environments, least recently used first, as far as the options say.
+class Given(Namespace):
+    """The command line's words."""
 
-    Without them only leftovers go: what was never finished, lock records that cannot be used any more, copies of local
-    code that nothing refers to. An environment that a living run is inside of stays. What goes is made again from its
-    lock when a run needs it. Mirrors of repositories and the caches of uv and rattler are left alone.
-    """
+    max_size: str | None
+    older_than: str | None
+    keep: bool
+    dry_run: bool
+    as_json: bool
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declare them."""
+    parser.description = "Delete environments, least recently used first, as far as the options say."
+    parser.epilog = _ABOUT
+    parser.add_argument(
+        "--max-size", metavar="SIZE", help="Until all together use no more than that on disk: 20G, 500M."
+    )
+    parser.add_argument("--older-than", metavar="AGE", help="What was not used since then: 30d, 12h, or 2026-11-23.")
+    parser.add_argument("--keep", action="store_true", help="Never what a recorded run was made in.")
+    parser.add_argument("-n", "--dry-run", action="store_true", help="Say what would go, and stop.")
+    parser.add_argument(
+        "--json", dest="as_json", action="store_true", help="Print what went as a JSON object; sizes in bytes."
+    )
+
+
+def run(given: Given, world: World) -> int:
+    """Delete them."""
     from reenact.environments.collect import Limits
     from reenact.environments.sweep import find_leftovers, sweep
     from reenact.records.filter import parse_moment
 
-    world = console_world()
-    before = parse_moment(older_than, world.now()) if older_than else None
-    limits = Limits(parse_size(max_size) if max_size else None, before, keep)
+    before = parse_moment(given.older_than, world.now()) if given.older_than else None
+    limits = Limits(parse_size(given.max_size) if given.max_size else None, before, given.keep)
     leftovers = find_leftovers(limits, world)
-    if not dry_run:
+    if not given.dry_run:
         leftovers = sweep(leftovers, world)
-    if as_json:
-        print_json({"dry_run": dry_run, **leftovers.as_plain()})
-        return
+    if given.as_json:
+        print_json({"dry_run": given.dry_run, **leftovers.as_plain()})
+        return 0
     for each in leftovers.environments:
         age = render_age(world.now() - each.used)
-        click.echo(f"{each.key[:12]}  {_REASONS[each.why]}, {age}: frees {render_size(each.freed)}")
+        print(f"{each.key[:12]}  {_REASONS[each.why]}, {age}: frees {render_size(each.freed)}")
     counts = (
         ("lock record", len(leftovers.locks)),
         ("copy of local code", len(leftovers.trees)),
+        ("conda package", len(leftovers.packages)),
         ("leftover", len(leftovers.trash)),
     )
     parts = [f"{len(leftovers.environments)} environments", *(f"{n} × {name}" for name, n in counts if n)]
-    click.echo(f"{'would delete' if dry_run else 'deleted'} {', '.join(parts)}; {render_size(leftovers.freed)}")
+    print(f"{'would delete' if given.dry_run else 'deleted'} {', '.join(parts)}; {render_size(leftovers.freed)}")
     _tell_of_the_rest(leftovers.left, limits.size, world)
+    return 0
 
 
 def parse_size(text: str) -> int:

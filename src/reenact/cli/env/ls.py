@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-import click
+from argparse import Namespace
 
-from reenact.cli.console import console_world, print_json
+from reenact.cli.console import print_json
+from reenact.cli.parser import Parser
 from reenact.cli.table import Column, find_width, parse_timestamp, plain, render_age, render_size, render_table
+from reenact.world import World
 
 
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print them as a JSON list; sizes in bytes.")
-def command(as_json: bool) -> None:
-    """List environments, last used first.
+class Given(Namespace):
+    """The command line's words."""
 
-    SIZE is what an environment holds, OWN what its deletion would free: files that others share stay.
-    """
+    as_json: bool
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declare them."""
+    parser.epilog = "SIZE is what an environment holds, OWN what its deletion would free: files that others share stay."
+    parser.add_argument(
+        "--json", dest="as_json", action="store_true", help="Print them as a JSON list; sizes in bytes."
+    )
+
+
+def run(given: Given, world: World) -> int:
+    """Print the list."""
     from collections import Counter
 
     from reenact.cli.env.names import SHORT
@@ -23,11 +34,10 @@ def command(as_json: bool) -> None:
     from reenact.records.history import list_realised
     from reenact.world import render_timestamp
 
-    world = console_world()
     standing = list_standing(world.home)
     census = Census(each.folder for each in standing)
     runs = Counter(realised.key for _, realised in list_realised(world))
-    if as_json:
+    if given.as_json:
         print_json(
             [
                 {
@@ -47,7 +57,7 @@ def command(as_json: bool) -> None:
                 for each in standing
             ]
         )
-        return
+        return 0
     columns = [Column(name) for name in ("KEY", "KIND", "PYTHON", "PACKAGES", "SIZE", "OWN", "MADE", "USED", "RUNS")]
     rows, now = [], world.now()
     for each in standing:
@@ -67,6 +77,7 @@ def command(as_json: bool) -> None:
             )
         )
     if rows:
-        click.echo("\n".join(render_table(columns, rows, find_width())))
+        print("\n".join(render_table(columns, rows, find_width())))
     else:
         world.report.note("no environment has been made yet")
+    return 0

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-import click
+from argparse import Namespace
 
-from reenact.cli.console import console_world, print_json
+from reenact.cli.console import print_json
+from reenact.cli.parser import Parser
 from reenact.errors import StorageError
+from reenact.world import World
 
 
-@click.command()
-@click.argument("keys", metavar="KEY...", nargs=-1, required=True)
-@click.option("--json", "as_json", is_flag=True, help="The keys of what was deleted.")
-def command(keys: tuple[str, ...], as_json: bool) -> None:
-    """Delete environments. Their runs stay, with the locks from which they are made again when they are needed."""
+class Given(Namespace):
+    """The command line's words."""
+
+    keys: list[str]
+    as_json: bool
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declare them."""
+    parser.epilog = "Their runs stay, with the locks from which they are made again when they are needed."
+    parser.add_argument("keys", metavar="KEY", nargs="+", help="The key of an environment, or its beginning.")
+    parser.add_argument("--json", dest="as_json", action="store_true", help="The keys of what was deleted.")
+
+
+def run(given: Given, world: World) -> int:
+    """Delete them."""
     from reenact.cli.env.names import get_standing
     from reenact.environments.shelf import is_used, take_away
 
-    world = console_world()
     # All of them are looked up before the first goes.
-    chosen = list({each.key: each for each in (get_standing(key, world) for key in keys)}.values())
+    chosen = list({each.key: each for each in (get_standing(key, world) for key in given.keys)}.values())
     used = [each.key for each in chosen if is_used(each.folder)]
     for each in chosen:
         if used or not take_away(each.folder):
@@ -26,7 +38,8 @@ def command(keys: tuple[str, ...], as_json: bool) -> None:
             raise StorageError(
                 f"a run is inside or making it: environment {keys_shown}", hint="see which: reenact ls --state running"
             )
-        if not as_json:
-            click.echo(each.key)
-    if as_json:
+        if not given.as_json:
+            print(each.key)
+    if given.as_json:
         print_json([each.key for each in chosen])
+    return 0

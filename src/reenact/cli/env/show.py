@@ -2,40 +2,56 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
-from reenact.cli.complete import RunName
-from reenact.cli.console import console_world, print_json
+from reenact.cli.console import print_json
 from reenact.cli.table import Column, find_width, parse_timestamp, plain, render_age, render_size, render_table
 
 if TYPE_CHECKING:
     from reenact.cli.env.names import Meant
     from reenact.environments.packages import Package
+from reenact.cli.parser import Parser
+from reenact.world import World
 
 
-@click.command()
-@click.argument("name", metavar="KEY|RUN", default="@", type=RunName())
-@click.option("--json", "as_json", is_flag=True, help="Print it as a JSON object.")
-def command(name: str, as_json: bool) -> None:
-    """Show an environment: its packages with their versions and where they come from, its lock, its runs.
+class Given(Namespace):
+    """The command line's words."""
 
-    It is named by the beginning of its key, or by a run (the newest, if nothing is said).
-    """
+    name: str
+    as_json: bool
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declare them."""
+    parser.description = (
+        "Show an environment: its packages with their versions and where they come from, its lock, its runs."
+    )
+    parser.add_argument(
+        "name",
+        metavar="KEY|RUN",
+        nargs="?",
+        default="@",
+        complete="runs",
+        help="The beginning of its key, or a run; the newest.",
+    )
+    parser.add_argument("--json", dest="as_json", action="store_true", help="Print it as a JSON object.")
+
+
+def run(given: Given, world: World) -> int:
+    """Print it."""
     from reenact.cli.env.names import get_meant
     from reenact.environments.disk import Census
     from reenact.environments.packages import list_packages
     from reenact.records.history import list_realised
 
-    world = console_world()
-    meant = get_meant(name, world)
+    meant = get_meant(given.name, world)
     standing, lock = meant.standing, find_lock_file(meant)
     packages = list_packages(lock.read_text("utf-8")) if lock else ()
     runs = [folder.id for folder, realised in list_realised(world) if realised.key == meant.key]
     size = Census([standing.folder]).measure(standing.folder) if standing else None
-    if as_json:
+    if given.as_json:
         print_json(
             {
                 "key": meant.key,
@@ -51,7 +67,7 @@ def command(name: str, as_json: bool) -> None:
                 "packages": packages,
             }
         )
-        return
+        return 0
     lines = [("environment", meant.key)]
     if standing is None or size is None:
         lines.append(("folder", "none: it was deleted; a run makes it again from its lock"))
@@ -65,10 +81,11 @@ def command(name: str, as_json: bool) -> None:
         ]
     lines.append(("lock", plain(str(lock)) if lock else "none"))
     lines.append(("runs", ", ".join(run[:8] for run in runs) or "none that is recorded"))
-    click.echo("\n".join(f"{label:<13} {text}" for label, text in lines))
+    print("\n".join(f"{label:<13} {text}" for label, text in lines))
     if packages:
-        click.echo()
-        click.echo("\n".join(render_packages(packages)))
+        print()
+        print("\n".join(render_packages(packages)))
+    return 0
 
 
 def find_lock_file(meant: Meant) -> Path | None:

@@ -2,32 +2,50 @@
 
 from __future__ import annotations
 
-import click
+from argparse import Namespace
 
-from reenact.cli.complete import RunName
-from reenact.cli.console import console_world, print_json
+from reenact.cli.console import print_json
+from reenact.cli.parser import Parser
 from reenact.cli.table import plain, render_duration
 from reenact.environments.comparison import Account, Change
 from reenact.records.files import Realised
 from reenact.run_folder import RunFolder
+from reenact.world import World
 
 
-@click.command()
-@click.argument("run", default="@", type=RunName())
-@click.option("--json", "as_json", is_flag=True, help="Print it as a JSON object.")
-def command(run: str, as_json: bool) -> None:
-    """Say why the environment of a run was made, or found made: what changed since the run before, line by line.
+class Given(Namespace):
+    """The command line's words."""
 
-    The run before is the one of the same project and entry point.
-    """
+    run: str
+    as_json: bool
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declare them."""
+    parser.description = (
+        "Say why the environment of a run was made, or found made: what changed since the run before, line by line."
+    )
+    parser.epilog = "The run before is the one of the same project and entry point."
+    parser.add_argument(
+        "run",
+        metavar="RUN",
+        nargs="?",
+        default="@",
+        complete="runs",
+        help="An id or its beginning, or a name; the newest.",
+    )
+    parser.add_argument("--json", dest="as_json", action="store_true", help="Print it as a JSON object.")
+
+
+def run(given: Given, world: World) -> int:
+    """Print the account."""
     from reenact.environments.comparison import compare, explain
     from reenact.errors import RecordError
     from reenact.records.files import read_realised, read_run
     from reenact.records.history import find_before
     from reenact.records.lookup import get_run
 
-    world = console_world()
-    folder = get_run(run, world)
+    folder = get_run(given.run, world)
     realised = read_realised(folder)
     if realised is None:
         raise RecordError(f"run {folder.id} has had no environment of its own", hint=f"reenact show {folder.id[:8]}")
@@ -35,7 +53,7 @@ def command(run: str, as_json: bool) -> None:
     now, before = read_account(folder, realised), read_account(*found) if found else None
     changes = compare(before, now) if before else ()
     reason = explain(before, now, changes, made=realised.made)
-    if as_json:
+    if given.as_json:
         print_json(
             {
                 "run": folder.id,
@@ -47,14 +65,15 @@ def command(run: str, as_json: bool) -> None:
                 "changes": changes,
             }
         )
-        return
-    click.echo(f"environment {realised.key[:12]} of run {folder.id[:8]}, in {render_duration(realised.seconds)}")
-    click.echo(reason)
+        return 0
+    print(f"environment {realised.key[:12]} of run {folder.id[:8]}, in {render_duration(realised.seconds)}")
+    print(reason)
     if found and before:
         same = "the same environment" if before.key == now.key else f"environment {before.key[:12]}"
-        click.echo(f"the run before is {found[0].id[:8]}, with {same}")
+        print(f"the run before is {found[0].id[:8]}, with {same}")
     for line in render_changes(changes):
-        click.echo(line)
+        print(line)
+    return 0
 
 
 def read_account(folder: RunFolder, realised: Realised) -> Account:

@@ -57,6 +57,11 @@ def find_argument(arguments: Arguments, name: str) -> str | None:
     return next((value for given, value in arguments if _SHORT.get(given, given) == name), None)
 
 
+def drop_arguments(arguments: Arguments, *names: str) -> Arguments:
+    """The arguments without the options ``names``."""
+    return tuple((given, value) for given, value in arguments if _SHORT.get(given, given) not in names)
+
+
 def render_arguments(arguments: Arguments) -> tuple[str, ...]:
     """Words of a command line: ``--name value``, and ``-n value`` for one letter."""
     words: list[str] = []

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from reenact.environments.docker.engine import Engine, run_client
+from reenact.environments.docker.engine import Engine, run_long
 from reenact.errors import BuildError, UsageError
 from reenact.process.tool import ToolResult
 from reenact.world import World
@@ -34,15 +34,10 @@ def make_auth(given: Mapping[str, str]) -> str:
 
 
 def run_with_credentials(engine: Engine, arguments: tuple[str, ...], world: World) -> ToolResult:
-    """Run the client with the caller's registry credentials, in a file that only we can read and that is deleted."""
-
-    def tell(line: str) -> None:
-        if line.strip():
-            world.report.step("pulling", line.strip())
-
+    """Pull with the caller's registry credentials, in a file that only we can read and that is deleted."""
     given = world.environ.get(AUTH)
     if not given:
-        return run_client(engine, arguments, world, on_line=tell)
+        return run_long(engine, arguments, world, "pulling")
     from tempfile import TemporaryDirectory
 
     with TemporaryDirectory(prefix="reenact-auth-") as folder:
@@ -53,7 +48,7 @@ def run_with_credentials(engine: Engine, arguments: tuple[str, ...], world: Worl
         # The context's address is in the folder that is hidden now.
         if engine.socket is not None and engine.name == "docker":
             environ["DOCKER_HOST"] = f"unix://{engine.socket}"
-        return run_client(engine, arguments, world, environ=environ, on_line=tell)
+        return run_long(engine, arguments, world, "pulling", environ=environ)
 
 
 def _merge_credentials(given: str, environ: Mapping[str, str]) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from blake3 import blake3
 
 from reenact.environments.docker.dockerfile import find_bases, pin_bases
-from reenact.environments.docker.engine import Engine, run_client
+from reenact.environments.docker.engine import Engine, run_client, run_long
 from reenact.environments.docker.failure import make_failure
 from reenact.environments.docker.ignore import is_ignored, parse_ignore
 from reenact.environments.docker.image import Image, find_image
@@ -131,7 +131,7 @@ def make_image(engine: Engine, name: str, recipe: Recipe, root: Path, world: Wor
     Its base images are here under our names (:func:`name_base`).
 
     Raises:
-        BuildError: it cannot be made; the cause comes first, and where the whole log is.
+        BuildError: it cannot be made; the cause comes first.
     """
     stem = world.home.locks / "docker" / name.partition(":")[2]
     with locked(stem.with_suffix(".lock")) as descriptor:
@@ -142,14 +142,10 @@ def make_image(engine: Engine, name: str, recipe: Recipe, root: Path, world: Wor
         finally:
             world.report.done()
         if not result.ok:
-            log = stem.with_suffix(".log")
-            write_atomic(log, f"{result.output}{result.errors}".encode())
             failure = make_failure(result, "building the image")
-            write_atomic(stem.with_suffix(".Dockerfile"), recipe.dockerfile.encode())
-            raise BuildError(
-                f"{failure.message}\nthe whole log is in {log}",
-                hint=f"{failure.hint} < {stem.with_suffix('.Dockerfile')}",
-            )
+            file = stem.with_suffix(".Dockerfile")
+            write_atomic(file, recipe.dockerfile.encode())
+            raise BuildError(failure.message, hint=f"{failure.hint} < {file}")
     made = find_image(engine, name, world)
     if made is None:
         raise BuildError(
@@ -176,10 +172,6 @@ def _build(
 ) -> ToolResult:
     world.report.step("building", "the image")
 
-    def tell(line: str) -> None:
-        if line.strip():
-            world.report.step("building", line.strip())
-
     arguments = ["build", "--file", "-", "--tag", name]
     for option, value in (("--target", recipe.target), ("--platform", recipe.platform)):
         if value is not None:
@@ -187,15 +179,16 @@ def _build(
     for item in recipe.args:
         arguments += ["--build-arg", item if isinstance(item, str) else "=".join(item)]
 
-    def run(kit: str) -> ToolResult:
+    def run(kit: str, *more: str) -> ToolResult:
         # The builder that shares the engine's images, which knows our names for base images.
         environ = {**world.environ, "BUILDX_BUILDER": "default", "BUILDKIT_PROGRESS": "plain", "DOCKER_BUILDKIT": kit}
-        words = (*arguments, str(context))
+        words = (*arguments, *more, str(context))
         stdin = recipe.dockerfile.encode()
-        return run_client(engine, words, world, environ=environ, stdin=stdin, on_line=tell, keep_open=keep_open)
+        return run_long(engine, words, world, "building", environ=environ, stdin=stdin, keep_open=keep_open)
 
     result = run("1")
     if not result.ok and _NO_BUILDX in result.errors:
         world.report.note("docker has no buildx: the image is built by the older builder")
-        result = run("0")
+        # It leaves the container of a step that failed otherwise.
+        result = run("0", "--force-rm")
     return result

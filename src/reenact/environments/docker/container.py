@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from reenact.environments.docker.arguments import find_argument, render_arguments
+from reenact.environments.docker.arguments import drop_arguments, find_argument, render_arguments
 from reenact.environments.docker.engine import Engine
 from reenact.environments.docker.image import Image
 from reenact.environments.docker.mounts import (
@@ -20,7 +20,7 @@ from reenact.environments.docker.mounts import (
 )
 from reenact.environments.docker.variables import Reach, find_governing, make_reach, make_variables, name_variables
 from reenact.environments.launch import Launch, Site
-from reenact.errors import UsageError
+from reenact.errors import UnsupportedError
 from reenact.plan import Command, DockerSpec
 from reenact.process.guard import Ending
 
@@ -54,15 +54,13 @@ class _Parts(NamedTuple):
 
 
 def make_launch(command: Command, container: Container, spec: DockerSpec, site: Site) -> Launch:
-    """The container as a command of this machine; what the plan keeps it from, the engine keeps it from.
+    """The container as a command of this machine.
 
     Raises:
         UsageError: a variable that the project lists or names is not set.
         UnsupportedError: the engine cannot be shown what the command is given.
     """
     engine = container.engine
-    if not site.plan.isolation.network and find_argument(spec.arguments, "network") not in (None, "none"):
-        raise UsageError("--no-network, and a --network in --docker-args: give one of them")
     variables = make_variables(command, spec, site)
     asked = find_argument(spec.arguments, "network") or spec.container.network
     ports = bool(spec.container.ports) or any(name in ("p", "publish", "P") for name, _ in spec.arguments)
@@ -70,7 +68,8 @@ def make_launch(command: Command, container: Container, spec: DockerSpec, site: 
     expect_nearby(engine, site, reach.folders)
     user = _make_user(engine, spec, site.world.environ)
     named, environ = name_variables({**user.variables, **variables, **reach.variables}, site.world.environ)
-    network = "none" if not site.plan.isolation.network else asked or reach.network
+    alone = not site.plan.isolation.network
+    network = "none" if alone else asked or reach.network
     parts = _Parts(
         name=find_argument(spec.arguments, "name") or site.folder.name,
         options=(
@@ -79,12 +78,11 @@ def make_launch(command: Command, container: Container, spec: DockerSpec, site: 
             *("--label", f"reenact.run={site.folder.name}"),
             *("--workdir", os.path.normpath(f"{CODE}/{command.cwd}")),
             *user.options,
-            *(("--network", network) if network and find_argument(spec.arguments, "network") is None else ()),
-            *(("--read-only", "--tmpfs", "/tmp", "--tmpfs", "/var/tmp") if site.plan.isolation.read_only else ()),  # noqa: S108
-            *reach.options,
+            *(("--network", network) if network else ()),
+            *(() if alone else reach.options),
             *_render_container(engine, spec, site),
             *named,
-            *render_arguments(_without_name(spec)),
+            *render_arguments(drop_arguments(spec.arguments, "name", "network")),
         ),
         mounts=make_mounts(site, _list_folders(reach, variables), with_code=not spec.bake),
         command=_make_command(command, container),
@@ -96,13 +94,15 @@ def make_launch(command: Command, container: Container, spec: DockerSpec, site: 
 
 def _launch_near(engine: Engine, parts: _Parts, site: Site) -> Launch:
     """One client that starts the container and waits for it."""
-    mounts = tuple(word for mount in parts.mounts for word in render_mount(mount))
+    closed = site.plan.isolation.read_only
+    mounts = tuple(word for mount in parts.mounts for word in render_mount(mount, read_only=closed and not mount.own))
     # Programs of another system's security policy may not read our files otherwise.
     labels = ("--security-opt", "label=disable") if os.path.exists("/sys/fs/selinux/enforce") else ()
     return Launch(
         argv=(
             *(engine.program, "run", "--rm", "--pull", "never", "--name", parts.name),
             *labels,
+            *(("--read-only", "--tmpfs", "/tmp:exec,mode=1777") if closed else ()),  # noqa: S108
             *mounts,
             *parts.options,
             *parts.command,
@@ -115,6 +115,9 @@ def _launch_near(engine: Engine, parts: _Parts, site: Site) -> Launch:
 
 def _launch_far(engine: Engine, parts: _Parts, site: Site) -> Launch:
     """An engine that does not see our files: they are copied in, and what the run made is copied out."""
+    if site.plan.isolation.read_only:
+        message = "--read-only is not possible with a container engine on another machine: it works on copies"
+        raise UnsupportedError(message, hint="use an engine of this machine")
     run = site.folder
     names = ("inputs", "artifacts") if site.plan.downloads else ("artifacts",)
     made = [str(run / name) for name in names]
@@ -190,10 +193,6 @@ def _render_container(engine: Engine, spec: DockerSpec, site: Site) -> tuple[str
     for volume in asked.volumes:
         words += ("--volume", expand_volume(volume, folder, site.world.environ))
     return tuple(words)
-
-
-def _without_name(spec: DockerSpec) -> tuple[tuple[str, str | None], ...]:
-    return tuple((name, value) for name, value in spec.arguments if name != "name")
 
 
 def _list_folders(reach: Reach, variables: Mapping[str, str]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import socket
 from collections.abc import Mapping
 from contextlib import suppress
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from reenact.environments.credentials import redact
 from reenact.errors import UnsupportedError, UsageError
 from reenact.process.tool import ToolResult, run_tool
 from reenact.world import World
@@ -89,6 +91,22 @@ def ask(engine: Engine, path: str) -> Any | None:
 def run_client(engine: Engine, arguments: tuple[str, ...], world: World, **more: Any) -> ToolResult:
     """Run the engine's client to its end; ``more`` goes to :func:`~reenact.process.tool.run_tool`."""
     return run_tool((engine.program, *arguments), **{"environ": world.environ, **more})
+
+
+def run_long(engine: Engine, arguments: tuple[str, ...], world: World, step: str, **more: Any) -> ToolResult:
+    """The same for work that takes its time: its progress is told as ``step``, and all that it says is said."""
+
+    def tell(line: str) -> None:
+        if line.strip():
+            world.report.said(redact(line))
+            world.report.step(step, redact(line.strip()))
+
+    world.report.said(f"$ {redact(shlex.join((engine.name, *arguments)))}")
+    result = run_client(engine, arguments, world, on_line=tell, **more)
+    for line in result.output.splitlines():
+        world.report.said(redact(line))
+    world.report.said(f"{engine.name} ended with code {result.code}")
+    return result
 
 
 def quote_name(name: str) -> str:

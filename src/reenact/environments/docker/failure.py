@@ -22,7 +22,8 @@ CAUSES = (
         "the image does not exist for this platform",
     ),
     (
-        r"manifest unknown|manifest for \S+ not found|repository does not exist|name unknown|not found: manifest"
+        r"manifest unknown|unknown blob|blob unknown"
+        r"|manifest for \S+ not found|repository does not exist|name unknown|not found: manifest"
         r"|HTTP 404",
         "the registry has no such image",
     ),
@@ -35,8 +36,11 @@ CAUSES = (
     (r"COPY failed: ([^\n]+)|failed to compute cache key: ([^\n]+)", "the Dockerfile copies a file that is not there"),
     (r"dockerfile parse error[^\n]*|Dockerfile parse error[^\n]*|unknown instruction: \S+", "the Dockerfile is wrong"),
     (r"target stage \S+ could not be found|failed to reach build target", "the Dockerfile has no such stage"),
-    (r"returned a non-zero code: 137|exit code: 137", "a step of the Dockerfile was killed (was there enough memory?)"),
-    (r"returned a non-zero code: (\d+)|exit code: (\d+)", "a step of the Dockerfile failed"),
+    (
+        r"returned a non-zero code: 137|exit (?:code:|status) 137",
+        "a step of the Dockerfile was killed (was there enough memory?)",
+    ),
+    (r"returned a non-zero code: (\d+)|exit (?:code:|status) (\d+)", "a step of the Dockerfile failed"),
 )
 """What engines say (a pattern) and what it means, most telling first."""
 

@@ -95,7 +95,8 @@ def _read_image(found: Mapping[str, Any]) -> Image:
     return Image(
         # podman's client leaves the algorithm out.
         id=found["Id"] if ":" in found["Id"] else f"sha256:{found['Id']}",
-        digests=tuple(found.get("RepoDigests") or ()),
+        # podman's word for "from no registry".
+        digests=tuple(each for each in found.get("RepoDigests") or () if not each.startswith("localhost/")),
         platform="/".join(part for part in parts if part),
         entrypoint=(entrypoint,) if isinstance(entrypoint, str) else tuple(entrypoint),
     )

@@ -26,11 +26,11 @@ _TAKEN = frozenset(
 
 
 class Mount(NamedTuple):
-    """A file or folder of this machine at an absolute path inside."""
+    """A file or folder of this machine at an absolute path inside; ``own`` is what belongs to the run alone."""
 
     source: str
     target: str
-    read_only: bool = False
+    own: bool = False
 
     def covers(self, other: Mount) -> bool:
         """Whether whoever has this mount sees the other at its place already."""
@@ -47,13 +47,12 @@ def make_mounts(site: Site, folders: Iterable[str], *, with_code: bool) -> tuple
     places = [str(site.folder), *folders, *(find_visible(path) for path in site.plan.paths)]
     if site.plan.downloads and site.plan.storage_dir is not None:
         places.append(f"{site.plan.storage_dir}/{site.folder.name}")
-    read_only = site.plan.isolation.read_only
-    mounts = [Mount(str(site.root), CODE, read_only)] if with_code else []
+    mounts = [Mount(str(site.root), CODE)] if with_code else []
     for place in dict.fromkeys(places):
         if place in _TAKEN:
             message = f"a parameter of the command names a file in {place}, which a container has its own of"
             raise UnsupportedError(message, hint="put the file into a folder of its own")
-        mounts.append(Mount(place, place, read_only and place != str(site.folder)))
+        mounts.append(Mount(place, place, own=place == places[0]))
     return tuple(m for m in mounts if not any(other.covers(m) for other in mounts if other != m))
 
 
@@ -64,14 +63,10 @@ def find_visible(path: str) -> str:
     return path
 
 
-def render_mount(mount: Mount) -> tuple[str, str]:
+def render_mount(mount: Mount, *, read_only: bool = False) -> tuple[str, str]:
     """``--mount``, whose value is a line of CSV; unlike ``-v`` it makes no empty folder where the source is missing."""
-    fields = (
-        "type=bind",
-        f"source={mount.source}",
-        f"target={mount.target}",
-        *(("readonly",) if mount.read_only else ()),
-    )
+    closed = ("readonly",) if read_only else ()
+    fields = ("type=bind", f"source={mount.source}", f"target={mount.target}", *closed)
     quoted = ('"' + field.replace('"', '""') + '"' if re.search(r'[",\n]', field) else field for field in fields)
     return "--mount", ",".join(quoted)
 

@@ -1,0 +1,80 @@
+"""What a start may cost, told by what it imports: times differ from machine to machine, modules do not."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from reenact.cli import main
+
+NEVER = {
+    "ast",
+    "asyncio",
+    "dataclasses",
+    "difflib",
+    "dotenv",
+    "hashlib",
+    "inspect",
+    "logging",
+    "platform",
+    "shlex",
+    "shutil",
+    "tempfile",
+    "urllib.request",
+    "uuid",
+    "yaml",
+    "reenact.backends.local",
+    "reenact.cli.complete",
+    "reenact.downloads.web",
+    "reenact.environments.build",
+    "reenact.environments.resolve",
+    "reenact.environments.uv",
+    "reenact.process.detach",
+    "reenact.process.tool",
+    "reenact.project.yaml_reader",
+    "reenact.sources.archive",
+}
+"""What no warm run of a plain folder needs."""
+
+
+def modules_after(*argv: str) -> set[str]:
+    """What a process that obeys this command line has imported at its end."""
+    script = (
+        f"import sys, json\nfrom reenact.cli import main\nmain({list(argv)!r})\nprint(json.dumps(list(sys.modules)))"
+    )
+    # -I -S: nothing of the machine's own start-up files.
+    path = f"import sys; sys.path[:0] = {sys.path!r}\n"
+    done = subprocess.run([sys.executable, "-IS", "-c", path + script], capture_output=True, text=True, check=True)
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+@pytest.fixture
+def warm(project_dir: Path) -> Path:
+    (project_dir / "MLproject").write_text("entry_points:\n  main: {command: 'true'}\n")
+    assert main(["run", str(project_dir), "-q", "--env-manager", "system"]) == 0
+    return project_dir
+
+
+def test_a_warm_run_imports_what_it_needs(warm: Path) -> None:
+    imported = modules_after("run", str(warm), "-q", "--env-manager", "system")
+    assert "reenact.worker" in imported
+    assert not imported & NEVER
+
+
+def test_its_values_are_defined_from_evaluated_annotations(warm: Path) -> None:
+    """DESIGN.md, "A warm start is mostly imports", says why."""
+    names = [name for name in modules_after("run", str(warm), "-q", "--env-manager", "system") if "reenact" in name]
+    sources = {name: Path(str(sys.modules[name].__file__)).read_text() for name in names if name in sys.modules}
+    assert len(sources) > 40
+    texts = [name for name, text in sources.items() if "(NamedTuple)" in text and "import annotations" in text]
+    assert texts == []
+
+
+def test_help_imports_next_to_nothing() -> None:
+    imported = modules_after("--help")
+    assert not imported & (NEVER - {"shutil"})
+    assert not imported & {"sqlite3", "subprocess", "reenact.api", "reenact.plan", "blake3"}
