@@ -112,7 +112,8 @@ class Store:
         length = least
         for run_id in ids:
             near = self._connection.execute(
-                "SELECT (SELECT max(id) FROM runs WHERE id < ?1), (SELECT min(id) FROM runs WHERE id > ?1)", (run_id,)
+                "SELECT (SELECT max(id) FROM runs WHERE id < ?), (SELECT min(id) FROM runs WHERE id > ?)",
+                (run_id, run_id),
             ).fetchone()
             for other in near:
                 if other is not None:
