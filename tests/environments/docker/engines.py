@@ -33,11 +33,21 @@ def find_any_engine() -> Engine | str:
 
 
 def get_engine() -> Engine:
-    """The same; without one the test is skipped."""
+    """The same; without one that can start a container the test is skipped."""
     found = find_any_engine()
     if isinstance(found, str):
         pytest.skip(found)
+    if said := find_what_hinders(found):
+        pytest.skip(f"{found.program} answers and cannot start a container here: {said}")
     return found
+
+
+@cache
+def find_what_hinders(engine: Engine) -> str:
+    """What the engine says when it cannot start a container of the base image; '' when it can."""
+    argv = [engine.program, "run", "--rm", get_base_image(engine), "true"]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    return "" if done.returncode == 0 else done.stderr.strip()
 
 
 @cache
