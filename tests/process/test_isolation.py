@@ -111,9 +111,9 @@ def test_codes_signals_and_streams_are_the_commands_own(run_folder: Path) -> Non
     assert start("kill -SEGV $$", NOTHING, run_folder).returncode == -signal.SIGSEGV
     done = start("yes | head -1; echo ${PIPESTATUS[0]}; cat", NOTHING, run_folder, input="in\n")
     assert done.stdout == "y\n141\nin\n"
-    missing = subprocess.run(confine(("no-such-program",), NOTHING, Bounds()), capture_output=True, check=False)
-    assert missing.returncode == 127
-    assert subprocess.run(confine(("/etc",), NOTHING, Bounds()), capture_output=True, check=False).returncode == 126
+    for program, code in (("no-such-program", 127), ("/etc", 126)):
+        argv = confine((program,), NOTHING, Bounds())
+        assert subprocess.run(argv, cwd="/", capture_output=True, check=False).returncode == code
 
 
 def test_environment_and_directory_arrive_unchanged(run_folder: Path) -> None:
