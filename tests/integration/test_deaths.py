@@ -187,6 +187,19 @@ def test_killed_while_fetching(user: User, http: Served, work: Path) -> None:
     assert [run["state"] for run in user.runs()] == ["finished"]
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_stopped_while_fetching(number: signal.Signals, user: User, http: Served) -> None:
+    http.gate.clear()
+    with user.starts("run", f"{http.url}/sample.git") as process:
+        assert eventually(lambda: any("upload-pack" in each and "POST" in each for each in http.requests))
+        process.send_signal(number)
+        out, told = process.communicate(timeout=PATIENCE)
+        assert (process.returncode, out) == (128 + number, b"")
+        assert told.decode().splitlines()[-1] == f"error: stopped by {number.name} before there was a run"
+    assert user.is_alone()
+    assert not list((user.home / "staging").iterdir())
+
+
 SLEEPER = "name: s\nentry_points:\n  main: {command: 'sleep 100 & setsid sleep 100 & echo ready; wait'}\n"
 
 

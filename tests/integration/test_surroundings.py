@@ -75,6 +75,15 @@ def test_no_variables_at_all(user: User, project: Path) -> None:
     assert user.runs()[0]["reason"] == "sh: command not found"
 
 
+def test_an_answer_that_cannot_be_written(user: User, project: Path) -> None:
+    assert in_shell(user, f"{REENACT} run -q --env-manager system p").code == 0
+    for verb in ("ls", "show", "run --dry-run p", "describe p"):
+        said = in_shell(user, f"{REENACT} {verb} > /dev/full")
+        assert said.code != 0, verb
+        assert said.err.startswith("error: No space left on device\n"), (verb, said)
+        assert "Traceback" not in said.err
+
+
 def other_user() -> tuple[str, ...]:
     """A prefix that runs a command as a user who has a number and no name."""
     prefix = ("unshare", "--user", "--map-user=54321")

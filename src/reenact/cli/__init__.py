@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from reenact import __version__
 from reenact.cli.console import console_world, print_error
 from reenact.cli.parser import Parser, split_at_verb
-from reenact.errors import ReenactError, UsageError
+from reenact.errors import ReenactError, StorageError, UsageError
 
 VERBS = {
     "run": "Run a project.",
@@ -84,7 +84,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read our output has seen enough; Python must not complain again when it flushes at exit.
         sys.stdout = None
         return 141
+    except Exception as problem:
+        if debug:
+            raise
+        # Nor when what it could not write is still there.
+        sys.stdout = None
+        print_fault(problem)
+        return StorageError.exit_code if isinstance(problem, OSError) else ReenactError.exit_code
     return code
+
+
+def print_fault(problem: Exception) -> None:
+    """Tell of what nobody foresaw; the system's own refusals (a full disk behind a pipe) in its words."""
+    if isinstance(problem, OSError) and problem.strerror:
+        where = f": {problem.filename}" if problem.filename else ""
+        print_error(f"{problem.strerror}{where}", "--debug shows what was being done")
+    else:
+        print_error(f"a fault in reenact: {type(problem).__name__}: {problem}", "--debug shows where; please report it")
 
 
 def read_command_line(words: Sequence[str], family: Family = ROOT, shared: Shared | None = None) -> tuple[Any, Any]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from argparse import SUPPRESS, Namespace
 
 from reenact import api
-from reenact.cli.console import make_report, print_json
+from reenact.cli.console import make_report, print_error, print_json
 from reenact.cli.parser import Parser
 from reenact.cli.table import plain, render_duration, render_isolation, render_state
 from reenact.codec import to_plain
 from reenact.errors import UsageError
 from reenact.plan import Isolation, Plan
 from reenact.prepare import Prepared, Request, Tracking, discard, prepare
+from reenact.process.signals import Stopped, raising
 from reenact.project.parameters import Options, parse_assignments, parse_params_file
 from reenact.runs import Result
 from reenact.world import World
@@ -164,7 +165,12 @@ def run(given: Given, world: World) -> int:
         raise UsageError("--json goes with --dry-run or --detach", hint="for a run that has ended: reenact show --json")
     if given.quiet:
         world = world._replace(report=make_report(quiet=True))
-    prepared = prepare(make_request(given, world), world)
+    try:
+        with raising():
+            prepared = prepare(make_request(given, world), world)
+    except Stopped as stopped:
+        print_error(f"stopped by {stopped.number.name} before there was a run")
+        return 128 + stopped.number
     for doubt in prepared.plan.notes:
         world.report.found(doubt)
     if given.dry_run:
