@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from reenact.environments.conda_channels import hide_secrets, restore_secrets
 from reenact.environments.conda_resolve import require_rattler
 from reenact.environments.credentials import HIDDEN
 from reenact.environments.marker import MARKER, Marker
-from reenact.environments.place import make_place
+from reenact.environments.place import delete, make_place
 from reenact.errors import BuildError, UnsupportedError
 from reenact.files import write_atomic
 from reenact.plan import EnvironmentLock
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from reenact.environments.rattler_api import CondaPackage, Locked
 
 DOING = "installing conda packages"
+PATIENCE = 10.0
+"""Seconds for which a failed build waits until nothing of it comes back."""
+
+_STEP = 0.1
 LOCK_FILE = "pixi.lock"
 SECRET_LOCK_FILE = "pixi.secret.lock"  # noqa: S105
 
@@ -48,11 +53,19 @@ def build(lock: EnvironmentLock, folder: Path, root: Path, world: World) -> Mark
         marker = _build(lock, folder, root, descriptor, world)
         write_atomic(folder / MARKER, encode(marker))
 
-    make_place(folder, lambda: find_marker(folder, key) is not None, make, world)
+    make_place(folder, lambda: find_marker(folder, key) is not None, make, world, _delete_for_good)
     made = find_marker(folder, key)
     if made is None:
         raise BuildError(f"the environment {folder} was taken away while it was made", hint="run again")
     return made
+
+
+def _delete_for_good(folder: Path) -> None:
+    """Take away what a failed build left, until it stays away: rattler's threads go on linking for a moment."""
+    deadline = time.monotonic() + PATIENCE
+    while folder.exists() and time.monotonic() < deadline:
+        delete(folder)
+        time.sleep(_STEP)
 
 
 def _build(lock: EnvironmentLock, folder: Path, root: Path, descriptor: int, world: World) -> Marker:
