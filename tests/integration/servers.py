@@ -7,6 +7,7 @@ import getpass
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -28,11 +29,12 @@ class Served(NamedTuple):
 
 
 @contextmanager
-def serve_http(root: Path, *, user: str = "", password: str = "") -> Iterator[Served]:
+def serve_http(root: Path, *, user: str = "", password: str = "", certificate: Path | None = None) -> Iterator[Served]:
     """Serve the repositories below ``root`` through ``git http-backend``, and its other files as they are.
 
-    ``/redirect/x`` leads to ``/x``, ``/away/URL`` to the URL, ``/status/404/x`` fails so, ``/cut/x`` breaks off in the
-    middle, ``/dumb/x`` gives the files of a repository without git's help.
+    With ``certificate`` (a file with a key and its certificate) by TLS. ``/redirect/x`` leads to ``/x``,
+    ``/away/URL`` to the URL, ``/status/404/x`` fails so, ``/cut/x`` breaks off in the middle, ``/dumb/x`` gives the
+    files of a repository without git's help.
     """
     gate = threading.Event()
     gate.set()
@@ -118,10 +120,15 @@ def serve_http(root: Path, *, user: str = "", password: str = "") -> Iterator[Se
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    scheme = "http" if certificate is None else "https"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
-        yield Served(f"http://127.0.0.1:{server.server_port}", gate, requests)
+        yield Served(f"{scheme}://127.0.0.1:{server.server_port}", gate, requests)
     finally:
         gate.set()
         server.shutdown()
@@ -136,6 +143,16 @@ def serve_git(root: Path) -> Iterator[str]:
     command = ["git", "daemon", "--reuseaddr", "--listen=127.0.0.1", f"--port={port}", "--export-all"]
     with _running([*command, f"--base-path={root}", str(root)], port):
         yield f"git://127.0.0.1:{port}"
+
+
+def make_certificate(folder: Path) -> Path:
+    """A key and a certificate of its own for 127.0.0.1, in one file."""
+    file = folder / "server.pem"
+    subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
+    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *subject]
+    subprocess.run([*make, "-keyout", str(folder / "key.pem"), "-out", str(file)], check=True, capture_output=True)
+    file.write_bytes(file.read_bytes() + (folder / "key.pem").read_bytes())
+    return file
 
 
 class Shell(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from reenact.files import is_held
 from reenact.home import Home
 from reenact.sources import Fetched, fetch, parse_uri
 from reenact.world import World
-from tests.integration.servers import SSHD, Served, find_port, serve_git, serve_http, serve_ssh
+from tests.integration.servers import SSHD, Served, find_port, make_certificate, serve_git, serve_http, serve_ssh
 from tests.sources.contract import SECRET, check_contract
 from tests.sources.repositories import commit, git, make_repository, make_world, told
 
@@ -27,6 +28,17 @@ def fetch_at(uri: str, version: str | None, code: Path, world: World) -> Fetched
 
 def test_http_keeps_the_promises(http: Served, code: Path, world: World) -> None:
     assert check_contract(f"{http.url}/sample.git", code, world).repository == f"{http.url}/sample.git"
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="there is no openssl to make a certificate with")
+def test_https_keeps_the_promises(served: Path, code: Path, tmp_path: Path, home: Home) -> None:
+    certificate = make_certificate(tmp_path)
+    with serve_http(served, certificate=certificate) as server:
+        assert server.url.startswith("https://")
+        trusting = make_world(tmp_path, home, GIT_SSL_CAINFO=str(certificate))
+        assert check_contract(f"{server.url}/sample.git", code, trusting).uri == f"{server.url}/sample.git"
+        with pytest.raises(SourceError, match="certificate"):
+            fetch_at(f"{server.url}/other.git", None, code.with_name("strange"), make_world(tmp_path, home))
 
 
 def test_pips_spelling_keeps_the_promises(http: Served, code: Path, world: World) -> None:
