@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 from reenact import environments
 from reenact.document_cache import find_documents
-from reenact.environments.uv import find_uv
+from reenact.environments.python.uv import find_uv
 from reenact.errors import ReenactError
 from reenact.home import Home
 from reenact.plan import PythonSpec

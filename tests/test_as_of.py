@@ -9,7 +9,7 @@ import pytest
 
 from reenact import api, environments
 from reenact.as_of import find_import_failure, parse_moment
-from reenact.environments.python_version import settle_python
+from reenact.environments.python.python_version import settle_python
 from reenact.errors import BuildError, UsageError
 from reenact.plan import PythonSpec
 from reenact.prepare import Request, discard, prepare

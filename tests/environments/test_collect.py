@@ -17,7 +17,7 @@ from reenact.environments.sweep import find_leftovers, sweep
 from reenact.home import Home
 from reenact.plan import EnvironmentLock
 from reenact.world import World
-from tests.environments.test_python import ask, make
+from tests.environments.python.test_python import ask, make
 from tests.environments.test_shelf import put
 
 BLOCK = 4096

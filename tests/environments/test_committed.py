@@ -24,7 +24,7 @@ from reenact.prepare import Request, discard, prepare
 from reenact.project.environment_files import LOCK_FILE as FILE
 from reenact.world import World
 from tests.environments.conftest import make_wheel, project, told, write
-from tests.environments.test_existing_files import PACKAGE, installed
+from tests.environments.python.test_existing_files import PACKAGE, installed
 
 HERE = Request(".")
 

@@ -14,7 +14,7 @@ from reenact.environments import KINDS
 from reenact.environments.launch import Launch, Site
 from reenact.plan import Command, EnvironmentLock, EnvironmentSpec, Plan, Snapshot
 from reenact.world import World
-from tests.environments.conda_channel import File, Recipe, index_channel, write_package
+from tests.environments.conda.channel import File, Recipe, index_channel, write_package
 from tests.environments.conftest import project, write
 from tests.environments.docker.engines import docker_project, get_base_image, get_engine
 

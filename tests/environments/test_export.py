@@ -12,13 +12,13 @@ import pytest
 import yaml
 
 from reenact.environments.comparison import Account, Change, compare, explain
-from reenact.environments.default_index import name_index
 from reenact.environments.export import FORMATS, Exported, make_export, render
 from reenact.environments.packages import Package, list_packages
+from reenact.environments.python.default_index import name_index
 from reenact.errors import RecordError, UnsupportedError, UsageError
 from reenact.plan import EnvironmentLock, PythonSpec, SystemSpec
 from reenact.world import World
-from tests.environments.test_python import ask, make
+from tests.environments.python.test_python import ask, make
 
 PYLOCK = """\
 lock-version = "1.0"

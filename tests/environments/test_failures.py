@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from reenact.environments.uv import find_cause
+from reenact.environments.python.uv import find_cause
 from reenact.process.tool import ToolResult
 from tests.environments.conftest import make_wheel, write
 

@@ -22,7 +22,7 @@ from reenact.files import hold, lock, seize, share
 from reenact.home import Home
 from reenact.plan import EnvironmentLock
 from reenact.world import World
-from tests.environments.test_python import ask
+from tests.environments.python.test_python import ask
 
 
 def put(home: Home, key: str, *, whole: bool = True, used: float = 0.0) -> Path:

@@ -45,12 +45,12 @@ KINDS = {
 """The module of each kind of environment, by the ``kind`` of its spec, lock and place."""
 
 READERS: dict[EnvironmentKey, str] = {
-    "python_env": "reenact.environments.python_env",
-    "conda_env": "reenact.environments.conda_yaml",
-    "pyproject": "reenact.environments.pyproject",
-    "pylock": "reenact.environments.pylock",
-    "requirements": "reenact.environments.requirements_txt",
-    "script": "reenact.environments.script",
+    "python_env": "reenact.environments.python.python_env",
+    "conda_env": "reenact.environments.conda.translation",
+    "pyproject": "reenact.environments.python.pyproject",
+    "pylock": "reenact.environments.python.pylock",
+    "requirements": "reenact.environments.python.requirements_txt",
+    "script": "reenact.environments.python.script",
     "docker_env": "reenact.environments.docker",
 }
 """The module whose ``ask`` reads each kind of file. Which file counts where the project file names none is the table
@@ -233,8 +233,8 @@ def _with_variant(spec: EnvironmentSpec, variant: Variant) -> EnvironmentSpec:
 
 
 def _needs_conda(project: Project, root: Path, world: World) -> bool:
-    from reenact.environments.conda_file import read_conda_file
-    from reenact.environments.conda_request import needs_conda
+    from reenact.environments.conda.file import read_conda_file
+    from reenact.environments.conda.request import needs_conda
     from reenact.report import Silence
 
     file = project.environment.file or "conda.yaml"

@@ -156,7 +156,7 @@ def _find_adopted(path: Path) -> EnvironmentLock | None:
 
 
 def _settle(entry: Entry, spec: EnvironmentSpec, root: Path, world: World) -> EnvironmentLock:
-    from reenact.environments.interpreters import find_interpreter
+    from reenact.environments.python.interpreters import find_interpreter
 
     local = {name: digest_local(root / name, world) for name in entry.local}
     text = entry.lock

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from blake3 import blake3
 
-from reenact.environments.requirement_lines import ARCHIVES
+from reenact.environments.python.requirement_lines import ARCHIVES
 from reenact.errors import BuildError, ProjectError, StorageError
 from reenact.files import digest_file, make_folder, write_atomic
 from reenact.world import World

@@ -17,7 +17,7 @@ from reenact.environments.collect import (
     list_lock_records,
     list_unused_trees,
 )
-from reenact.environments.conda_store import drop_packages, list_unlinked
+from reenact.environments.conda.store import drop_packages, list_unlinked
 from reenact.environments.disk import Census
 from reenact.records import history
 from reenact.world import World

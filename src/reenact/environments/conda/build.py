@@ -1,0 +1,200 @@
+"""Make a conda environment from its lock: hashes checked, packages linked, pip's on top, activation kept as data."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reenact.codec import encode
+from reenact.environments.conda import find_marker
+from reenact.environments.conda.channels import hide_secrets, restore_secrets
+from reenact.environments.conda.resolve import require_rattler
+from reenact.environments.credentials import HIDDEN
+from reenact.environments.marker import MARKER, Marker
+from reenact.environments.place import delete, make_place
+from reenact.errors import BuildError, UnsupportedError
+from reenact.files import write_atomic
+from reenact.plan import EnvironmentLock
+from reenact.world import World
+
+if TYPE_CHECKING:
+    from reenact.environments.conda.rattler_api import CondaPackage, Locked
+
+DOING = "installing conda packages"
+PATIENCE = 10.0
+"""Seconds for which a failed build waits until nothing of it comes back."""
+
+_STEP = 0.1
+LOCK_FILE = "pixi.lock"
+SECRET_LOCK_FILE = "pixi.secret.lock"  # noqa: S105
+
+
+def build(lock: EnvironmentLock, folder: Path, root: Path, world: World) -> Marker:
+    """Make the environment of ``lock`` at ``folder``, or wait for whoever is making it.
+
+    Raises:
+        BuildError: it cannot be made; nothing is left that looks finished.
+        UnsupportedError: py-rattler is not installed, or the lock is for another platform.
+    """
+    require_rattler()
+    from reenact.environments.conda import rattler_api
+
+    here = rattler_api.find_platform(world.environ)
+    if lock.platform != here:
+        message = f"this environment was resolved for {lock.platform}, and this is {here}"
+        raise UnsupportedError(message, hint="resolve it again on this machine")
+    key = lock.key
+
+    def make(descriptor: int) -> None:
+        marker = _build(lock, folder, root, descriptor, world)
+        write_atomic(folder / MARKER, encode(marker))
+
+    make_place(folder, lambda: find_marker(folder, key) is not None, make, world, _delete_for_good)
+    made = find_marker(folder, key)
+    if made is None:
+        raise BuildError(f"the environment {folder} was taken away while it was made", hint="run again")
+    return made
+
+
+def _delete_for_good(folder: Path) -> None:
+    """Take away what a failed build left, until it stays away: rattler's threads go on linking for a moment."""
+    deadline = time.monotonic() + PATIENCE
+    while folder.exists() and time.monotonic() < deadline:
+        delete(folder)
+        time.sleep(_STEP)
+
+
+def _build(lock: EnvironmentLock, folder: Path, root: Path, descriptor: int, world: World) -> Marker:
+    from reenact.environments.conda import rattler_api
+    from reenact.environments.conda.activation import find_activation
+
+    world.report.step(DOING)
+    locked = _read_lock(lock, folder, root)
+    check_files(locked.conda)
+    rattler_api.link(locked.conda, folder, world.home, world.report, DOING)
+    if HIDDEN in lock.text:
+        _hide_secrets(folder)
+    protect_shared(folder)
+    _check_linked(locked.conda, folder)
+    _tell_of_scripts(folder, world)
+    if locked.pip:
+        from reenact.environments.conda.pip import install_pip
+
+        install_pip(lock, locked.pip, folder, root, world, keep_open=(descriptor,))
+    activation = find_activation(folder, world, keep_open=(descriptor,))
+    names = sorted({package.name for package in locked.conda} | {package.name for package in locked.pip})
+    return Marker(
+        lock.key,
+        packages=tuple(names),
+        made=world.timestamp(),
+        variables=activation.variables,
+        programs=activation.programs,
+    )
+
+
+def _read_lock(lock: EnvironmentLock, folder: Path, root: Path) -> Locked:
+    from reenact.environments.conda import rattler_api
+
+    write_atomic(folder / LOCK_FILE, lock.text.encode())
+    text = restore_secrets(lock.text, root, lock.files)
+    if text == lock.text:
+        return rattler_api.read_lock(folder / LOCK_FILE)
+    secret = folder / SECRET_LOCK_FILE
+    write_atomic(secret, text.encode(), mode=0o600)
+    try:
+        return rattler_api.read_lock(secret)
+    finally:
+        secret.unlink()
+
+
+def check_files(packages: Iterable[CondaPackage]) -> None:
+    """Compare the files of ``file:`` packages with their hashes, which rattler does for downloads only.
+
+    Raises:
+        BuildError: one is gone, or is not the one that was locked.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for _ in pool.map(_check_file, packages):
+            pass
+
+
+def _check_file(package: CondaPackage) -> None:
+    path = find_file(package.url)
+    if path is None:
+        return
+    kind, expected = ("sha256", package.sha256) if package.sha256 else ("md5", package.md5)
+    try:
+        found = digest_package(path, kind)
+    except FileNotFoundError as problem:
+        raise BuildError(
+            f"{DOING} failed: a package that was locked is not in its channel any more: {path}",
+            hint="resolve the environment again",
+        ) from problem
+    if found != expected:
+        raise BuildError(
+            f"{DOING} failed: {path.name} is not the one that was locked (hash mismatch)\n"
+            f"  locked: {kind} {expected}\n  found:  {kind} {found}\n  in {path.parent}",
+            hint="the channel serves another file than when it was locked; resolve the environment again",
+        )
+
+
+def find_file(url: str) -> Path | None:
+    """The file that a package's URL names on this machine, None for one that is downloaded."""
+    if not url.startswith("file:"):
+        return None
+    from urllib.parse import unquote, urlsplit
+
+    return Path(unquote(urlsplit(url).path))
+
+
+def digest_package(path: Path, kind: str) -> str:
+    """The hash (``sha256`` or ``md5``) of a file, in hexadecimal digits."""
+    import hashlib
+
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.new(kind, usedforsecurity=False)).hexdigest()
+
+
+def protect_shared(folder: Path) -> None:
+    """Take the right to write from every file that is linked from the store, where others share it.
+
+    A project that writes into such a file would change it for all environments. It can still replace it: that makes a
+    file of its own. What root changes in spite of this is found when the package is linked next.
+    """
+    folders = [str(folder)]
+    while folders:
+        with os.scandir(folders.pop()) as scan:
+            for entry in scan:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+                elif entry.is_file(follow_symlinks=False):
+                    status = entry.stat(follow_symlinks=False)
+                    if status.st_nlink > 1 and status.st_mode & 0o222:
+                        os.chmod(entry.path, stat.S_IMODE(status.st_mode) & ~0o222)
+
+
+def _hide_secrets(folder: Path) -> None:
+    """Take the passwords of channels out of what rattler noted of each package."""
+    for path in (folder / "conda-meta").glob("*.json"):
+        text = path.read_text("utf-8")
+        if (hidden := hide_secrets(text)) != text:
+            write_atomic(path, hidden.encode())
+
+
+def _tell_of_scripts(folder: Path, world: World) -> None:
+    """Say whose scripts conda would run after linking: they may do anything, and are not run."""
+    if scripts := sorted(path.name[1:].removesuffix("-post-link.sh") for path in folder.glob("bin/.*-post-link.sh")):
+        world.report.warn(f"not run: what {', '.join(scripts)} would do after being installed (a post-link script)")
+
+
+def _check_linked(packages: Iterable[CondaPackage], folder: Path) -> None:
+    records = {path.name for path in (folder / "conda-meta").glob("*.json")}
+    missing = [p.name for p in packages if f"{p.name}-{p.version}-{p.build}.json" not in records]
+    if missing:
+        raise BuildError(f"the environment was made, but lacks {', '.join(missing)}", hint="run again")

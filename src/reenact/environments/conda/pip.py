@@ -1,0 +1,246 @@
+"""What the ``pip:`` lines of a conda file add: resolved by uv given what conda provides, put into the same prefix.
+
+A line that a conda package already satisfies adds nothing, as with pip; one that asks for another version replaces it.
+Each package is locked as one file with its hash, the one that fits the prefix's interpreter best.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from reenact.environments import conda
+from reenact.environments.conda.build import find_file
+from reenact.environments.conda.rattler_api import PipPackage
+from reenact.environments.credentials import HIDDEN, redact, restore
+from reenact.environments.local_code import keep_copy
+from reenact.environments.python.build import index_variables, list_installed
+from reenact.environments.python.resolve import keep_hashes, replace_local, split_options
+from reenact.environments.python.uv import EXCLUDE_NEWER, run_uv
+from reenact.errors import BuildError
+from reenact.files import write_atomic
+from reenact.plan import EnvironmentLock, PythonSpec
+from reenact.world import World
+
+RESOLVING = "resolving pip packages"
+INSTALLING = "installing pip packages"
+WORK = "pylock.work.toml"
+LOCK_FILE = "pylock.toml"
+SECRET_LOCK_FILE = "pylock.secret.toml"  # noqa: S105
+
+# " + six==1.17.0", " + six==1.17.0 (from URL)", " + six @ URL"
+_PLANNED = re.compile(r"(?m)^ \+ ((?:(\S+)==\S+ \(from (.+)\)|\S.*))$")
+_FULL_COMMIT = re.compile(r"(?P<url>git\+.+)@(?P<commit>[0-9a-f]{40,64})$")
+
+
+def resolve_pip(
+    spec: PythonSpec,
+    base: EnvironmentLock,
+    before: Sequence[PipPackage],
+    family: Path,
+    root: Path,
+    world: World,
+    keep_open: Sequence[int],
+) -> tuple[PipPackage, ...]:
+    """What ``spec`` adds to the conda packages of ``base``, whose environment is made for it; ``before`` are preferred.
+
+    Raises:
+        BuildError: uv finds no answer; its explanation is kept.
+    """
+    prefix = conda.realise(base, root, world).path or ""
+    world.report.step(RESOLVING, f"for Python {base.python}")
+    kept = {path: keep_copy(root / path, digest, world) for path, digest in spec.local.items()}
+    places = {path: f"../../trees/{copy.relative_to(world.home.trees)}" for path, copy in kept.items()}
+    lines, flags = split_options(spec.options, places)
+    asked = [replace_local(line, places) for line in spec.dependencies]
+    limits = [replace_local(line, places) for line in spec.constraints]
+    flags += ["--python", f"{prefix}/bin/python", "--no-python-downloads"]
+    flags += [EXCLUDE_NEWER, spec.as_of] if spec.as_of else []
+
+    def plan(constraints: list[str]) -> list[str]:
+        write_atomic(family / "constraints.in", _join(constraints).encode())
+        text = _join([*lines, *asked])
+        write_atomic(family / "requirements.in", text.encode())
+        secret = f"{HIDDEN}@" in text
+        arguments = [
+            "pip",
+            "install",
+            "--dry-run",
+            "--break-system-packages",
+            "-r",
+            "-" if secret else "requirements.in",
+            *flags,
+        ]
+        stdin = restore(text, root, spec.files).encode() if secret else b""
+        arguments += ["--constraints", "constraints.in"] if constraints else []
+        result = run_uv(arguments, family, world, doing=RESOLVING, stdin=stdin, keep_open=keep_open)
+        return [f"{name} @ {url}" if url else line for line, name, url in _PLANNED.findall(result.errors)]
+
+    added = _plan_near(plan, limits, before)
+    if not added:
+        return ()
+    # The same files again, each with its hash, and no other.
+    arguments = [
+        "pip",
+        "compile",
+        "-",
+        "--no-deps",
+        "--format",
+        "pylock.toml",
+        "--no-header",
+        "--no-annotate",
+        "--quiet",
+    ]
+    text = restore(_join([*lines, *added]), root, spec.files)
+    (family / WORK).unlink(missing_ok=True)
+    run_uv([*arguments, *flags, "-o", WORK], family, world, doing=RESOLVING, stdin=text.encode(), keep_open=keep_open)
+    resolved = keep_hashes(redact((family / WORK).read_text("utf-8")), spec.dependencies)
+    (family / WORK).unlink()
+    shown = {copy: path for path, copy in kept.items()}
+    return tuple(_read_package(package, family, shown, spec.local) for package in tomllib.loads(resolved)["packages"])
+
+
+def _plan_near(plan: Callable[[list[str]], list[str]], limits: list[str], before: Sequence[PipPackage]) -> list[str]:
+    """What is to be added, with the versions of ``before`` where they still serve."""
+    pins = [f"{name}=={version}" for name, version, location in before if "://" in location and version]
+    if pins:
+        # What is asked for now may exclude one of them.
+        with suppress(BuildError):
+            return plan([*limits, *pins])
+    return plan(limits)
+
+
+def _read_package(
+    package: Mapping[str, Any], family: Path, shown: Mapping[Path, str], local: Mapping[str, str]
+) -> PipPackage:
+    """One package of a ``pylock.toml`` (PEP 751) as an entry of our lock."""
+    name, version = package["name"], package.get("version", "0")
+    if vcs := package.get("vcs"):
+        location = f"{vcs['type']}+{vcs.get('url') or vcs['path']}@{vcs['commit-id']}"
+        return PipPackage(name, version, _with_fragment(location, subdirectory=vcs.get("subdirectory")))
+    if directory := package.get("directory"):
+        path = shown[(family / directory["path"]).resolve()]
+        return PipPackage(name, version, _with_fragment(path, blake3=local[path]))
+    wheels = package.get("wheels", ())
+    file = max(wheels, key=lambda wheel: _preference(_file_name(wheel))) if wheels else None
+    file = file or package.get("sdist") or package.get("archive") or {}
+    digest = file.get("hashes", {}).get("sha256")
+    url = file.get("url", "")
+    here = find_file(url) or (None if url else family / file.get("path", ""))
+    where = _show_path(here, shown) if here else url
+    if not digest:
+        raise BuildError(
+            f"{RESOLVING} failed: the index gives no SHA-256 for {name} {version}: it cannot be locked", hint=where
+        )
+    return PipPackage(name, version, _with_fragment(where, sha256=digest, subdirectory=file.get("subdirectory")))
+
+
+def _preference(name: str) -> tuple[bool, bool, bool, list[tuple[int, str]]]:
+    """How well a wheel fits, among those that do: native before pure, for this Python before abi3, newest platform.
+
+    The parts of the name are those of https://packaging.python.org/en/latest/specifications/binary-distribution-format/.
+    """
+    python, abi, platform = name.removesuffix(".whl").split("-")[-3:]
+    natural = [(int(digits or 0), text) for digits, text in re.findall(r"(\d*)(\D*)", platform)]
+    return platform != "any", abi != "none", abi.startswith(python[:2]) and abi != "abi3", natural
+
+
+def _file_name(file: Mapping[str, Any]) -> str:
+    return str(file.get("name") or (file.get("url") or file["path"]).rpartition("/")[2])
+
+
+def _show_path(path: Path, shown: Mapping[Path, str]) -> str:
+    """A file in the copy of a local path, by the path that the project knows it by."""
+    path = path.resolve()
+    for copy, known in shown.items():
+        if path.is_relative_to(copy):
+            return f"{known}/{path.relative_to(copy)}" if path != copy else known
+    return str(path)
+
+
+def _with_fragment(location: str, **parts: str | None) -> str:
+    fragment = "&".join(f"{name}={value}" for name, value in parts.items() if value)
+    location = location.partition("#")[0]
+    return f"{location}#{fragment}" if fragment else location
+
+
+def _join(lines: Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
+
+
+def install_pip(
+    lock: EnvironmentLock,
+    packages: Sequence[PipPackage],
+    folder: Path,
+    root: Path,
+    world: World,
+    keep_open: Sequence[int],
+) -> None:
+    """Put ``packages`` into the prefix at ``folder``, every hash checked by uv.
+
+    Raises:
+        BuildError: one cannot be had, or is not the one that was locked.
+    """
+    world.report.step(INSTALLING)
+    copies = {path: keep_copy(root / path, digest, world) for path, digest in lock.local.items()}
+    shown = render_pylock(packages, copies)
+    text = restore(shown, root, lock.files)
+    write_atomic(folder / LOCK_FILE, shown.encode())
+    name = LOCK_FILE
+    if text != shown:
+        name = SECRET_LOCK_FILE
+        write_atomic(folder / name, text.encode(), mode=0o600)
+    arguments = ["pip", "install", "--no-deps", "-r", name, "--python", "bin/python", "--preview-features", "pylock"]
+    arguments += ["--no-python-downloads", "--break-system-packages"]
+    for option in lock.options:
+        if option.startswith("--trusted-host "):
+            arguments += ["--allow-insecure-host", option.partition(" ")[2]]
+    indexes = index_variables(lock, root, world)
+    try:
+        run_uv(arguments, folder, world, doing=INSTALLING, extra=indexes, keep_open=keep_open)
+    finally:
+        (folder / SECRET_LOCK_FILE).unlink(missing_ok=True)
+    if missing := {package.name for package in packages} - list_installed(folder):
+        raise BuildError(f"the environment was made, but lacks {', '.join(sorted(missing))}", hint="run again")
+
+
+def render_pylock(packages: Iterable[PipPackage], copies: Mapping[str, Path]) -> str:
+    """The packages as a lock file that uv reads (PEP 751); ``copies`` are what local paths stand for."""
+    blocks = ['lock-version = "1.0"\ncreated-by = "reenact"\n']
+    for name, version, location in packages:
+        where, _, fragment = location.partition("#")
+        facts = dict(part.split("=", 1) for part in fragment.split("&") if "=" in part)
+        block = f"[[packages]]\nname = {json.dumps(name)}\n"
+        if "blake3" not in facts:
+            block += f"version = {json.dumps(version)}\n"
+        blocks.append(f"{block}{_render_file(where, facts, copies)}\n")
+    return "\n".join(blocks)
+
+
+def _render_file(where: str, facts: Mapping[str, str], copies: Mapping[str, Path]) -> str:
+    extra = f", subdirectory = {json.dumps(facts['subdirectory'])}" if "subdirectory" in facts else ""
+    if found := _FULL_COMMIT.fullmatch(where):
+        url = found["url"].removeprefix("git+")
+        return f'vcs = {{ type = "git", url = {json.dumps(url)}, commit-id = "{found["commit"]}"{extra} }}'
+    if "blake3" in facts:
+        return f"directory = {{ path = {json.dumps(str(copies[where]))} }}"
+    key = "url" if "://" in where else "path"
+    target = where if key == "url" else str(_find_copy(where, copies))
+    hashes = f'hashes = {{ sha256 = "{facts["sha256"]}" }}'
+    if where.endswith(".whl"):
+        return f"wheels = [{{ {key} = {json.dumps(target)}, {hashes} }}]"
+    return f"archive = {{ {key} = {json.dumps(target)}, {hashes}{extra} }}"
+
+
+def _find_copy(path: str, copies: Mapping[str, Path]) -> Path:
+    for known, copy in copies.items():
+        if path == known:
+            return copy
+        if path.startswith(f"{known}/"):
+            return copy / path.removeprefix(f"{known}/")
+    return Path(path)

@@ -1,0 +1,134 @@
+"""Make an environment from its lock: look, take the lock, look again, build in place, check, mark.
+
+It is built where it will be used, because scripts, kernels and caches hold its path. What makes it count is the
+marker, put there by a rename after everything else; a folder without one is deleted by whoever comes next.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+from reenact.codec import encode
+from reenact.environments.credentials import redact, restore
+from reenact.environments.local_code import keep_copy
+from reenact.environments.marker import MARKER, Marker
+from reenact.environments.place import delete, make_place
+from reenact.environments.python import is_complete
+from reenact.environments.python.bytecode import borrow_bytecode
+from reenact.environments.python.uv import EXCLUDE_NEWER, run_uv
+from reenact.environments.settings import platform_tag
+from reenact.errors import BuildError, StorageError
+from reenact.files import make_folder, write_atomic
+from reenact.plan import EnvironmentLock
+from reenact.process.tool import run_tool
+from reenact.world import World
+
+DOING = "installing packages"
+LOCK_FILE = "pylock.toml"
+SECRET_LOCK_FILE = "pylock.secret.toml"  # noqa: S105
+
+
+def build(lock: EnvironmentLock, folder: Path, root: Path, world: World) -> None:
+    """Make the environment of ``lock`` at ``folder``, or wait for whoever is making it.
+
+    Raises:
+        BuildError: it cannot be made, or does not work; nothing is left that looks finished.
+    """
+    if lock.platform != platform_tag():
+        message = f"this environment was resolved for {lock.platform}, and this is {platform_tag()}"
+        raise BuildError(message, hint="resolve it again on this machine")
+
+    def make(descriptor: int) -> None:
+        _build(lock, folder, root, (descriptor,), world)
+
+    def clean_up(folder: Path) -> None:
+        _leave_lock_file(lock, folder)
+
+    make_place(folder, lambda: is_complete(folder, lock.key), make, world, clean_up)
+
+
+def _build(lock: EnvironmentLock, folder: Path, root: Path, keep_open: tuple[int, ...], world: World) -> None:
+    world.report.step(DOING, f"for Python {lock.python}")
+    for path, digest in lock.local.items():
+        keep_copy(root / path, digest, world)
+    write_atomic(folder / LOCK_FILE, lock.text.encode())
+    environment = ["venv", "--allow-existing", "--no-project", "--python", lock.interpreter or ""]
+    run_uv([*environment, "--no-python-downloads", "."], folder, world, doing=DOING, keep_open=keep_open)
+    expected = list_locked(lock.text)
+    if expected:
+        _install(lock, folder, root, keep_open, world)
+    _check(folder, expected, world)
+    marker = Marker(lock.key, lock.python, lock.interpreter or "", tuple(sorted(expected)), world.timestamp())
+    write_atomic(folder / MARKER, encode(marker))
+
+
+def _install(lock: EnvironmentLock, folder: Path, root: Path, keep_open: tuple[int, ...], world: World) -> None:
+    text = restore(lock.text, root, lock.files)
+    secret = text != lock.text
+    name = SECRET_LOCK_FILE if secret else LOCK_FILE
+    if secret:
+        write_atomic(folder / name, text.encode(), mode=0o600)
+    arguments = ["pip", "sync", name, "--python", "bin/python", "--preview-features", "pylock"]
+    for option in lock.options:
+        name, _, value = option.partition(" ")
+        if name in ("--trusted-host", EXCLUDE_NEWER):
+            # The moment also holds for what builds a package from its source.
+            arguments += [EXCLUDE_NEWER if name == EXCLUDE_NEWER else "--allow-insecure-host", value]
+    indexes = index_variables(lock, root, world)
+    try:
+        run_uv(arguments, folder, world, doing=DOING, extra=indexes, keep_open=keep_open)
+        borrow_bytecode(folder, lock.python or "", world.home)
+        if world.environ.get("PYTHONDONTWRITEBYTECODE"):
+            # Then no import will ever leave bytecode, and every run would compile all that it imports.
+            arguments.append("--compile-bytecode")
+            run_uv(arguments, folder, world, doing=DOING, extra=indexes, keep_open=keep_open)
+    finally:
+        (folder / SECRET_LOCK_FILE).unlink(missing_ok=True)
+
+
+def index_variables(lock: EnvironmentLock, root: Path, world: World) -> dict[str, str]:
+    """The indexes with their credentials: by variables, so that the process list does not show them."""
+    found: dict[str, list[str]] = {}
+    for option in lock.options:
+        name, _, url = restore(option, root, lock.files).partition(" ")
+        variable = {"--index-url": "UV_DEFAULT_INDEX", "--extra-index-url": "UV_EXTRA_INDEX_URL"}.get(name)
+        if variable:
+            url = re.sub(r"\$\{([A-Z0-9_]+)\}", lambda name: world.environ.get(name[1], name[0]), url)
+            found.setdefault(variable, []).append(url)
+    return {
+        variable: urls[-1] if variable == "UV_DEFAULT_INDEX" else " ".join(urls) for variable, urls in found.items()
+    }
+
+
+def list_locked(text: str) -> frozenset[str]:
+    """The normalised names of all packages in a lock file (PEP 751)."""
+    return frozenset(package["name"] for package in tomllib.loads(text).get("packages", ()))
+
+
+def list_installed(folder: Path) -> frozenset[str]:
+    """The normalised names of all distributions in an environment (PEP 503, PEP 376)."""
+    found = folder.glob("lib*/*/site-packages/*.dist-info/METADATA")
+    return frozenset(re.sub(r"[-_.]+", "-", path.parent.name.split("-")[0]).lower() for path in found)
+
+
+def _check(folder: Path, expected: frozenset[str], world: World) -> None:
+    """See that the interpreter starts inside the environment and that all packages are there."""
+    environ = {name: value for name, value in world.environ.items() if not name.startswith("PYTHON")}
+    probe = "import sys; print(sys.prefix)"
+    result = run_tool((str(folder / "bin" / "python"), "-I", "-c", probe), environ=environ, cwd=folder)
+    if not result.ok or Path(result.output.strip()).resolve() != folder.resolve():
+        said = redact(result.errors).strip()[-400:]
+        raise BuildError(f"the environment was made, but its interpreter does not start\n{said}".rstrip())
+    if missing := expected - list_installed(folder):
+        raise BuildError(f"the environment was made, but lacks {', '.join(sorted(missing))}", hint="run again")
+
+
+def _leave_lock_file(lock: EnvironmentLock, folder: Path) -> None:
+    """Clean up; the lock file stays for whoever wants to repeat the step by hand, if there is room for it."""
+    delete(folder)
+    try:
+        write_atomic(make_folder(folder) / LOCK_FILE, lock.text.encode())
+    except StorageError:
+        return

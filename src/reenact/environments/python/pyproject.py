@@ -1,0 +1,241 @@
+"""``pyproject.toml``: the project's dependencies, the chosen groups and extras, and the project itself.
+
+The tables are those of the specifications (packaging.python.org: ``[project]``, ``[dependency-groups]``), of uv
+(``[tool.uv]``) and of Poetry. Beside it, ``uv.lock`` is used as it is by uv; ``poetry.lock`` and ``pdm.lock`` are
+translated by :mod:`reenact.environments.python.foreign_locks`; without a lock it is resolved, and kept with the run.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from blake3 import blake3
+
+from reenact.environments.definition import make_error, read_bytes, read_toml
+from reenact.environments.local_code import digest_local
+from reenact.environments.python import foreign_locks, poetry
+from reenact.environments.python.python_version import read_version_file
+from reenact.environments.python.request import Request, make_line, make_spec
+from reenact.environments.python.requirement_lines import Line
+from reenact.environments.python.uv_settings import list_paths, list_sources, with_places, without_credentials
+from reenact.environments.python.versions import parse_request
+from reenact.errors import ProjectError
+from reenact.plan import PythonSpec
+from reenact.project.diagnostics import Position
+from reenact.project.environment_files import PYPROJECT_LOCKS, find_lock
+from reenact.project.nearest import did_you_mean
+from reenact.project.toml_text import Table
+from reenact.project.types import EnvironmentSource, Project
+from reenact.world import World
+
+UV_LOCK = "uv.lock"
+PROJECT_KEYS = ("name", "dependencies", "optional-dependencies", "requires-python")
+LATER = (
+    "workspace",
+    "dev-dependencies",
+    "default-groups",
+    "package",
+    "managed",
+    "environments",
+    "required-environments",
+)
+"""Settings of uv's that say nothing of how packages are found for one environment."""
+
+
+def ask(project: Project, root: Path, manager: str | None, world: World) -> PythonSpec:
+    """What the project asks for.
+
+    Raises:
+        ProjectError: a file is missing or wrong, or a group or extra is not declared.
+    """
+    source = project.environment
+    name = source.file or "pyproject.toml"
+    tables = _Tables(read_toml(root / name, name, pick, world), name, root)
+    lock = source.lock or find_lock((root / name).parent, PYPROJECT_LOCKS)
+    shown = None if lock is None else str(PurePosixPath(name).parent / lock)
+    python = read_version_file((root / name).parent, world) or tables.python
+    tables.check_chosen(source)
+    if lock == UV_LOCK and shown:
+        return _ask_frozen(tables, shown, python, source, world)
+    request = Request(
+        origin=name,
+        python=python,
+        dependencies=(*tables.lines(source), *tables.itself(source)),
+    )
+    spec = tables.with_settings(make_spec(request, root, world), world)
+    if shown is None:
+        return spec
+    return foreign_locks.hold(spec, shown, root, world)
+
+
+def _ask_frozen(tables: _Tables, lock: str, python: str | None, source: EnvironmentSource, world: World) -> PythonSpec:
+    root = tables.root
+    folder = PurePosixPath(lock).parent
+    paths = read_toml(root / lock, lock, pick_local, world)
+    local = {str(folder / path) if path != "." else _folder(folder): "" for path in paths}
+    local = {path: digest_local(_existing(root, path, lock), world) for path in local}
+    return PythonSpec(
+        python=python,
+        files=(tables.name, lock),
+        local=local,
+        origin=tables.name,
+        lock_file=lock,
+        frozen={path: _digest(root / path) for path in (tables.name, lock)},
+        groups=source.groups,
+        extras=source.extras,
+    )
+
+
+def pick(table: Table) -> dict[str, Any]:
+    """What of a ``pyproject.toml`` counts here."""
+    tool = table.get("tool", {})
+    return {
+        "project": {key: value for key, value in table.get("project", {}).items() if key in PROJECT_KEYS},
+        "groups": table.get("dependency-groups", {}),
+        "builds": "build-system" in table,
+        "uv": tool.get("uv", {}),
+        "poetry": {key: value for key, value in tool.get("poetry", {}).items() if key in poetry.KEYS},
+    }
+
+
+def pick_local(table: Table) -> list[str]:
+    """The folders and files of this machine that a ``uv.lock`` installs, relative to it."""
+    sources = [package.get("source", {}) for package in table.get("package", ())]
+    return sorted({source[kind] for source in sources for kind in ("editable", "directory", "path") if kind in source})
+
+
+class _Tables:
+    """What a ``pyproject.toml`` holds, read with its own words for mistakes."""
+
+    def __init__(self, tables: dict[str, Any], name: str, root: Path) -> None:
+        self.name = name
+        self.root = root
+        self.folder = PurePosixPath(name).parent
+        self._written: list[str] | None = None
+        self._project: dict[str, Any] = tables["project"]
+        self._groups: dict[str, Any] = tables["groups"]
+        self._builds: bool = tables["builds"]
+        self._uv: dict[str, Any] = tables["uv"]
+        self._poetry: dict[str, Any] = tables["poetry"]
+
+    @property
+    def python(self) -> str | None:
+        """The Python that is stated."""
+        stated = self._project.get("requires-python") or poetry.find_python(self._poetry)
+        if stated is None:
+            return None
+        try:
+            parse_request(stated)
+        except ValueError as problem:
+            raise self._error("requires-python", str(problem), "for example '>=3.10,<3.13'") from problem
+        return str(stated)
+
+    @property
+    def is_package(self) -> bool:
+        """Whether the project itself is installed: it has a build system and nobody switched that off."""
+        default = self._builds and self._poetry.get("package-mode", True)
+        return bool(self._uv.get("package", default))
+
+    def check_chosen(self, source: EnvironmentSource) -> None:
+        """See that every chosen group and extra is declared."""
+        groups = {*self._groups, *poetry.list_groups(self._poetry)}
+        groups |= {"dev"} if "dev-dependencies" in self._uv else set()
+        extras = {*self._project.get("optional-dependencies", {}), *self._poetry.get("extras", {})}
+        for what, chosen, known in (("dependency group", source.groups, groups), ("extra", source.extras, extras)):
+            for name in chosen:
+                if _normal(name) not in set(map(_normal, known)):
+                    hint = did_you_mean(name, sorted(known)) or f"declared: {', '.join(sorted(known)) or 'none'}"
+                    message = f"{self.name} declares no {what} '{name}'"
+                    raise make_error("unknown-group", message, Position(self.name, 1, 1), hint)
+
+    def lines(self, source: EnvironmentSource) -> tuple[Line, ...]:
+        """Everything that is asked for, without the project itself."""
+        texts = list(self._texts(self._project.get("dependencies", []), "dependencies"))
+        for name, items in self._project.get("optional-dependencies", {}).items():
+            if _normal(name) in map(_normal, source.extras):
+                texts += self._texts(items, f"optional-dependencies.{name}")
+        texts += poetry.list_options(self._poetry)
+        texts += poetry.list_requirements(self._poetry, source.extras, source.groups)
+        for name in source.groups:
+            texts += self._group(name, ())
+        own = _normal(str(self._project.get("name", "")))
+        lines = [self._line(text) for text in texts]
+        # An extra of the project may ask for another one of its own: p[all] for p[a,b]. It installs itself.
+        return tuple(line for line in lines if _normal(_name_of(line.text)) != own or not own)
+
+    def itself(self, source: EnvironmentSource) -> tuple[Line, ...]:
+        """The requirement for the project itself, if it can be installed."""
+        if not self.is_package:
+            return ()
+        extras = f"[{','.join(source.extras)}]" if source.extras else ""
+        return (self._line(f"{_folder(self.folder)}{extras}"),)
+
+    def with_settings(self, spec: PythonSpec, world: World) -> PythonSpec:
+        """``spec`` with what is said to uv of how packages are found, and with the local code that this leads to."""
+        settings: dict[str, object] = {key: value for key, value in self._uv.items() if key not in LATER}
+        if any("workspace" in each for each in list_sources(settings)):
+            message = "members of a workspace are asked for, and there is no uv.lock"
+            raise self._error("sources", message, "make one: uv lock")
+        places = {path: str(self.folder / path) for path in list_paths(settings)}
+        local = {path: digest_local(_existing(self.root, path, self.name), world) for path in places.values()}
+        return spec._replace(settings=without_credentials(with_places(settings, places)), local={**spec.local, **local})
+
+    def _group(self, name: str, within: tuple[str, ...]) -> list[str]:
+        """A dependency group with those that it includes (PEP 735)."""
+        key = next((key for key in self._groups if _normal(key) == _normal(name)), None)
+        if key is None:
+            old = self._uv.get("dev-dependencies", []) if name == "dev" else []
+            return self._texts(old, "dev-dependencies")
+        if name in within:
+            raise self._error(name, f"the dependency group '{name}' includes itself", None)
+        found: list[str] = []
+        for item in self._groups[key]:
+            if isinstance(item, dict) and "include-group" in item:
+                found += self._group(str(item["include-group"]), (*within, name))
+            else:
+                found += self._texts([item], f"dependency-groups.{name}")
+        return found
+
+    def _texts(self, items: object, key: str) -> list[str]:
+        if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+            raise self._error(key.rpartition(".")[2], f"'{key}' must be a list of requirements", f'{key} = ["PACKAGE"]')
+        return items
+
+    def _line(self, text: str) -> Line:
+        return make_line(text, self._position(text), (self.root / self.name).parent)
+
+    def _position(self, text: str) -> Position:
+        """Where ``text`` stands first; the file's beginning if it is written in another way."""
+        if self._written is None:
+            self._written = (self.root / self.name).read_text("utf-8-sig", "replace").splitlines()
+        found = ((number, line.find(text) + 1) for number, line in enumerate(self._written, 1) if text in line)
+        return Position(self.name, *next(found, (1, 1)))
+
+    def _error(self, key: str, message: str, hint: str | None) -> ProjectError:
+        return make_error("bad-pyproject", message, self._position(key), hint)
+
+
+def _folder(folder: PurePosixPath) -> str:
+    return "." if str(folder) == "." else f"./{folder}"
+
+
+def _name_of(text: str) -> str:
+    found = re.match(r"[A-Za-z0-9._-]+", text)
+    return found[0] if found else ""
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _existing(root: Path, path: str, lock: str) -> Path:
+    if not (root / path).exists():
+        message = f"{lock} installs '{path}', which is not there"
+        raise ProjectError(message, hint=f"looked for {root / path}")
+    return root / path
+
+
+def _digest(path: Path) -> str:
+    return blake3(read_bytes(path, path.name)).hexdigest()

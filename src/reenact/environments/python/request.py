@@ -1,0 +1,69 @@
+"""What a definition file says, made into a :class:`~reenact.plan.PythonSpec`."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from reenact.environments.local_code import digest_local
+from reenact.environments.python.requirement_lines import Line, Requirements, expand, parse_local
+from reenact.plan import PythonSpec
+from reenact.project.diagnostics import Position
+from reenact.world import World
+
+
+class Request(NamedTuple):
+    """What a definition file says; ``python`` is None where it says nothing of it.
+
+    ``locks`` are the lines of a lock beside it (``name==version --hash=...``), which count and install nothing more.
+    """
+
+    origin: str | None = None
+    python: str | None = None
+    build: tuple[Line, ...] = ()
+    dependencies: tuple[Line, ...] = ()
+    variables: Mapping[str, str] = {}
+    notes: tuple[str, ...] = ()
+    locks: tuple[Line, ...] = ()
+
+
+def make_line(text: str, position: Position, root: Path) -> Line:
+    """A requirement line that stands in a definition file; ``root`` is the project's folder."""
+    return Line(text.strip(), position, root)
+
+
+def make_spec(request: Request, root: Path, world: World) -> PythonSpec:
+    """The request with every file that it leads to.
+
+    Raises:
+        ProjectError: something that it leads to is missing.
+    """
+    build = expand(request.build, root, world.environ)
+    wanted = expand(request.dependencies, root, world.environ)
+    notes = list(request.notes)
+    locked = expand(request.locks, root, world.environ)
+    local = {path: digest_local(root / path, world) for path in _both(build.local, wanted.local)}
+    trees = [path for path in local if (root / path).is_dir() and not _is_links(path, build, wanted)]
+    if trees:
+        notes.append(f"local code is installed as a copy of what it is now, not as a link: {', '.join(trees)}")
+    return PythonSpec(
+        python=request.python,
+        build_dependencies=build.dependencies,
+        dependencies=wanted.dependencies,
+        constraints=_both(build.constraints, wanted.constraints),
+        options=_both(build.options, wanted.options, locked.options),
+        files=_both([request.origin] if request.origin else [], build.files, wanted.files, locked.files),
+        local=local,
+        variables=request.variables,
+        origin=request.origin,
+        notes=tuple(notes),
+        # What the lock says of local code is what it was then; the code is what it is now.
+        locked=tuple(line for line in locked.dependencies if parse_local(line) is None),
+    )
+
+
+def _is_links(path: str, *found: Requirements) -> bool:
+    return any(f"--find-links {path}" in requirements.options for requirements in found)
+
+
+def _both(*parts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(item for part in parts for item in part))

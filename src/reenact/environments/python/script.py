@@ -1,0 +1,71 @@
+"""A script that says in its header what it needs (PEP 723), and the lock beside it that uv writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from blake3 import blake3
+
+from reenact.environments.definition import make_error, parse_toml, read_bytes
+from reenact.environments.python.request import Request, make_line, make_spec
+from reenact.environments.python.uv_settings import without_credentials
+from reenact.environments.python.versions import parse_request
+from reenact.plan import PythonSpec
+from reenact.project.diagnostics import Position
+from reenact.project.script_header import find_header
+from reenact.project.toml_text import Table
+from reenact.project.types import Project
+from reenact.world import World
+
+
+def ask(project: Project, root: Path, manager: str | None, world: World) -> PythonSpec:
+    """What the script's header asks for.
+
+    Raises:
+        ProjectError: the header cannot be read.
+    """
+    source = project.environment
+    name = source.file or ""
+    data = read_bytes(root / name, name)
+    try:
+        header = find_header(data.decode("utf-8", "replace"))
+    except ValueError as problem:
+        raise make_error("bad-header", str(problem), Position(name, 1, 1), "keep one of them") from problem
+    line = header.line if header else 1
+    found = parse_toml(header.text.encode() if header else b"", name, pick, world, line)
+    python = _check_python(found["python"], Position(name, line, 1))
+    if source.lock:
+        # The rest of the script is code, which may change.
+        text = header.text if header else ""
+        parts = {name: text.encode(), source.lock: read_bytes(root / source.lock, source.lock)}
+        return PythonSpec(
+            python=python,
+            files=(name, source.lock),
+            origin=name,
+            lock_file=source.lock,
+            frozen={path: blake3(part).hexdigest() for path, part in parts.items()},
+        )
+    request = Request(
+        origin=name,
+        python=python,
+        dependencies=tuple(make_line(text, Position(name, line, 1), root) for text in found["dependencies"]),
+    )
+    return make_spec(request, root, world)._replace(settings=without_credentials(found["settings"]))
+
+
+def pick(table: Table) -> dict[str, Any]:
+    """What of a header counts here."""
+    return {
+        "python": table.get("requires-python"),
+        "dependencies": [str(each) for each in table.get("dependencies", ())],
+        "settings": table.get("tool", {}).get("uv", {}),
+    }
+
+
+def _check_python(stated: str | None, position: Position) -> str | None:
+    try:
+        parse_request(stated or "")
+    except ValueError as problem:
+        raise make_error("bad-python", str(problem), position, "for example '>=3.10'") from problem
+    return stated
