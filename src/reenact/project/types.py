@@ -32,6 +32,18 @@ class Parameter(NamedTuple):
     position: Position | None = None
 
 
+class Tolerance(NamedTuple):
+    """How far two results may lie apart and still count as the same; nothing given: not at all.
+
+    Numbers match when ``|a - b| <= atol + rtol * max(|a|, |b|)``. ``ignore`` names what is not looked at: columns, key
+    paths, members of an archive.
+    """
+
+    rtol: float | None = None
+    atol: float | None = None
+    ignore: tuple[str, ...] = ()
+
+
 class EntryPoint(NamedTuple):
     """One thing that a project can do. ``command`` is the author's template, unchanged.
 
