@@ -12,7 +12,7 @@ from blake3 import blake3
 
 from reenact.codec import canonical
 from reenact.project.diagnostics import Diagnostic
-from reenact.project.types import DockerEnvironment
+from reenact.project.types import DockerEnvironment, MetricDeclaration, OutputDeclaration
 
 PLAN_VERSION = 1
 
@@ -223,7 +223,8 @@ class Plan(NamedTuple):
     ``paths`` are the files and folders of this machine that the command is given by their absolute path.
     ``upgrade`` resolves the environment anew. ``keep`` names variables of the caller that the command sees although
     its environment would hide them. ``storage_dir`` takes the downloads in place of the run folder. ``lock`` is the
-    lock that the project's author committed, None where there is none.
+    lock that the project's author committed, None where there is none. ``inputs``, ``outputs`` and ``metrics`` are
+    what the entry point declares, with the parameters' values in it.
     """
 
     project: str
@@ -244,6 +245,9 @@ class Plan(NamedTuple):
     name: str | None = None
     notes: tuple[Diagnostic, ...] = ()
     lock: CommittedLock | None = None
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[OutputDeclaration, ...] = ()
+    metrics: tuple[MetricDeclaration, ...] = ()
     version: int = PLAN_VERSION
 
     @property

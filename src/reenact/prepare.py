@@ -24,10 +24,11 @@ from reenact.plan import (
 from reenact.project.diagnostics import Diagnostic
 from reenact.project.environment_files import LOCK_FILE, with_own_environment
 from reenact.project.load import get_entry_point, load_project
-from reenact.project.parameters import Options, bind, list_paths
+from reenact.project.parameters import Bound, Options, bind, list_paths
 from reenact.project.paths import Places
 from reenact.project.shell import NO_PIPEFAIL, choose_shell
 from reenact.project.template import render_command
+from reenact.project.types import EntryPoint
 from reenact.records.life import Staged, stage
 from reenact.world import World
 
@@ -152,6 +153,7 @@ def _plan(
         entry_point, request.parameters, request.options, Places(str(world.cwd), str(root), os.path.exists, copy)
     )
     rendered = render_command(entry_point.command, bound.words, bound.extras)
+    entry_point = _fill_in(entry_point, bound)
     has_bash = world.find_program("bash") is not None
     if request.shell_strict and not has_bash:
         doubts = (*doubts, Diagnostic("warning", "no-pipefail", NO_PIPEFAIL))
@@ -183,8 +185,25 @@ def _plan(
         name=request.name,
         notes=(*project.diagnostics, *bound.diagnostics, *rendered.diagnostics, *doubts),
         lock=committed,
+        inputs=entry_point.inputs,
+        outputs=entry_point.outputs,
+        metrics=entry_point.metrics,
     )
     return plan, bound.secrets
+
+
+def _fill_in(entry_point: EntryPoint, bound: Bound) -> EntryPoint:
+    """The entry point with the values of parameters in what it reads and writes, and no password in an address."""
+    if not (entry_point.inputs or entry_point.outputs or entry_point.metrics):
+        return entry_point
+    from reenact.project.data_paths import fill_in
+    from reenact.sources.redact import strip_credentials
+
+    filled = fill_in(entry_point, {**dict(bound.extras), **bound.words})
+    return filled._replace(
+        inputs=tuple(strip_credentials(path) for path in filled.inputs),
+        outputs=tuple(item._replace(path=strip_credentials(item.path)) for item in filled.outputs),
+    )
 
 
 def _with_container_options(

@@ -81,6 +81,26 @@ class RunFolder(NamedTuple):
         return self.path / "inputs"
 
     @property
+    def input_files(self) -> Path:
+        """What the command had to read (a tuple of :class:`reenact.records.files.InputFile`)."""
+        return self.path / "inputs.json"
+
+    @property
+    def output_files(self) -> Path:
+        """What the command left (a tuple of :class:`reenact.records.files.OutputFile`)."""
+        return self.path / "outputs.json"
+
+    @property
+    def outputs(self) -> Path:
+        """Copies of the outputs that the project declares."""
+        return self.path / "outputs"
+
+    @property
+    def metrics(self) -> Path:
+        """What the command measured: a number or a text for each ``file:key``."""
+        return self.path / "metrics.json"
+
+    @property
     def code(self) -> Path:
         """Its own copy of the source, where the source is not used in place."""
         return self.path / "code"

@@ -136,7 +136,7 @@ def test_a_wrong_file_is_told_with_its_place(text: str, severity: str, code: str
         "name: x\n",
         "name: 5\nentry_points:\n",
         "entry_points: {main: {command: a, parameters: }}\n",
-        "entry_points: {main: {command: a, description: b, inputs: [c], outputs: d, metrics: {e: f}}}\n",
+        "entry_points: {main: {command: a, description: b, inputs: [c], outputs: d, metrics: {e: {}}}}\n",
         "docker_env:\n",
         "docker_env: {}\n",
         "conda_env: ''\n",

@@ -7,9 +7,10 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 import yaml
 
+from reenact.project.data_keys import METRIC_KEYS, OUTPUT_KEYS
 from reenact.project.declarations import PARAMETER_KEYS
 from reenact.project.environment_keys import BUILD_KEYS, DOCKER_KEYS
-from reenact.project.mlproject import ENTRY_POINT_KEYS, LATER_KEYS, PROJECT_KEYS
+from reenact.project.mlproject import ENTRY_POINT_KEYS, PROJECT_KEYS
 from reenact.project.schema import read_schema
 from reenact.project.value_types import ALIASES, find_type
 from tests.project.read import project_of
@@ -27,8 +28,10 @@ def the_object(definition: dict[str, Any]) -> dict[str, Any]:
     ("definition", "keys"),
     [
         (SCHEMA, PROJECT_KEYS),
-        (SCHEMA["$defs"]["entry_point"], (*ENTRY_POINT_KEYS, *LATER_KEYS)),
+        (SCHEMA["$defs"]["entry_point"], ENTRY_POINT_KEYS),
         (SCHEMA["$defs"]["parameter"], PARAMETER_KEYS),
+        (SCHEMA["$defs"]["output"], OUTPUT_KEYS),
+        (SCHEMA["$defs"]["metric"], METRIC_KEYS),
         (SCHEMA["$defs"]["docker_env"], DOCKER_KEYS),
         (SCHEMA["$defs"]["build"], BUILD_KEYS),
     ],
@@ -69,6 +72,11 @@ def test_every_key_is_described_for_editors() -> None:
         "conda_env: a\npython_env: b\n",
         "docker_env: a\n",
         "docker_env: {image: a, volumes: b}\n",
+        "entry_points: {main: {command: a, inputs: [[b]]}}\n",
+        "entry_points: {main: {command: a, inputs: {b: c}}}\n",
+        "entry_points: {main: {command: a, outputs: [{path: [b]}]}}\n",
+        "entry_points: {main: {command: a, outputs: {b: 1, c: 2}}}\n",
+        "entry_points: {main: {command: a, metrics: {b: [c]}}}\n",
     ],
 )
 def test_what_is_an_error_does_not_fit_the_schema(text: str) -> None:

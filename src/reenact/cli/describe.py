@@ -17,7 +17,8 @@ from reenact.project.convention import find_scripts
 from reenact.project.diagnostics import render_diagnostic, visible
 from reenact.project.environment_files import with_own_environment
 from reenact.project.load import get_entry_point, read_project
-from reenact.project.types import EntryPoint, EnvironmentSource, Parameter, Project
+from reenact.project.types import EntryPoint, EnvironmentSource, Parameter, Project, Tolerance
+from reenact.sources.redact import strip_credentials
 from reenact.world import World
 
 _INDENT = "    "
@@ -111,9 +112,31 @@ def _render_entry_point(entry_point: EntryPoint) -> Iterator[str]:
     if entry_point.parameters:
         yield ""
         yield from _render_table([_parameter_row(parameter) for parameter in entry_point.parameters])
+    yield from _render_data(entry_point)
     yield ""
     lines = entry_point.command.rstrip().split("\n")
     yield from (f"{_INDENT}{mark} {line}".rstrip() for mark, line in zip("$" + " " * len(lines), lines, strict=False))
+
+
+def _render_data(entry_point: EntryPoint) -> Iterator[str]:
+    """What it reads, writes and measures, one a line."""
+    outputs = (f"{output.path}{_render_tolerance(output.tolerance)}" for output in entry_point.outputs)
+    metrics = (
+        f"{metric.path}{': ' if metric.keys else ''}{', '.join(metric.keys)}{_render_tolerance(metric.tolerance)}"
+        for metric in entry_point.metrics
+    )
+    inputs = (strip_credentials(path) for path in entry_point.inputs)
+    blocks = {"inputs": [*inputs], "outputs": [*outputs], "metrics": [*metrics]}
+    if any(blocks.values()):
+        yield ""
+    for name, lines in blocks.items():
+        yield from (f"{_INDENT}{'' if at else name:<9}{line}" for at, line in enumerate(lines))
+
+
+def _render_tolerance(tolerance: Tolerance) -> str:
+    said = [f"{name} {value:g}" for name in ("rtol", "atol") if (value := getattr(tolerance, name)) is not None]
+    said += [f"without {', '.join(tolerance.ignore)}"] if tolerance.ignore else []
+    return f"  ({'; '.join(said)})" if said else ""
 
 
 def _parameter_row(parameter: Parameter) -> tuple[str, str, str, str]:
@@ -179,4 +202,7 @@ def _entry_point_as_plain(entry_point: EntryPoint) -> dict[str, object]:
         "note": entry_point.note,
         "command": entry_point.command,
         "parameters": parameters,
+        "inputs": [strip_credentials(path) for path in entry_point.inputs],
+        "outputs": entry_point.outputs,
+        "metrics": entry_point.metrics,
     }

@@ -12,9 +12,10 @@ from reenact.project.types import EntryPoint, Project
 from reenact.project.value_types import find_type
 
 PROJECT_KEYS = ("name", "entry_points", *ENVIRONMENT_KEYS, "databricks_spark_job")
-ENTRY_POINT_KEYS = ("command", "parameters", "description")
-LATER_KEYS = ("inputs", "outputs", "metrics")
-"""Keys of an entry point that are known and not read here."""
+ENTRY_POINT_KEYS = (
+    *("command", "parameters", "description"),  # MLflow's
+    *("inputs", "outputs", "metrics"),
+)
 
 ENTRY_POINT_FORM = "'{name}: {{command: python train.py}}'"
 
@@ -89,7 +90,7 @@ def _parse_body(entry_point: EntryPoint, body: Mapping, findings: Findings) -> E
     where = f"in entry point '{entry_point.name}'"
     nested = [entry for entry in body.entries if _looks_like_entry_point(entry)]
     for entry in body.entries:
-        if entry.name in (*ENTRY_POINT_KEYS, *LATER_KEYS) or entry in nested:
+        if entry.name in ENTRY_POINT_KEYS or entry in nested:
             continue
         if isinstance(entry.value, Scalar) and find_type(entry.value.text):
             hint = "a parameter belongs below 'parameters:', indented by one level more"
@@ -101,6 +102,10 @@ def _parse_body(entry_point: EntryPoint, body: Mapping, findings: Findings) -> E
         parameters=parse_parameters(body.find("parameters"), findings),
         description=None if description is None else text_of(description).strip(),
     )
+    if any(body.find(key) is not None for key in ("inputs", "outputs", "metrics")):
+        from reenact.project.data_keys import parse_data  # most entry points declare none of it
+
+        entry_point = parse_data(entry_point, body, findings)
     command = body.find("command")
     if isinstance(command, Scalar) and command.type == "str":
         return entry_point._replace(command=command.text)
@@ -119,7 +124,7 @@ def _parse_body(entry_point: EntryPoint, body: Mapping, findings: Findings) -> E
 
 
 def _looks_like_entry_point(entry: Entry) -> bool:
-    known = entry.name in ENTRY_POINT_KEYS or entry.name in LATER_KEYS
+    known = entry.name in ENTRY_POINT_KEYS
     return not known and isinstance(entry.value, Mapping) and entry.value.find_entry("command") is not None
 
 

@@ -44,11 +44,27 @@ class Tolerance(NamedTuple):
     ignore: tuple[str, ...] = ()
 
 
+class OutputDeclaration(NamedTuple):
+    """What an entry point writes: a file, a folder, a pattern or a URI."""
+
+    path: str
+    tolerance: Tolerance = Tolerance()
+
+
+class MetricDeclaration(NamedTuple):
+    """A file that an entry point writes its measurements to; ``keys`` are those that count, none for all."""
+
+    path: str
+    keys: tuple[str, ...] = ()
+    tolerance: Tolerance = Tolerance()
+
+
 class EntryPoint(NamedTuple):
     """One thing that a project can do. ``command`` is the author's template, unchanged.
 
     ``note`` says what was assumed where the author declared nothing, and is to be told. ``script`` is the file that
-    is run where it is an entry point by being there.
+    is run where it is an entry point by being there. ``inputs`` are files, folders, patterns and URIs; there and in
+    what it writes ``{name}`` stands for the value of a parameter.
     """
 
     name: str
@@ -58,6 +74,9 @@ class EntryPoint(NamedTuple):
     position: Position | None = None
     note: str | None = None
     script: str | None = None
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[OutputDeclaration, ...] = ()
+    metrics: tuple[MetricDeclaration, ...] = ()
 
     @property
     def names(self) -> frozenset[str]:

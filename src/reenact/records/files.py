@@ -50,6 +50,44 @@ class Realised(NamedTuple):
     seconds: float = 0.0
 
 
+class InputFile(NamedTuple):
+    """Something that the command had to read, as it was before the command started.
+
+    ``path`` is relative to the project's folder; absolute where it lies elsewhere; below ``$REENACT_RUN_DIR`` where it
+    was downloaded; or a URI. ``digest`` is the BLAKE3 of its content, None where that is not known, as of a URI:
+    ``version`` is what its server says of it. ``origin`` is the declaration that leads to it, or ``parameter NAME``.
+    Of a folder with very many files there is one, whose path ends in ``/``, with the digest of all and their number.
+    """
+
+    path: str
+    size: int | None
+    digest: str | None
+    origin: str
+    version: str | None = None
+    files: int = 1
+
+
+class OutputFile(NamedTuple):
+    """Something that the command left, as it was after the command had ended.
+
+    ``path`` is relative to the project's folder (a folder ``artifacts`` of the project is ``./artifacts``), begins with
+    ``artifacts/`` for what is in the run's own folder of that name, is absolute for what lies elsewhere, or is a URI.
+    ``kept`` is where its content is, relative to the run folder; None where there is only the digest. ``problem`` says
+    why there is no digest: :data:`MISSING` where nothing was there. ``unchanged``: it is as it was before the command.
+    """
+
+    path: str
+    size: int | None
+    digest: str | None
+    kept: str | None = None
+    problem: str | None = None
+    unchanged: bool = False
+
+
+MISSING = "missing"
+"""The problem of an output that is declared and was not there in the end."""
+
+
 class Record(NamedTuple):
     """Everything in a run's folder that is not its code, its log or what it made. ``machine`` is as it was written."""
 
@@ -108,6 +146,33 @@ def read_lock(folder: RunFolder) -> EnvironmentLock | None:
     if lock.key != realised.key:
         raise RecordError(f"{folder.environment_lock} is not the lock that run {folder.id} was made from")
     return lock
+
+
+def read_inputs(folder: RunFolder) -> tuple[InputFile, ...]:
+    """What the command had to read, as far as that is declared.
+
+    Raises:
+        RecordError: the file is damaged.
+    """
+    return _read(folder.input_files, tuple[InputFile, ...]) or ()
+
+
+def read_outputs(folder: RunFolder) -> tuple[OutputFile, ...]:
+    """What the command left, as far as that is declared, and its artifacts.
+
+    Raises:
+        RecordError: the file is damaged.
+    """
+    return _read(folder.output_files, tuple[OutputFile, ...]) or ()
+
+
+def read_metrics(folder: RunFolder) -> dict[str, int | float | str]:
+    """What the command measured, by ``file:key``; a number that JSON cannot hold is a text: ``nan``, ``inf``, ``-inf``.
+
+    Raises:
+        RecordError: the file is damaged.
+    """
+    return _read(folder.metrics, dict[str, int | float | str]) or {}
 
 
 def find_project_folder(folder: RunFolder) -> Path:
