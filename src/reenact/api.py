@@ -106,6 +106,7 @@ def run(
     timeout: float | None = None,
     no_network: bool = False,
     read_only: bool = False,
+    deterministic: bool = False,
     strict: bool = False,
     lenient: bool = False,
     upgrade: bool = False,
@@ -119,7 +120,8 @@ def run(
 
     What is given is not changed. ``experiment_name``, ``experiment_id`` and ``run_id`` are handed to the project's own
     MLflow client. The arguments after the star are ours: ``timeout`` in seconds, ``no_network`` and ``read_only`` to
-    keep the command from them, ``strict`` and ``lenient`` for parameters, ``upgrade`` to resolve the environment anew,
+    keep the command from them, ``deterministic`` for the variables that make common libraries repeat, ``strict`` and
+    ``lenient`` for parameters, ``upgrade`` to resolve the environment anew,
     ``locked`` to refuse one whose versions no lock of the project says, ``as_of`` (a date, or ``commit``) for packages
     as they were then, ``accelerator`` for the build of PyTorch's packages, ``shell_strict`` for ``-eo pipefail``.
 
@@ -151,6 +153,7 @@ def run(
         shell_strict=shell_strict,
         timeout=timeout,
         isolation=Isolation(network=not no_network, read_only=read_only),
+        deterministic=deterministic,
         tracking=Tracking(experiment_name, None if experiment_id is None else str(experiment_id), run_id),
         storage_dir=str(storage_dir) if storage_dir else None,
         name=run_name,

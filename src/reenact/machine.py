@@ -3,9 +3,33 @@
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
+
+VARIABLES = (
+    *("PYTHONHASHSEED", "PYTHONPATH", "PYTHONOPTIMIZE", "PYTHONUTF8", "PYTHONIOENCODING", "PYTHONSAFEPATH"),
+    *("LANG", "LANGUAGE", "LC_ALL", "LC_COLLATE", "LC_CTYPE", "LC_NUMERIC", "LC_TIME", "TZ", "SOURCE_DATE_EPOCH"),
+    *("LD_PRELOAD", "LD_LIBRARY_PATH", "DYLD_INSERT_LIBRARIES", "DYLD_LIBRARY_PATH", "GLIBC_TUNABLES"),
+    *("OMP_NUM_THREADS", "OMP_DYNAMIC", "OMP_SCHEDULE", "OMP_PROC_BIND", "OMP_PLACES", "OMP_THREAD_LIMIT"),
+    *("KMP_AFFINITY", "KMP_DETERMINISTIC_REDUCTION", "GOMP_CPU_AFFINITY"),
+    *("OPENBLAS_NUM_THREADS", "OPENBLAS_CORETYPE", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"),
+    *("NUMEXPR_NUM_THREADS", "NUMEXPR_MAX_THREADS", "NUMBA_NUM_THREADS", "POLARS_MAX_THREADS", "RAYON_NUM_THREADS"),
+    *("LOKY_MAX_CPU_COUNT", "NPY_DISABLE_CPU_FEATURES", "TOKENIZERS_PARALLELISM"),
+    *("MKL_NUM_THREADS", "MKL_DYNAMIC", "MKL_CBWR", "MKL_THREADING_LAYER", "MKL_ENABLE_INSTRUCTIONS"),
+    *("DNNL_MAX_CPU_ISA", "ONEDNN_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY"),
+    *("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "CUDA_LAUNCH_BLOCKING", "CUBLAS_WORKSPACE_CONFIG"),
+    *("NVIDIA_VISIBLE_DEVICES", "NVIDIA_TF32_OVERRIDE", "NCCL_ALGO", "NCCL_PROTO"),
+    *("HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "HSA_OVERRIDE_GFX_VERSION"),
+    *("TF_DETERMINISTIC_OPS", "TF_CUDNN_DETERMINISTIC", "TF_CUDNN_USE_AUTOTUNE", "TF_ENABLE_ONEDNN_OPTS"),
+    *("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "TF_XLA_FLAGS", "TF_USE_LEGACY_KERAS", "KERAS_BACKEND"),
+    *("XLA_FLAGS", "JAX_PLATFORMS", "JAX_ENABLE_X64", "JAX_DEFAULT_MATMUL_PRECISION", "JAX_DEFAULT_PRNG_IMPL"),
+    *("JAX_THREEFRY_PARTITIONABLE", "JAX_NUMPY_DTYPE_PROMOTION", "JAX_DISABLE_JIT"),
+    *("TORCHINDUCTOR_DETERMINISTIC", "TORCH_COMPILE_DISABLE", "TORCHDYNAMO_DISABLE", "PYTORCH_JIT"),
+    *("TORCH_ALLOW_TF32_CUBLAS_OVERRIDE", "TORCH_BLAS_PREFER_CUBLASLT", "PYTORCH_ENABLE_MPS_FALLBACK"),
+    *("WORLD_SIZE", "RANK", "LOCAL_RANK"),
+)
+"""The variables that may decide a result and hold no secret. In full, for ``TF_`` is how Terraform's begin, too."""
 
 
 class Gpu(NamedTuple):
@@ -20,6 +44,7 @@ class Machine(NamedTuple):
 
     ``cpu_count`` is what the machine has, ``cpu_limit`` what this process may use of it (affinity and control group,
     in CPUs, which need not be whole). ``memory`` and ``memory_limit`` are in bytes, the limit None where there is none.
+    ``variables`` are those of :data:`VARIABLES` that the command found, as it found them.
     """
 
     cpu_model: str
@@ -34,10 +59,14 @@ class Machine(NamedTuple):
     python: str
     hostname: str
     gpus: tuple[Gpu, ...] = ()
+    variables: Mapping[str, str] = {}
 
 
-def read_machine(root: Path = Path("/")) -> Machine:
-    """The facts of this machine; ``root`` is where ``proc``, ``sys`` and ``etc`` are found."""
+def read_machine(root: Path = Path("/"), environ: Mapping[str, str] = {}) -> Machine:
+    """The facts of this machine, and of ``environ``, which the command finds there.
+
+    ``root`` is where ``proc``, ``sys`` and ``etc`` are found.
+    """
     names = os.uname()
     count = os.cpu_count() or 1
     groups = list(_find_control_groups(root))
@@ -54,6 +83,7 @@ def read_machine(root: Path = Path("/")) -> Machine:
         python=f"{sys.implementation.name} {sys.version.split()[0]}",
         hostname=names.nodename,
         gpus=(*_find_nvidia(root), *_find_amd(root)),
+        variables={name: environ[name] for name in VARIABLES if name in environ},
     )
 
 

@@ -217,6 +217,17 @@ class Isolation(NamedTuple):
     read_only: bool = False
 
 
+class Determinism(NamedTuple):
+    """``--deterministic``: the variables of the command that it asked for, and those of them that were so already.
+
+    ``limits`` is what they do not promise.
+    """
+
+    variables: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
+
+
 class Plan(NamedTuple):
     """The decision: pinned source, bound parameters, final command, environment request, backend, resources.
 
@@ -224,7 +235,8 @@ class Plan(NamedTuple):
     ``upgrade`` resolves the environment anew. ``keep`` names variables of the caller that the command sees although
     its environment would hide them. ``storage_dir`` takes the downloads in place of the run folder. ``lock`` is the
     lock that the project's author committed, None where there is none. ``inputs``, ``outputs`` and ``metrics`` are
-    what the entry point declares, with the parameters' values in it.
+    what the entry point declares, with the parameters' values in it. ``determinism`` says which of the command's
+    variables are there to make it repeat.
     """
 
     project: str
@@ -248,6 +260,7 @@ class Plan(NamedTuple):
     inputs: tuple[str, ...] = ()
     outputs: tuple[OutputDeclaration, ...] = ()
     metrics: tuple[MetricDeclaration, ...] = ()
+    determinism: Determinism | None = None
     version: int = PLAN_VERSION
 
     @property

@@ -47,7 +47,8 @@ class Request(NamedTuple):
     ``parameters`` are as given: text, or Python values. ``keep`` names variables of the caller that the command sees
     although its environment would hide them. ``docker_args`` and ``build_image`` are for containers: arguments of the
     engine's ``run``, and to make an image with the code in it. ``locked`` refuses an environment whose versions no file
-    of the project says; ``as_of`` is a date, a moment or ``commit``. ``storage_dir`` takes downloads in place of the
+    of the project says; ``as_of`` is a date, a moment or ``commit``. ``deterministic`` sets the variables that make
+    common libraries repeat. ``storage_dir`` takes downloads in place of the
     run folder.
     """
 
@@ -69,6 +70,7 @@ class Request(NamedTuple):
     shell_strict: bool = False
     timeout: float | None = None
     isolation: Isolation = Isolation()
+    deterministic: bool = False
     tracking: Tracking = Tracking()
     storage_dir: str | None = None
     name: str | None = None
@@ -189,7 +191,14 @@ def _plan(
         outputs=entry_point.outputs,
         metrics=entry_point.metrics,
     )
-    return plan, bound.secrets
+    return (_with_determinism(plan, root, world) if request.deterministic else plan), bound.secrets
+
+
+def _with_determinism(plan: Plan, root: Path, world: World) -> Plan:
+    from reenact.determinism import make_deterministic
+    from reenact.sources.commit_time import find_commit_time
+
+    return make_deterministic(plan, world.environ, find_commit_time(root, world))
 
 
 def _fill_in(entry_point: EntryPoint, bound: Bound) -> EntryPoint:

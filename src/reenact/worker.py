@@ -121,7 +121,7 @@ class _Carrier:
         site = Site(plan, folder.path, root, world, self._terms.secrets, terminal)
         self._launch = launch = self._tools.wrap(plan.command, place, site)
         self._fetch_inputs()
-        write_atomic(folder.machine, encode(_read_machine()))
+        write_atomic(folder.machine, encode(_read_machine(launch)))
         make_folder(folder.artifacts)
         for needed in launch.folders:
             make_folder(needed)
@@ -310,10 +310,10 @@ def judge(outcome: Outcome, timeout: float | None, meanings: Mapping[int, str] =
     )
 
 
-def _read_machine() -> object:
+def _read_machine(launch: Launch) -> object:
     from reenact.machine import read_machine
 
-    return read_machine()
+    return read_machine(environ=launch.environ if launch.inside is None else launch.inside)
 
 
 @contextmanager

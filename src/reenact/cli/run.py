@@ -40,6 +40,7 @@ class Given(Namespace):
     timeout: str | None
     no_network: bool
     read_only: bool
+    deterministic: bool
     run_name: str | None
     detach: bool
     dry_run: bool
@@ -82,6 +83,9 @@ def add_arguments(parser: Parser) -> None:
         "--read-only",
         action="store_true",
         help="Let the command write into its run folder and a /tmp of its own only.",
+    )
+    parser.add_argument(
+        "--deterministic", action="store_true", help="Set the variables that make common libraries repeat."
     )
     parser.add_argument("-d", "--detach", action="store_true", help="Print the run's id and leave it running.")
     parser.add_argument("--dry-run", action="store_true", help="Print what would run, and stop.")
@@ -173,6 +177,10 @@ def run(given: Given, world: World) -> int:
         return 128 + stopped.number
     for doubt in prepared.plan.notes:
         world.report.found(doubt)
+    if prepared.plan.determinism is not None:
+        from reenact.determinism import render_limits
+
+        world.report.note(render_limits(prepared.plan.determinism))
     if given.dry_run:
         discard(prepared.staged)
         print_plan(prepared.plan, as_json=given.as_json)
@@ -216,6 +224,7 @@ def make_request(given: Given, world: World) -> Request:
         shell_strict=given.shell_strict,
         timeout=parse_duration(given.timeout),
         isolation=Isolation(network=not given.no_network, read_only=given.read_only),
+        deterministic=given.deterministic,
         tracking=Tracking(given.experiment_name, given.experiment_id, given.run_id),
         storage_dir=given.storage_dir or world.environ.get("MLFLOW_TMP_DIR"),
         name=given.run_name,
@@ -293,10 +302,17 @@ def render_plan(plan: Plan) -> str:
         f"{'environment':<13} {plain(render_environment(plan))}",
         f"{'backend':<13} {plain(plan.backend)}",
         *([f"{'isolation':<13} {render_isolation(plan.isolation)}"] if plan.isolation != Isolation() else ()),
+        *(f"{'variable':<13} {plain(name)}={plain(value)}" for name, value in list_deterministic(plan)),
         f"{'shell':<13} {' '.join(plan.command.shell)}",
-        f"{'command':<13} " + plan.command.text.strip("\n").replace("\n", "\n" + " " * 14),
+        f"{'command':<13} " + ("\n" + " " * 14).join(map(plain, plan.command.text.strip("\n").split("\n"))),
     ]
     return "\n".join(lines)
+
+
+def list_deterministic(plan: Plan) -> list[tuple[str, str]]:
+    """The variables by which the command is made to repeat, with their values."""
+    names = plan.determinism.variables if plan.determinism is not None else ()
+    return [(name, plan.command.environment.get(name, "")) for name in names]
 
 
 def render_environment(plan: Plan) -> str:

@@ -18,7 +18,7 @@ from reenact.cli.table import (
     render_size,
     render_state,
 )
-from reenact.plan import BoundParameter, DockerSpec, Plan, PythonSpec
+from reenact.plan import BoundParameter, Determinism, DockerSpec, Plan, PythonSpec
 from reenact.records.files import Record
 from reenact.run_folder import RunFolder
 from reenact.runs import State
@@ -26,6 +26,7 @@ from reenact.world import World
 
 LAST_LINES = 10
 MOST_BYTES = 1 << 14
+WIDTH = 100
 _INDENT = 14
 
 Block = Iterator[tuple[str, str]]
@@ -160,9 +161,19 @@ def _where(record: Record, has_lock: bool) -> Block:
         yield "lock", str(folder.environment_lock)
     if folder.isolation.is_file():
         yield "isolation", render_isolation(plan.isolation)
+    if plan.determinism is not None:
+        yield "deterministic", _render_determinism(plan, plan.determinism)
     if run.backend != "local":
         yield "backend", plain(run.backend)
     yield "folder", plain(run.folder)
+
+
+def _render_determinism(plan: Plan, determinism: Determinism) -> str:
+    from textwrap import wrap
+
+    pairs = (f"{plain(name)}={plain(plan.command.environment.get(name, ''))}" for name in determinism.variables)
+    lines = wrap(" ".join(pairs), WIDTH, break_long_words=False, break_on_hyphens=False)
+    return "\n".join((*lines, "not promised:", *(f"  {plain(limit)}" for limit in determinism.limits)))
 
 
 def _name_image(spec: DockerSpec) -> str:
@@ -184,6 +195,8 @@ def _machine(record: Record) -> Block:
 def _render_fact(name: str, value: object) -> str:
     if isinstance(value, int) and not isinstance(value, bool) and "memory" in name:
         return render_size(value)
+    if name == "variables" and isinstance(value, dict):
+        return " ".join(f"{variable}={text}" for variable, text in value.items())
     if isinstance(value, dict):
         return ", ".join(f"{key} {_render_fact(str(key), item)}" for key, item in value.items() if item is not None)
     if isinstance(value, list):

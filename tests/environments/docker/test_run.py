@@ -51,6 +51,17 @@ def test_the_whole_command_runs_inside(write_project: Write, run: Run, engine: E
     assert list_containers(engine, only_run(home).name) == []
 
 
+def test_the_variables_that_make_it_repeat_are_there(
+    write_project: Write, run: Run, home: Home, environ: dict[str, str]
+) -> None:
+    write_project("echo $PYTHONHASHSEED $OMP_NUM_THREADS $XLA_FLAGS", environment=["XLA_FLAGS"])
+    environ |= {"XLA_FLAGS": "--a=1", "PYTHONHASHSEED": "9"}
+    done = run("-q", "--deterministic")
+    assert done.stdout == "0 1 --a=1 --xla_gpu_deterministic_ops=true\n"
+    seen = json.loads((only_run(home) / "machine.json").read_text())["variables"]
+    assert (seen["PYTHONHASHSEED"], seen["XLA_FLAGS"]) == ("0", "--a=1 --xla_gpu_deterministic_ops=true")
+
+
 @pytest.mark.parametrize("template", ["{value}", "'{value}'", '"{value}"'])
 def test_values_arrive_unchanged(write_project: Write, run: Run, project_dir: Path, template: str) -> None:
     write_project(f"printf '<%s>' {template}", {"value": "string"})

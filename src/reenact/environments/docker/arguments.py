@@ -57,6 +57,12 @@ def find_argument(arguments: Arguments, name: str) -> str | None:
     return next((value for given, value in arguments if _SHORT.get(given, given) == name), None)
 
 
+def list_variables(arguments: Arguments) -> dict[str, str]:
+    """The variables that are given with a value (``-A env=NAME=VALUE``)."""
+    pairs = (value.partition("=") for name, value in arguments if name in ("env", "e") and value)
+    return {name: value for name, equals, value in pairs if equals}
+
+
 def drop_arguments(arguments: Arguments, *names: str) -> Arguments:
     """The arguments without the options ``names``."""
     return tuple((given, value) for given, value in arguments if _SHORT.get(given, given) not in names)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from reenact.environments.docker.arguments import drop_arguments, find_argument, render_arguments
+from reenact.environments.docker.arguments import drop_arguments, find_argument, list_variables, render_arguments
 from reenact.environments.docker.engine import Engine
 from reenact.environments.docker.image import Image
 from reenact.environments.docker.mounts import (
@@ -67,7 +67,8 @@ def make_launch(command: Command, container: Container, spec: DockerSpec, site: 
     reach = make_reach(variables, engine, asked, publishes=ports)
     expect_nearby(engine, site, reach.folders)
     user = _make_user(engine, spec, site.world.environ)
-    named, environ = name_variables({**user.variables, **variables, **reach.variables}, site.world.environ)
+    inside = {**user.variables, **variables, **reach.variables}
+    named, environ = name_variables(inside, site.world.environ)
     alone = not site.plan.isolation.network
     network = "none" if alone else asked or reach.network
     parts = _Parts(
@@ -89,7 +90,8 @@ def make_launch(command: Command, container: Container, spec: DockerSpec, site: 
     )
     launch = _launch_far if engine.remote else _launch_near
     folders = tuple(map(Path, reach.folders))
-    return launch(engine, parts, site)._replace(environ=environ, folders=folders, meanings=MEANINGS)
+    seen = {**container.image.variables, **inside, **list_variables(spec.arguments)}
+    return launch(engine, parts, site)._replace(environ=environ, folders=folders, meanings=MEANINGS, inside=seen)
 
 
 def _launch_near(engine: Engine, parts: _Parts, site: Site) -> Launch:

@@ -17,12 +17,16 @@ _NAME = r"(\[[0-9a-fA-F:]+\]|\w)[\w.:/@+-]*"
 
 
 class Image(NamedTuple):
-    """An image that is here. ``id`` and ``digests`` (``name@sha256:...``, one for each registry) pin it."""
+    """An image that is here. ``id`` and ``digests`` (``name@sha256:...``, one for each registry) pin it.
+
+    ``variables`` are those that it brings along.
+    """
 
     id: str
     digests: tuple[str, ...] = ()
     platform: str = ""
     entrypoint: tuple[str, ...] = ()
+    variables: Mapping[str, str] = {}
 
 
 def find_image(engine: Engine, name: str, world: World) -> Image | None:
@@ -99,4 +103,5 @@ def _read_image(found: Mapping[str, Any]) -> Image:
         digests=tuple(each for each in found.get("RepoDigests") or () if not each.startswith("localhost/")),
         platform="/".join(part for part in parts if part),
         entrypoint=(entrypoint,) if isinstance(entrypoint, str) else tuple(entrypoint),
+        variables={name: value for name, _, value in (each.partition("=") for each in config.get("Env") or ())},
     )
