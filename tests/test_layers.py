@@ -25,7 +25,7 @@ TOOLS = {
     "build_log",
 }
 FAMILIES = {"sources", "environments", "backends", "downloads"}
-STORY = {"prepare", "worker", "api", "as_of", "locking"}
+STORY = {"prepare", "worker", "api", "as_of", "locking", "reproduce"}
 RANK = {
     **dict.fromkeys(CORE, 0),
     **dict.fromkeys(TOOLS, 1),
