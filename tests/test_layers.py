@@ -14,6 +14,7 @@ ROOT = Path(reenact.__file__).parent
 CORE = {"errors", "codec", "project", "plan", "determinism", "runs", "records.filter", "records.log"}
 TOOLS = {
     "process",
+    "data",
     "files",
     "home",
     "run_folder",
@@ -23,6 +24,7 @@ TOOLS = {
     "world",
     "document_cache",
     "build_log",
+    "size_limit",
 }
 FAMILIES = {"sources", "environments", "backends", "downloads"}
 STORY = {"prepare", "worker", "api", "as_of", "locking", "reproduce"}

@@ -16,7 +16,7 @@ from reenact.codec import encode
 from reenact.environments import Place
 from reenact.environments.launch import Launch, Site, launch_here
 from reenact.environments.marker import MARKER, Marker
-from reenact.errors import BuildError, RecordError
+from reenact.errors import BuildError, InputError, RecordError
 from reenact.files import hold
 from reenact.home import Home
 from reenact.plan import (
@@ -31,13 +31,15 @@ from reenact.plan import (
     SystemSpec,
 )
 from reenact.process.holder import read_holder
-from reenact.records.files import summarise
+from reenact.project.types import MetricDeclaration, OutputDeclaration
+from reenact.records.files import read_inputs, read_metrics, read_outputs, summarise
 from reenact.records.life import find_folder
 from reenact.report import Memory
 from reenact.run_folder import RunFolder
 from reenact.runs import Result, Run, State
 from reenact.worker import Terms, Tools, carry_out
 from reenact.world import World
+from tests.recorded import told
 
 
 class Twin:
@@ -260,3 +262,60 @@ def test_in_a_thread(bench: Bench) -> None:
     thread.start()
     thread.join()
     assert results[0].exit_code == 3
+
+
+# What it reads and leaves
+
+
+def test_inputs_and_outputs_are_recorded(bench: Bench) -> None:
+    project = bench.folder.path.parent / "project"
+    project.mkdir()
+    (project / "in.csv").write_text("in")
+    plan = make_plan(
+        bench.folder, "cat in.csv > out.csv; echo '{\"a\": 1}' > m.json; echo b > $REENACT_RUN_DIR/artifacts/b"
+    )
+    result = bench.carry_out(
+        plan._replace(
+            inputs=("in.csv",),
+            outputs=(OutputDeclaration("out.csv"), OutputDeclaration("none")),
+            metrics=(MetricDeclaration("m.json"),),
+        ),
+        Twin(),
+    )
+    assert result.state is State.FINISHED
+    assert [(file.path, file.size) for file in read_inputs(bench.folder)] == [("in.csv", 2)]
+    assert [(file.path, file.problem) for file in read_outputs(bench.folder)] == [
+        ("artifacts/b", None),
+        ("out.csv", None),
+        ("none", "missing"),
+    ]
+    assert (bench.folder.outputs / "out.csv").read_text() == "in"
+    assert read_metrics(bench.folder) == {"m.json:a": 1}
+    assert ("warn", "the output none was not written") in told(bench.world)
+
+
+def test_a_missing_input_is_refused_before_anything_is_made(bench: Bench) -> None:
+    twin = Twin()
+    with pytest.raises(InputError, match=r"in\.csv\n  more/"):
+        bench.run("touch started", twin, inputs=("in.csv", "more/*"))
+    assert twin.done == ["preparing", "failed"]
+    assert twin.result is not None and "in.csv" in str(twin.result.reason)
+
+
+def test_artifacts_count_without_being_declared(bench: Bench) -> None:
+    bench.run("true", Twin())
+    assert not bench.folder.output_files.exists()
+    bench.run("echo x > $REENACT_RUN_DIR/artifacts/x; exit 3", Twin())
+    assert [file.path for file in read_outputs(bench.folder)] == ["artifacts/x"]
+
+
+def test_what_a_failed_command_did_not_write_is_no_warning(bench: Bench) -> None:
+    bench.run("exit 3", Twin(), outputs=(OutputDeclaration("none"),))
+    assert [file.problem for file in read_outputs(bench.folder)] == ["missing"]
+    assert told(bench.world) == []
+
+
+def test_outputs_that_cannot_be_recorded_change_no_result(bench: Bench) -> None:
+    result = bench.run("echo x > out; mkdir $REENACT_RUN_DIR/outputs.json", Twin(), outputs=(OutputDeclaration("out"),))
+    assert result.state is State.FINISHED
+    assert "cannot write" in told(bench.world)[-1][1]

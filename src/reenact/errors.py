@@ -5,6 +5,8 @@
     │   └── ParameterError  64   a parameter is missing, unknown (under --strict) or does not fit
     ├── ProjectError        65   the project file, or a file it names, is wrong
     ├── SourceError         66   the code cannot be found or fetched
+    ├── InputError          67   what the project declares to read is not there; under --strict-inputs: what was read
+    │                            is not declared
     ├── RecordError         68   a run is not known, is not unique, or its record is damaged
     ├── UnsupportedError    69   right, but not possible here: no backend, no such platform
     ├── BuildError          70   the environment cannot be resolved or made
@@ -61,6 +63,12 @@ class SourceError(ReenactError):
     """The code cannot be found or fetched."""
 
     exit_code = 66
+
+
+class InputError(ReenactError):
+    """What the project declares to read is not there."""
+
+    exit_code = 67
 
 
 class RecordError(ReenactError):

@@ -54,6 +54,11 @@ class Home(NamedTuple):
         return self.root / "documents"
 
     @property
+    def digests(self) -> Path:
+        """What the files that runs have read held, so that they are not read again while they do not change."""
+        return self.root / "digests"
+
+    @property
     def store(self) -> Path:
         """The SQLite index over the run folders."""
         return self.root / "store.sqlite"

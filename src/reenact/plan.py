@@ -68,6 +68,13 @@ class Download(NamedTuple):
     target: str
 
 
+class PathValue(NamedTuple):
+    """What a ``path`` parameter that is no secret leads to: an absolute path, or one below ``$REENACT_RUN_DIR``."""
+
+    parameter: str
+    path: str
+
+
 class Command(NamedTuple):
     """A command as a value: ``shell`` followed by ``text`` is the argument list.
 
@@ -231,7 +238,8 @@ class Determinism(NamedTuple):
 class Plan(NamedTuple):
     """The decision: pinned source, bound parameters, final command, environment request, backend, resources.
 
-    ``paths`` are the files and folders of this machine that the command is given by their absolute path.
+    ``paths`` are the files and folders of this machine that the command is given by their absolute path,
+    ``path_values`` what each parameter of that kind leads to.
     ``upgrade`` resolves the environment anew. ``keep`` names variables of the caller that the command sees although
     its environment would hide them. ``storage_dir`` takes the downloads in place of the run folder. ``lock`` is the
     lock that the project's author committed, None where there is none. ``inputs``, ``outputs`` and ``metrics`` are
@@ -260,6 +268,7 @@ class Plan(NamedTuple):
     inputs: tuple[str, ...] = ()
     outputs: tuple[OutputDeclaration, ...] = ()
     metrics: tuple[MetricDeclaration, ...] = ()
+    path_values: tuple[PathValue, ...] = ()
     determinism: Determinism | None = None
     version: int = PLAN_VERSION
 

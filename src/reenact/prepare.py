@@ -24,7 +24,7 @@ from reenact.plan import (
 from reenact.project.diagnostics import Diagnostic
 from reenact.project.environment_files import LOCK_FILE, with_own_environment
 from reenact.project.load import get_entry_point, load_project
-from reenact.project.parameters import Bound, Options, bind, list_paths
+from reenact.project.parameters import Bound, Options, bind, list_path_values, list_paths
 from reenact.project.paths import Places
 from reenact.project.shell import NO_PIPEFAIL, choose_shell
 from reenact.project.template import render_command
@@ -190,7 +190,13 @@ def _plan(
         inputs=entry_point.inputs,
         outputs=entry_point.outputs,
         metrics=entry_point.metrics,
+        path_values=list_path_values(bound),
     )
+    if plan.inputs:
+        from reenact.data.inputs import expect_inputs
+        from reenact.data.places import Site
+
+        expect_inputs(plan, Site(root, code.parent, world.home.root))
     return (_with_determinism(plan, root, world) if request.deterministic else plan), bound.secrets
 
 

@@ -9,9 +9,9 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from reenact import downloads, environments
 from reenact.build_log import BuildLog
@@ -30,6 +30,10 @@ from reenact.records.files import Realised, read_record
 from reenact.run_folder import RunFolder
 from reenact.runs import Result, Run, State
 from reenact.world import World, render_timestamp
+
+if TYPE_CHECKING:
+    from reenact.data.inputs import Answer
+    from reenact.data.recorder import Recorder
 
 _PATIENCE = 0.5
 
@@ -79,6 +83,7 @@ def carry_out(run: Run, plan: Plan, world: World, terms: Terms | None = None, to
             with signals.raising():
                 spawn = carrier.prepare()
             result = carrier.execute(spawn, arrivals, alive)
+            carrier.record_outputs(result)
         except signals.Stopped as stopped:
             result = carrier.make_stopped(stopped.number)
         except BaseException as problem:
@@ -100,6 +105,7 @@ class _Carrier:
         self._terms = terms
         self._started: str | None = None
         self._inside: int | None = None
+        self._recorder: Recorder | None = None
         self._launch = Launch((), self._folder.path, {})
 
     def leave(self) -> None:
@@ -116,7 +122,11 @@ class _Carrier:
         self._terms.begun()
         root = Path(plan.source.root) if plan.source.root is not None else folder.code
         # What an environment is made of is named relative to the project, the command's folder relative to the source.
-        place = self._enter(root / plan.source.subdirectory)
+        project = root / plan.source.subdirectory
+        if plan.inputs or plan.outputs or plan.metrics or plan.path_values:
+            self._recorder = self._make_recorder(project)
+            self._recorder.expect()
+        place = self._enter(project)
         terminal = all(os.isatty(stream) for stream in self._terms.streams)
         site = Site(plan, folder.path, root, world, self._terms.secrets, terminal)
         self._launch = launch = self._tools.wrap(plan.command, place, site)
@@ -125,6 +135,8 @@ class _Carrier:
         make_folder(folder.artifacts)
         for needed in launch.folders:
             make_folder(needed)
+        if self._recorder is not None:
+            self._recorder.begin()
         return Spawn(
             argv=launch.argv if plan.isolation == Isolation() else self._confine(launch, root),
             cwd=launch.cwd,
@@ -136,6 +148,34 @@ class _Carrier:
             streams=self._terms.streams,
             ending=launch.ending,
         )
+
+    def _make_recorder(self, project: Path) -> "Recorder":
+        from reenact.data.recorder import Recorder
+
+        return Recorder(self._plan, self._folder, project, self._world, self._ask)
+
+    def _ask(self, uri: str) -> "Answer":
+        from reenact.downloads.ask import ask  # imports all that the web takes
+
+        return ask(uri, self._world)
+
+    def record_outputs(self, result: Result) -> None:
+        """Record what the command has left. That can fail or be broken off, and the result is the command's all the
+        same."""
+        recorder, plan = self._recorder, self._plan
+        if recorder is None:
+            with suppress(OSError), os.scandir(self._folder.artifacts) as artifacts:
+                if next(artifacts, None) is None:
+                    return
+            root = Path(plan.source.root) if plan.source.root is not None else self._folder.code
+            recorder = self._make_recorder(root / plan.source.subdirectory)
+        try:
+            with signals.raising():
+                recorder.finish(result)
+        except signals.Stopped:
+            self._world.report.warn("stopped while the outputs were recorded: the record does not say what they are")
+        except (OSError, ReenactError) as problem:
+            self._world.report.warn(f"the outputs are not in the record: {problem}")
 
     def _enter(self, project: Path) -> environments.Place:
         """The environment, ours until :meth:`leave`; how we came by it is recorded."""

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from reenact.cli.show import render_record
+from reenact.codec import encode
 from reenact.plan import BoundParameter, PythonSpec, Snapshot
-from reenact.records.files import Origin, read_record
+from reenact.records.files import MISSING, InputFile, Origin, OutputFile, read_record
 from reenact.runs import Result, State, Usage
 from reenact.world import World
 from tests.recorded import NOON, make_plan, record_run
@@ -22,6 +23,18 @@ FAILED = Result(
     started="2026-11-18T11:06:41.000000Z",
     ended="2026-11-18T11:10:51.500000Z",
     usage=Usage(250.5, 490.25, 512 * 2**20),
+)
+INPUTS = (
+    InputFile("wine.csv", 11_264, "ab" * 32, "parameter data_path"),
+    InputFile("https://example.org/x.csv", 4_096, None, "https://example.org/x.csv", 'ETag "5d8c"'),
+    InputFile("images/", 5 << 30, "cd" * 32, "images", files=120_000),
+    InputFile("/dev/stdin", None, None, "parameter more", problem="a pipe"),
+)
+OUTPUTS = (
+    OutputFile("artifacts/model.pkl", 3 << 20, "12" * 32, "artifacts/model.pkl"),
+    OutputFile("preds.csv", 77, "34" * 32, "outputs/preds.csv", unchanged=True),
+    OutputFile("large.bin", 80 << 20, "56" * 32),
+    OutputFile("plots/*.png", None, None, problem=MISSING),
 )
 LOG = (
     b"2026-11-18T11:06:42Z stdout F epoch 1\n2026-11-18T11:06:43Z stderr P Value\n2026-11-18T11:06:43Z stderr F Error\n"
@@ -50,6 +63,9 @@ def test_the_page(world: World) -> None:
     folder.machine.write_text(
         json.dumps({"cpu": "A CPU", "cores": 2, "memory": 2**34, "gpus": [], "os": {"name": "L"}})
     )
+    folder.input_files.write_bytes(encode(INPUTS))
+    folder.output_files.write_bytes(encode(OUTPUTS))
+    folder.metrics.write_bytes(encode({"metrics.json:rmse": 0.4325, "metrics.json:test.r2": "nan"}))
     record = read_record(folder)._replace(origin=Origin("", "ada", "engine", "0.1.0", "/home/ada/wine"))
     page = render_record(record, NOON + 7200, True)
     page = page.replace(str(folder.path), "FOLDER").replace(folder.id, "ID")
@@ -70,7 +86,8 @@ def test_the_newest_is_shown_and_a_failure_with_its_last_lines(
 def test_json_is_the_whole_record(reenact: Callable[..., tuple[int, str, str]], world: World) -> None:
     folder = record_run(world, make_plan(lr="0.1"), FAILED)
     shown = json.loads(reenact("show", "--json", folder.id[:9])[1])
-    assert set(shown) == {"run", "plan", "origin", "result", "events", "machine"}
+    kept = {"run", "plan", "origin", "result", "events", "machine", "inputs", "outputs", "metrics"}
+    assert set(shown) >= kept
     assert shown["plan"] == json.loads(folder.plan.read_bytes())
     assert shown["result"]["usage"]["peak_memory"] == 512 * 2**20
 

@@ -19,7 +19,7 @@ from reenact.cli.table import (
     render_state,
 )
 from reenact.plan import BoundParameter, Determinism, DockerSpec, Plan, PythonSpec
-from reenact.records.files import Record
+from reenact.records.files import InputFile, OutputFile, Record
 from reenact.run_folder import RunFolder
 from reenact.runs import State
 from reenact.world import World
@@ -27,6 +27,7 @@ from reenact.world import World
 LAST_LINES = 10
 MOST_BYTES = 1 << 14
 WIDTH = 100
+MOST_FILES = 20
 _INDENT = 14
 
 Block = Iterator[tuple[str, str]]
@@ -80,6 +81,7 @@ def render_record(record: Record, now: float, has_lock: bool) -> str:
         _outcome(record, now),
         _what(record),
         _parameters(record.plan),
+        _data(record),
         _where(record, has_lock),
         _machine(record),
     ]
@@ -140,6 +142,45 @@ def _render_parameter(parameter: BoundParameter, wide: int) -> str:
     value = "(secret)" if parameter.secret else "(none)" if parameter.value is None else plain(parameter.value)
     origin = {"given": "", "default": "  (default)", "extra": "  (not declared)"}[parameter.origin]
     return f"{plain(parameter.name):<{wide}}  {value}{origin if parameter.value is not None else ''}"
+
+
+def _data(record: Record) -> Block:
+    """What it read, left and measured."""
+    inputs = [(file.path, file.size, _tell_input(file)) for file in record.inputs]
+    outputs = [(file.path, file.size, _tell_output(file)) for file in record.outputs]
+    for label, files in (("inputs", inputs), ("outputs", outputs)):
+        if files:
+            yield label, "\n".join(_render_files(files))
+    if record.metrics:
+        wide = max(len(plain(name)) for name in list(record.metrics)[:MOST_FILES])
+        lines = [f"{plain(name):<{wide}}  {plain(str(value))}" for name, value in record.metrics.items()]
+        yield "metrics", "\n".join(_shorten(lines))
+
+
+def _render_files(files: list[tuple[str, int | None, str]]) -> list[str]:
+    shown = [(plain(path), "" if size is None else render_size(size), plain(told)) for path, size, told in files]
+    wide, wider = (max(len(row[at]) for row in shown[:MOST_FILES]) for at in (0, 1))
+    return _shorten([f"{path:<{wide}}  {size:>{wider}}  {told}".rstrip() for path, size, told in shown])
+
+
+def _shorten(lines: list[str]) -> list[str]:
+    more = len(lines) - MOST_FILES
+    return [*lines[:MOST_FILES], f"and {more} more: reenact show --json"] if more > 0 else lines
+
+
+def _tell_input(file: InputFile) -> str:
+    known = file.problem or file.version or (file.digest[:12] if file.digest else "not read")
+    count = f", {file.files:,} files" if file.files > 1 else ""
+    origin = f"  ({file.origin})" if file.origin.startswith("parameter ") else ""
+    return known + count + origin
+
+
+def _tell_output(file: OutputFile) -> str:
+    if file.digest is None:
+        return file.problem or "not read"
+    remarks = ["as it was before"] if file.unchanged else []
+    remarks += ["not kept"] if file.kept is None else []
+    return file.digest[:12] + (f"  ({', '.join(remarks)})" if remarks else "")
 
 
 def _where(record: Record, has_lock: bool) -> Block:

@@ -43,7 +43,7 @@ def fetch(uri: str, place: Path, world: World, *, timeout: float = TIMEOUT) -> N
     shown = render_address(uri)
     world.report.step("downloading", shown)
     try:
-        with _make_opener(uri, world.environ).open(_make_request(uri), timeout=timeout) as answer:
+        with make_opener(uri, world.environ).open(make_request(uri), timeout=timeout) as answer:
             _save(answer, place, world)
     except HTTPError as problem:
         problem.close()
@@ -75,7 +75,8 @@ class _WebOnly(HTTPRedirectHandler):
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
-def _make_request(uri: str) -> Request:
+def make_request(uri: str) -> Request:
+    """A request for ``uri``; a user and password in it go into a header that only its own server gets."""
     parts = urlsplit(uri)
     user, at, host = parts.netloc.rpartition("@")
     request = Request(urlunsplit(parts._replace(netloc=host, fragment="")))  # noqa: S310 - the scheme was looked at
@@ -88,7 +89,8 @@ def _make_request(uri: str) -> Request:
     return request
 
 
-def _make_opener(uri: str, environ: Mapping[str, str]) -> OpenerDirector:
+def make_opener(uri: str, environ: Mapping[str, str]) -> OpenerDirector:
+    """What opens web addresses, by way of the caller's proxies."""
     lowered = {name.lower(): value for name, value in environ.items() if name.lower().endswith("_proxy") and value}
     proxies = {scheme: lowered[f"{scheme}_proxy"] for scheme in ("http", "https") if f"{scheme}_proxy" in lowered}
     if _is_excepted(urlsplit(uri).hostname or "", lowered.get("no_proxy", "")):

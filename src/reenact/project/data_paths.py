@@ -88,11 +88,11 @@ def _compile(pattern: str) -> re.Pattern[str]:
     """What a path with a slash after it begins with, if it belongs to the pattern."""
     names = [name for name in pattern.split("/") if name not in ("", ".")]
     root = "/" if pattern.startswith("/") else ""
-    return re.compile(root + "".join(map(_translate, names)), re.DOTALL)
+    return re.compile(root + "".join(map(translate_name, names)), re.DOTALL)
 
 
-def _translate(name: str) -> str:
-    """One name of a pattern, and the slash after it."""
+def translate_name(name: str) -> str:
+    """A regular expression for one name of a pattern, and the slash after it."""
     if name == "**":
         return r"(?:[^./][^/]*/)*"
     visible = r"(?!\.)" if name[0] in "*?[" else ""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from reenact.errors import ParameterError, UsageError
-from reenact.plan import BoundParameter, Download
+from reenact.plan import RUN_DIR_VARIABLE, BoundParameter, Download, PathValue
 from reenact.project.diagnostics import Diagnostic
 from reenact.project.nearest import did_you_mean, find_nearest
 from reenact.project.paths import Places, find_local, is_remote, make_download, make_download_word
@@ -53,6 +53,17 @@ def list_paths(bound: Bound) -> tuple[str, ...]:
     """The absolute paths of this machine that the command is given; neither secret ones nor those in the run folder."""
     words = (bound.words[p.name] for p in bound.parameters if p.type == "path" and p.origin != "extra")
     return tuple(dict.fromkeys(word.text for word in words if word and not word.variable and word.text.startswith("/")))
+
+
+def list_path_values(bound: Bound) -> tuple[PathValue, ...]:
+    """Where the ``path`` parameters lead to, without the secret ones."""
+    found = []
+    for parameter in bound.parameters:
+        word = bound.words.get(parameter.name) if parameter.type == "path" and not parameter.secret else None
+        if word is not None and word.variable in (None, RUN_DIR_VARIABLE) and word.text:
+            lead = "" if word.variable is None else f"${word.variable}"
+            found.append(PathValue(parameter.name, lead + word.text))
+    return tuple(found)
 
 
 def parse_assignments(items: Iterable[str]) -> dict[str, str]:

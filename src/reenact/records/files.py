@@ -57,6 +57,7 @@ class InputFile(NamedTuple):
     was downloaded; or a URI. ``digest`` is the BLAKE3 of its content, None where that is not known, as of a URI:
     ``version`` is what its server says of it. ``origin`` is the declaration that leads to it, or ``parameter NAME``.
     Of a folder with very many files there is one, whose path ends in ``/``, with the digest of all and their number.
+    ``problem`` says why something that is there was not read.
     """
 
     path: str
@@ -65,6 +66,7 @@ class InputFile(NamedTuple):
     origin: str
     version: str | None = None
     files: int = 1
+    problem: str | None = None
 
 
 class OutputFile(NamedTuple):
@@ -97,6 +99,9 @@ class Record(NamedTuple):
     result: Result | None
     events: tuple[Event, ...]
     machine: dict[str, object]
+    inputs: tuple[InputFile, ...] = ()
+    outputs: tuple[OutputFile, ...] = ()
+    metrics: Mapping[str, int | float | str] = {}
 
 
 def read_plan(folder: RunFolder) -> Plan:
@@ -218,7 +223,8 @@ def read_record(folder: RunFolder) -> Record:
         read_result(folder),
     )
     machine = _read(folder.machine, dict[str, object])
-    return Record(summarise(folder, plan, origin, events, result), plan, origin, result, events, machine or {})
+    data = read_inputs(folder), read_outputs(folder), read_metrics(folder)
+    return Record(summarise(folder, plan, origin, events, result), plan, origin, result, events, machine or {}, *data)
 
 
 def summarise(
