@@ -44,6 +44,11 @@ class Home(NamedTuple):
         return self.root / "packages"
 
     @property
+    def artifacts(self) -> Path:
+        """Wheels, conda packages and images as they were published, named by their SHA-256."""
+        return self.root / "artifacts"
+
+    @property
     def repositories(self) -> Path:
         """One bare mirror a repository."""
         return self.root / "repositories"

@@ -191,11 +191,13 @@ class EnvironmentLock(NamedTuple):
     local: Mapping[str, str] = {}
     variables: Mapping[str, str] = {}
     notes: tuple[str, ...] = ()
+    made: Mapping[str, str] = {}
 
     @property
     def key(self) -> str:
         """The resolved identity: every artifact with its digest, interpreter and platform."""
-        return digest((self.kind, self.text, self.python, self.interpreter, self.platform))
+        resolved = (self.kind, self.text, self.python, self.interpreter, self.platform)
+        return digest((*resolved, self.made) if self.made else resolved)
 
 
 class CommittedLock(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import time
 from collections.abc import Iterable
@@ -10,14 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reenact.codec import encode
+from reenact.environments.artifacts import find_artifact
 from reenact.environments.conda import find_marker
 from reenact.environments.conda.channels import hide_secrets, restore_secrets
 from reenact.environments.conda.resolve import require_rattler
 from reenact.environments.credentials import HIDDEN
 from reenact.environments.marker import MARKER, Marker
+from reenact.environments.packages import list_packages
 from reenact.environments.place import delete, make_place
 from reenact.errors import BuildError, UnsupportedError
 from reenact.files import write_atomic
+from reenact.home import Home
 from reenact.plan import EnvironmentLock
 from reenact.world import World
 
@@ -73,7 +77,7 @@ def _build(lock: EnvironmentLock, folder: Path, root: Path, descriptor: int, wor
     from reenact.environments.conda.activation import find_activation
 
     world.report.step(DOING)
-    locked = _read_lock(lock, folder, root)
+    locked = _read_lock(lock, folder, root, world.home)
     check_files(locked.conda)
     rattler_api.link(locked.conda, folder, world.home, world.report, DOING)
     if HIDDEN in lock.text:
@@ -96,11 +100,11 @@ def _build(lock: EnvironmentLock, folder: Path, root: Path, descriptor: int, wor
     )
 
 
-def _read_lock(lock: EnvironmentLock, folder: Path, root: Path) -> Locked:
+def _read_lock(lock: EnvironmentLock, folder: Path, root: Path, home: Home) -> Locked:
     from reenact.environments.conda import rattler_api
 
     write_atomic(folder / LOCK_FILE, lock.text.encode())
-    text = restore_secrets(lock.text, root, lock.files)
+    text = take_kept(restore_secrets(lock.text, root, lock.files), home)
     if text == lock.text:
         return rattler_api.read_lock(folder / LOCK_FILE)
     secret = folder / SECRET_LOCK_FILE
@@ -109,6 +113,16 @@ def _read_lock(lock: EnvironmentLock, folder: Path, root: Path) -> Locked:
         return rattler_api.read_lock(secret)
     finally:
         secret.unlink()
+
+
+def take_kept(text: str, home: Home) -> str:
+    """The lock with the packages that are kept here in the place of their addresses."""
+    kept = {}
+    for package in list_packages(text):
+        found = [find_artifact(value.removeprefix("sha256:"), home) for value in package.hashes]
+        if package.kind == "conda" and (path := next(filter(None, found), None)):
+            kept[package.direct] = path.as_uri()
+    return re.sub(r"(?m)(?<=- conda: )\S+$", lambda address: kept.get(address[0], address[0]), text) if kept else text
 
 
 def check_files(packages: Iterable[CondaPackage]) -> None:

@@ -20,6 +20,7 @@ from reenact.environments.conda.rattler_api import PipPackage
 from reenact.environments.credentials import HIDDEN, redact, restore
 from reenact.environments.local_code import keep_copy
 from reenact.environments.python.build import index_variables, list_installed
+from reenact.environments.python.lock_files import find_file_name, prefer_wheel, take_kept
 from reenact.environments.python.resolve import keep_hashes, replace_local, split_options
 from reenact.environments.python.uv import EXCLUDE_NEWER, run_uv
 from reenact.errors import BuildError
@@ -127,7 +128,7 @@ def _read_package(
         path = shown[(family / directory["path"]).resolve()]
         return PipPackage(name, version, _with_fragment(path, blake3=local[path]))
     wheels = package.get("wheels", ())
-    file = max(wheels, key=lambda wheel: _preference(_file_name(wheel))) if wheels else None
+    file = max(wheels, key=lambda wheel: prefer_wheel(find_file_name(wheel))) if wheels else None
     file = file or package.get("sdist") or package.get("archive") or {}
     digest = file.get("hashes", {}).get("sha256")
     url = file.get("url", "")
@@ -138,20 +139,6 @@ def _read_package(
             f"{RESOLVING} failed: the index gives no SHA-256 for {name} {version}: it cannot be locked", hint=where
         )
     return PipPackage(name, version, _with_fragment(where, sha256=digest, subdirectory=file.get("subdirectory")))
-
-
-def _preference(name: str) -> tuple[bool, bool, bool, list[tuple[int, str]]]:
-    """How well a wheel fits, among those that do: native before pure, for this Python before abi3, newest platform.
-
-    The parts of the name are those of https://packaging.python.org/en/latest/specifications/binary-distribution-format/.
-    """
-    python, abi, platform = name.removesuffix(".whl").split("-")[-3:]
-    natural = [(int(digits or 0), text) for digits, text in re.findall(r"(\d*)(\D*)", platform)]
-    return platform != "any", abi != "none", abi.startswith(python[:2]) and abi != "abi3", natural
-
-
-def _file_name(file: Mapping[str, Any]) -> str:
-    return str(file.get("name") or (file.get("url") or file["path"]).rpartition("/")[2])
 
 
 def _show_path(path: Path, shown: Mapping[Path, str]) -> str:
@@ -191,6 +178,7 @@ def install_pip(
     shown = render_pylock(packages, copies)
     text = restore(shown, root, lock.files)
     write_atomic(folder / LOCK_FILE, shown.encode())
+    text = take_kept(text, lock.made, world.home)
     name = LOCK_FILE
     if text != shown:
         name = SECRET_LOCK_FILE

@@ -107,6 +107,10 @@ def realise(lock: EnvironmentLock, root: Path, world: World) -> Container:
     """
     engine = find_engine(world)
     pinned = decode(ImageLock, lock.text)
+    for image, archive in lock.made.items():
+        from reenact.environments.docker.saved import load
+
+        return Container("docker", engine, find_image(engine, image, world) or load(engine, image, archive, world))
     if pinned.recipe is None:
         return Container("docker", engine, find_image(engine, pinned.id, world) or _fetch(engine, pinned, world))
     made = find_image(engine, pinned.name, world)

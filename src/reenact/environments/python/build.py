@@ -17,6 +17,7 @@ from reenact.environments.marker import MARKER, Marker
 from reenact.environments.place import delete, make_place
 from reenact.environments.python import is_complete
 from reenact.environments.python.bytecode import borrow_bytecode
+from reenact.environments.python.lock_files import take_kept
 from reenact.environments.python.uv import EXCLUDE_NEWER, run_uv
 from reenact.environments.settings import platform_tag
 from reenact.errors import BuildError, StorageError
@@ -65,10 +66,11 @@ def _build(lock: EnvironmentLock, folder: Path, root: Path, keep_open: tuple[int
 
 
 def _install(lock: EnvironmentLock, folder: Path, root: Path, keep_open: tuple[int, ...], world: World) -> None:
-    text = restore(lock.text, root, lock.files)
-    secret = text != lock.text
-    name = SECRET_LOCK_FILE if secret else LOCK_FILE
-    if secret:
+    text = take_kept(restore(lock.text, root, lock.files), lock.made, world.home)
+    name = LOCK_FILE
+    if text != lock.text:
+        # With what only we may know: credentials, or where files are kept on this machine.
+        name = SECRET_LOCK_FILE
         write_atomic(folder / name, text.encode(), mode=0o600)
     arguments = ["pip", "sync", name, "--python", "bin/python", "--preview-features", "pylock"]
     for option in lock.options:
