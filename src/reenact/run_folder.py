@@ -106,6 +106,16 @@ class RunFolder(NamedTuple):
         return self.path / "code"
 
     @property
+    def imported(self) -> Path:
+        """Where the run came from (:class:`reenact.records.files.Imported`); only where it did not run here."""
+        return self.path / "imported.json"
+
+    @property
+    def kept_inputs(self) -> Path:
+        """Inputs that came with it, each named by its BLAKE3."""
+        return self.path / "kept-inputs"
+
+    @property
     def alive(self) -> Path:
         """Locked for as long as the process that carries the run out lives; holds its process id."""
         return self.path / "alive"

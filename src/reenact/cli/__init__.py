@@ -16,6 +16,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from keyword import iskeyword
 from typing import Any, NamedTuple
 
 from reenact import __version__
@@ -32,12 +33,14 @@ VERBS = {
     "show": "Show one run.",
     "logs": "Print what a run printed.",
     "env": "Look after environments: list, show, compare, export, delete.",
+    "export": "Write a run to one file, for another machine.",
+    "import": "Take a run out of such a file.",
     "cancel": "Stop a run.",
     "rm": "Delete runs.",
     "reindex": "Rebuild the index from the run folders.",
     "completion": "Print the code that completes commands in a shell.",
 }
-"""Every verb and its one line of help; its module is ``reenact.cli.<verb>``."""
+"""Every verb and its one line of help; :func:`name_module` names its module."""
 
 ABOUT = "Run any machine-learning project with one command, and leave a record to run it again from."
 
@@ -123,13 +126,18 @@ def read_command_line(words: Sequence[str], family: Family = ROOT, shared: Share
     inner = find_family(verb, family)
     if inner is not None:
         return read_command_line(after, inner, shared)
-    module = import_module(f"{family.package}.{verb}")
+    module = import_module(name_module(verb, family))
     return module, make_parser(verb, family).parse(after, module.Given(**vars(shared)))
+
+
+def name_module(verb: str, family: Family) -> str:
+    """The module of a verb: its own name, with ``_`` behind a word that Python keeps for itself (PEP 8)."""
+    return f"{family.package}.{verb}{'_' if iskeyword(verb) else ''}"
 
 
 def find_family(verb: str, family: Family) -> Family | None:
     """The verbs behind this one; None where it is one that does something itself."""
-    name = f"{family.package}.{verb}"
+    name = name_module(verb, family)
     verbs = getattr(import_module(name), "VERBS", None)
     return None if verbs is None else Family(f"{family.prog} {verb}", name, family.verbs[verb], verbs)
 
@@ -150,7 +158,7 @@ def make_family_parser(family: Family = ROOT) -> Parser:
 def make_parser(verb: str, family: Family = ROOT) -> Parser:
     """What stands behind this verb."""
     parser = Parser(f"{family.prog} {verb}", family.verbs[verb])
-    import_module(f"{family.package}.{verb}").add_arguments(parser)
+    import_module(name_module(verb, family)).add_arguments(parser)
     _add_shared(parser)
     return parser
 

@@ -1,7 +1,7 @@
 """Files that environments are made of, kept as they were published: wheels, conda packages, images of containers.
 
-``artifacts/SHA256/NAME``: they come from an export, which had to fetch them, or from a bundle that was imported. What is
-here is taken from here, and needs no network; whoever installs it compares it with its lock, as with any download.
+``artifacts/SHA256/NAME``: they come from an export, which had to fetch them, or from a bundle that was imported. What
+is here is taken from here, and needs no network; whoever installs it compares it with its lock, as with any download.
 """
 
 from __future__ import annotations

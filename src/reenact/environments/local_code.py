@@ -13,7 +13,7 @@ from typing import NamedTuple
 from blake3 import blake3
 
 from reenact.environments.python.requirement_lines import ARCHIVES
-from reenact.errors import BuildError, ProjectError, StorageError
+from reenact.errors import BuildError, ProjectError, RecordError, StorageError
 from reenact.files import digest_file, make_folder, write_atomic
 from reenact.world import World
 
@@ -109,6 +109,27 @@ def keep_copy(path: Path, digest: str, world: World) -> Path:
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return _inside(kept, path)
+
+
+def adopt_copy(tree: Path, digest: str, world: World) -> None:
+    """Make ``tree``, a copy that was made elsewhere, the one of its digest here; it is moved.
+
+    Raises:
+        RecordError: it has another digest.
+        StorageError: it cannot be moved.
+    """
+    kept = world.home.trees / digest
+    if kept.is_dir():
+        return
+    inside = next((_inside(tree, path) for path in tree.iterdir() if path.is_file()), tree)
+    found = {_digest(each, list_entries(each, world.home.root)) for each in (tree, inside)}
+    if digest not in found:
+        raise RecordError(f"a copy of local code is not what its name says: {digest[:12]} (digest)")
+    try:
+        tree.rename(make_folder(world.home.trees) / digest)
+    except OSError as problem:
+        if not kept.is_dir():  # else somebody else was faster
+            raise StorageError(f"cannot write {kept}: {problem.strerror or problem}") from problem
 
 
 def list_entries(root: Path, home: Path) -> list[Entry]:

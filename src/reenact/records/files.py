@@ -90,6 +90,20 @@ MISSING = "missing"
 """The problem of an output that is declared and was not there in the end."""
 
 
+class Imported(NamedTuple):
+    """Where a run came from that did not run here: the bundle ``file``, when, and the SHA-256 of its manifest.
+
+    ``key`` names the key that it was verified to be signed with. ``made`` are files that came with it and stand for
+    something that its lock names (see :class:`reenact.plan.EnvironmentLock`).
+    """
+
+    time: str
+    file: str
+    manifest: str
+    key: str | None = None
+    made: Mapping[str, str] = {}
+
+
 class Record(NamedTuple):
     """Everything in a run's folder that is not its code, its log or what it made. ``machine`` is as it was written."""
 
@@ -178,6 +192,15 @@ def read_metrics(folder: RunFolder) -> dict[str, int | float | str]:
         RecordError: the file is damaged.
     """
     return _read(folder.metrics, dict[str, int | float | str]) or {}
+
+
+def read_imported(folder: RunFolder) -> Imported | None:
+    """Where the run came from, or None if it ran here.
+
+    Raises:
+        RecordError: the file is damaged.
+    """
+    return _read(folder.imported, Imported)
 
 
 def find_project_folder(folder: RunFolder) -> Path:

@@ -1,7 +1,7 @@
 """Images as files: saved for who has no registry, and loaded again.
 
-An archive that is loaded is anybody's. It has to hold one image and no name: a name in it would change what the name means
-to everything else on this machine.
+An archive that is loaded is anybody's. It has to hold one image and no name: a name in it would change what the name
+means to everything else on this machine.
 """
 
 from __future__ import annotations

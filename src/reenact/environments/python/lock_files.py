@@ -1,8 +1,8 @@
 """The files that a lock (PEP 751) names, and a lock that takes them from this machine's own.
 
 A package is a wheel of an index, one of several; or what a wheel is made from: a source distribution, an archive, a
-repository, a folder. A wheel that was made elsewhere stands for its source only in a lock that says so (``made``): nothing
-else proves what it was made from.
+repository, a folder. A wheel that was made elsewhere stands for its source only in a lock that says so (``made``):
+nothing else proves what it was made from.
 """
 
 from __future__ import annotations
@@ -56,7 +56,8 @@ def list_locked_packages(text: str, python: str) -> tuple[LockedPackage, ...]:
 
 
 def list_tags(python: str) -> dict[str, int]:
-    """What the wheels that fit are for (``cp311-cp311-manylinux_2_17_x86_64``), and how well they do: less is better."""
+    """What the wheels that fit are for (``cp311-cp311-manylinux_2_17_x86_64``), and how well they do: less is
+    better."""
     from packaging import tags
 
     version = tuple(map(int, python.split(".")[:2]))
@@ -82,7 +83,8 @@ def take_kept(text: str, made: Mapping[str, str], home: Home) -> str:
 def prefer_wheel(name: str) -> tuple[bool, bool, bool, list[tuple[int, str]]]:
     """How well a wheel fits, among those that do: native before pure, for this Python before abi3, newest platform.
 
-    The parts of the name are those of https://packaging.python.org/en/latest/specifications/binary-distribution-format/.
+    The parts of the name are those of
+    https://packaging.python.org/en/latest/specifications/binary-distribution-format/.
     """
     python, abi, platform = name.removesuffix(".whl").split("-")[-3:]
     natural = [(int(digits or 0), text) for digits, text in re.findall(r"(\d*)(\D*)", platform)]

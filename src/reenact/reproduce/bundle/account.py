@@ -1,4 +1,5 @@
-"""What a bundle says of its run to other tools: the facts, gathered once, from which each of them gets its own words."""
+"""What a bundle says of its run to other tools: the facts, gathered once, from which each of them gets its own
+words."""
 
 from typing import NamedTuple
 

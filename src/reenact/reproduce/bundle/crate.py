@@ -47,7 +47,7 @@ def _list_root(account: Account) -> Iterator[Thing]:
         "conformsTo": [_to(PROFILE)],
         "name": account.title,
         "description": f"A recorded run of {run.project}, from which it can be run again with reenact.",
-        "datePublished": account.ended,
+        "datePublished": _render_moment(account.ended),
         "license": _to(_quote(licence.name)) if licence else "no licence is stated in the project",
         "hasPart": [_to(each) for each in dict.fromkeys(parts)],
         "mentions": [_to(f"#{run.id}")],
@@ -78,9 +78,9 @@ def _make_action(account: Account) -> Thing:
         "@type": "CreateAction",
         "name": run.name or account.title,
         "description": plan.command.text.strip(),
-        "startTime": account.began,
-        "endTime": account.ended,
-        "actionStatus": _to(f"http://schema.org/{'Completed' if finished else 'Failed'}ActionStatus"),
+        "startTime": _render_moment(account.began),
+        "endTime": _render_moment(account.ended),
+        "actionStatus": f"http://schema.org/{'Completed' if finished else 'Failed'}ActionStatus",
         "agent": _to(AGENT),
         "instrument": _to("code/" if account.list_files("code") else "#code"),
         "object": [_to(each["@id"]) for each in _list_parameters(account)]
@@ -159,6 +159,11 @@ def _find_format(name: str) -> str:
 
 def _is_licence(name: str) -> bool:
     return name.count("/") == 1 and name.upper().startswith(("CODE/LICENSE", "CODE/LICENCE", "CODE/COPYING"))
+
+
+def _render_moment(timestamp: str) -> str:
+    """A moment as the profile writes it: milliseconds, and the zone as a number."""
+    return f"{timestamp[:23]}+00:00"
 
 
 def _quote(name: str) -> str:

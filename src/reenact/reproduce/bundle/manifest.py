@@ -34,7 +34,8 @@ LARGEST = 64 << 20
 """Bytes that a manifest may have, a quarter of a million members."""
 
 _CHUNK = 1 << 20
-_RECORD_FILE = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+RECORD_FILE = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+"""The names that the files of a record may have (a regular expression)."""
 _FOLLOWED = 40
 
 
@@ -139,6 +140,18 @@ def make_entry(name: str, mode: Mode, content: Path | bytes) -> Entry:
     return Entry(name, size, mode, one.hexdigest(), other.hexdigest())
 
 
+def digest_content(content: Path | bytes) -> str:
+    """BLAKE3 of a content.
+
+    Raises:
+        StorageError: the file cannot be read.
+    """
+    hasher = blake3()
+    for chunk in read_chunks(content):
+        hasher.update(chunk)
+    return hasher.hexdigest()
+
+
 def read_chunks(content: Path | bytes) -> Iterator[bytes]:
     """A content, a piece at a time.
 
@@ -179,11 +192,13 @@ def _check_entry(entry: Entry) -> None:
             raise _refused(f"it has a member '{name}', which no bundle has")
     elif parts[0] not in PLACES:
         raise _refused(f"it has a member '{name}', which no bundle has")
-    if parts[0] == "record" and (len(parts) != 2 or not re.fullmatch(_RECORD_FILE, parts[1])):
+    if parts[0] == "record" and (len(parts) != 2 or not re.fullmatch(RECORD_FILE, parts[1])):
         raise _refused(f"it has a member '{name}', which no record has")
     if parts[0] == "packages" and not _is_package(parts, entry):
         raise _refused(f"it has a member '{name}', which is no package")
-    if entry.mode != FILE and parts[0] not in ("code", "inputs", "outputs", "artifacts") and parts[1:2] != ["trees"]:
+    if parts[0] == "inputs" and parts[1:] != [entry.blake3]:
+        raise _refused(f"it has a member '{name}', which is no input")
+    if entry.mode != FILE and parts[0] not in ("code", "outputs", "artifacts") and parts[1:2] != ["trees"]:
         raise _refused(f"'{name}' is a link or a program, where only plain files are")
     if entry.size < 0:
         raise _refused(f"'{name}' is of less than no bytes")

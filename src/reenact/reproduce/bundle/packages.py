@@ -1,8 +1,8 @@
 """The packages of an environment as files, so that it can be made where there is no network.
 
-What was published is taken as it was, from where the lock says, each file compared with the lock's hash. What would be
-made from something else there (a source distribution, a repository, a folder) goes along as a wheel, made here: to make it
-there would need more packages, a compiler perhaps.
+What was published is taken as it was, from where the lock says, each file compared with the lock's hash. What would
+be made from something else there (a source distribution, a repository, a folder) goes along as a wheel, made here: to
+make it there would need more packages, a compiler perhaps.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ KINDS = {
 
 
 class Gathered(NamedTuple):
-    """``files`` in our store of artifacts; ``trees``, copies of local code, by their digest; ``made``, the digests of those
-    files that stand for something that the lock names, by that name."""
+    """``files`` in our store of artifacts; ``trees``, copies of local code, by their digest; ``made``, the digests of
+    those files that stand for something that the lock names, by that name."""
 
     files: tuple[Path, ...] = ()
     trees: Mapping[str, Path] = {}

@@ -35,6 +35,16 @@ def seal_statement(statement: bytes, key: Path | None) -> bytes:
     return json.dumps(envelope, sort_keys=True).encode() + b"\n"
 
 
+def check_key(key: Path) -> None:
+    """See that a key can be used to sign, before there is something to be signed.
+
+    Raises:
+        UsageError: it cannot be read, or is of another kind.
+        UnsupportedError: the package for keys is not installed.
+    """
+    _read_private(key)
+
+
 def open_statement(envelope: bytes) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The statement inside, and the names of the keys that it says it is signed with: nothing is verified.
 

@@ -1,7 +1,7 @@
 """The head of a tar member as bytes, always the same for the same member: GNU's format, which every tar reads.
 
-No time, no owner: what is left is name, kind and size. Long names and targets of links come before the head as GNU's ``L``
-and ``K`` members. A reader that knows what is due compares bytes.
+No time, no owner: what is left is name, kind and size. Long names and targets of links come before the head as GNU's
+``L`` and ``K`` members. A reader that knows what is due compares bytes.
 """
 
 from __future__ import annotations

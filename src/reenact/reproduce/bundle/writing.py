@@ -46,6 +46,19 @@ class Sealed(NamedTuple):
     manifest: Manifest
     contents: dict[str, Path | bytes]
 
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the manifest as it is written."""
+        from hashlib import sha256
+
+        return sha256(render_manifest(self.manifest)).hexdigest()
+
+    def add(self, member: Member) -> Sealed:
+        """With one more file."""
+        entries = (*self.manifest.members, make_entry(member.name, member.mode, member.content))
+        manifest = self.manifest._replace(members=sort_entries(entries))
+        return Sealed(manifest, {**self.contents, member.name: member.content})
+
 
 def seal(run: str, members: Iterable[Member], code: str | None, world: World) -> Sealed:
     """Read every member once, and say what is in it.

@@ -1,0 +1,129 @@
+"""What of a run goes into a bundle: its record, its code, its packages, its data."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from reenact.codec import encode
+from reenact.files import digest_file
+from reenact.plan import RUN_DIR_VARIABLE
+from reenact.records.files import InputFile, find_project_folder, read_inputs, read_outputs
+from reenact.reproduce.bundle.account import DataFile
+from reenact.reproduce.bundle.manifest import EXECUTABLE, FILE, LINK, MADE, RECORD_FILE, Entry
+from reenact.reproduce.bundle.packages import Gathered
+from reenact.reproduce.bundle.writing import Member
+from reenact.run_folder import RunFolder
+
+OWN = ("alive", "imported.json")
+"""Files of a run folder that say nothing of the run, but of this machine."""
+
+
+class Wanted(NamedTuple):
+    """What goes in beside record and code."""
+
+    packages: bool = False
+    inputs: bool = False
+    outputs: bool = False
+
+
+def list_record(folder: RunFolder) -> Iterator[Member]:
+    """The files of the run folder itself."""
+    with os.scandir(folder.path) as scan:
+        for entry in scan:
+            plain = entry.is_file(follow_symlinks=False) and re.fullmatch(RECORD_FILE, entry.name)
+            if plain and entry.name not in OWN:
+                yield Member(f"record/{entry.name}", Path(entry.path))
+
+
+def list_packages(gathered: Gathered) -> Iterator[Member]:
+    """The packages, each below its digest; the copies of local code; what stands for what."""
+    for path in gathered.files:
+        yield Member(f"packages/{path.parent.name}/{path.name}", path)
+    for digest, tree in gathered.trees.items():
+        yield from list_tree(tree, f"packages/trees/{digest}")
+    if gathered.made:
+        yield Member(f"packages/{MADE}", encode(dict(sorted(gathered.made.items()))))
+
+
+def list_tree(root: Path, name: str) -> Iterator[Member]:
+    """Every file and link below ``root``, as members below ``name``. Links are not followed."""
+    for folder, folders, files in os.walk(root):
+        links = [each for each in folders if os.path.islink(os.path.join(folder, each))]
+        for each in (*files, *links):
+            path = Path(folder, each)
+            below = f"{name}/{path.relative_to(root).as_posix()}"
+            mode = path.lstat().st_mode
+            if stat.S_ISLNK(mode):
+                yield Member(below, os.fsencode(os.readlink(path)), LINK)
+            elif stat.S_ISREG(mode):
+                yield Member(below, path, EXECUTABLE if mode & 0o100 else FILE)
+
+
+def list_outputs(folder: RunFolder) -> Iterator[Member]:
+    """What the run left: copies of declared outputs, and its artifacts."""
+    for place in (folder.outputs, folder.artifacts):
+        yield from list_tree(place, place.name)
+
+
+def list_inputs(folder: RunFolder, code: Path | None) -> tuple[list[Member], list[InputFile]]:
+    """The inputs that the code does not have, each under its digest (BLAKE3); and those that are not what they were, or
+    not here."""
+    found: dict[str, Member] = {}
+    lacking = []
+    for each in read_inputs(folder):
+        if each.digest is None or each.digest in found or _is_in(code, each):
+            if each.digest is None:
+                lacking.append(each)
+            continue
+        path = _find_input(folder, each)
+        if path is not None:
+            found[each.digest] = Member(f"inputs/{each.digest}", path)
+        else:
+            lacking.append(each)
+    return list(found.values()), lacking
+
+
+def describe_inputs(folder: RunFolder, entries: Iterable[Entry]) -> tuple[DataFile, ...]:
+    """The inputs, with their members."""
+    members = {entry.name: entry for entry in entries}
+    return tuple(
+        DataFile(each.path, each.size, each.digest, members.get(f"inputs/{each.digest}"))
+        for each in read_inputs(folder)
+    )
+
+
+def describe_outputs(folder: RunFolder, entries: Iterable[Entry]) -> tuple[DataFile, ...]:
+    """The outputs, with their members."""
+    members = {entry.name: entry for entry in entries}
+    return tuple(
+        DataFile(each.path, each.size, each.digest, members.get(each.kept) if each.kept else None)
+        for each in read_outputs(folder)
+    )
+
+
+def _is_in(code: Path | None, wanted: InputFile) -> bool:
+    """Whether the code has the input, as it was."""
+    path = None if code is None or wanted.path.startswith(("/", "$")) else code / wanted.path
+    return path is not None and path.is_file() and digest_file(path) == wanted.digest
+
+
+def _find_input(folder: RunFolder, wanted: InputFile) -> Path | None:
+    """Where the input is on this machine, still as it was."""
+    for path in _list_places(folder, wanted):
+        if path.is_file() and digest_file(path) == wanted.digest:
+            return path
+    return None
+
+
+def _list_places(folder: RunFolder, wanted: InputFile) -> Iterator[Path]:
+    yield folder.kept_inputs / str(wanted.digest)
+    inside = wanted.path.removeprefix(f"${RUN_DIR_VARIABLE}/")
+    if inside != wanted.path:
+        yield folder.path / inside
+    elif "://" not in wanted.path:
+        yield find_project_folder(folder) / wanted.path
