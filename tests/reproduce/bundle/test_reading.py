@@ -59,7 +59,7 @@ def test_no_byte_can_be_flipped(sound: bytes, data: st.DataObject) -> None:
 def test_no_byte_of_what_is_packed_can_be_flipped(sound: bytes, data: st.DataObject) -> None:
     inside = bytearray(unpack(sound))
     inside[data.draw(st.integers(0, len(inside) - 1))] ^= data.draw(st.integers(1, 255))
-    with pytest.raises(RecordError, match="refused|version"):
+    with pytest.raises(RecordError, match=r"refused|version"):
         read_all(pack(bytes(inside)))
 
 
@@ -136,7 +136,7 @@ def test_a_file_below_a_file_or_a_link_is_refused() -> None:
 
 @pytest.mark.parametrize("links", [[], [["code/b", "x"]], [["code/a", "y\0"]], [["code/a", ""]], [["code/a", "xyz"]]])
 def test_where_links_lead_has_to_fit(links: list[list[str]]) -> None:
-    with pytest.raises(RecordError, match="links lead|link to nowhere"):
+    with pytest.raises(RecordError, match=r"links lead|link to nowhere"):
         Bundle(io.BytesIO(forge_head([make_entry("code/a", "120000", b"xy")], links=links)))
 
 
@@ -168,8 +168,9 @@ def test_a_size_that_is_not_so_is_refused(size: int) -> None:
 def test_both_digests_count(field: str) -> None:
     entry = make_entry("code/x", "100644", b"x")
     other = {"blake3": blake3(b"y").hexdigest(), "sha256": hashlib.sha256(b"y").hexdigest()}
+    wrong = Entry(**{**entry._asdict(), field: other[field]})
     with pytest.raises(RecordError, match="digest"):
-        read_all(forge([entry._replace(**{field: other[field]})], {"code/x": b"x"}))
+        read_all(forge([wrong], {"code/x": b"x"}))
 
 
 @pytest.mark.parametrize("kind", [b"1", b"3", b"4", b"5", b"6", b"7", b"S", b"x", b"g", b"L", b"K"])
@@ -196,7 +197,7 @@ def test_another_archive_is_refused_and_named() -> None:
     target = io.BytesIO()
     with tarfile.open(fileobj=target, mode="w") as packed:
         packed.addfile(tarfile.TarInfo("evil"), io.BytesIO())
-    with pytest.raises(RecordError, match="a file 'evil' stands where 'manifest.json' is due"):
+    with pytest.raises(RecordError, match=r"a file 'evil' stands where 'manifest.json' is due"):
         read_all(pack(target.getvalue()))
 
 
