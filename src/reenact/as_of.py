@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from reenact.errors import UsageError
-from reenact.plan import Plan, PythonSpec
+from reenact.plan import CommittedLock, Plan, PythonSpec
 from reenact.records.log import parse_entry
 from reenact.sources.commit_time import find_commit_time
 from reenact.world import World, render_timestamp
@@ -62,7 +62,7 @@ def suggest(plan: Plan, folder: Path, world: World) -> str | None:
     """What to try where today's packages may be what fails: an old commit, and no lock that holds its versions."""
     spec = plan.environment
     held = isinstance(spec, PythonSpec) and spec.lock_file is not None
-    committed = plan.lock is not None and not plan.lock.stale
+    committed = isinstance(plan.lock, CommittedLock) and not plan.lock.stale
     if plan.source.commit is None or "as_of" not in spec._fields or getattr(spec, "as_of", None) or held or committed:
         return None
     made = find_commit_time(folder, world)

@@ -54,6 +54,11 @@ class Home(NamedTuple):
         return self.root / "repositories"
 
     @property
+    def objects(self) -> Path:
+        """The files of all runs' sources, each content once: a git object store, and what was captured last where."""
+        return self.root / "objects"
+
+    @property
     def documents(self) -> Path:
         """Parsed project files, named by the digest of their text."""
         return self.root / "documents"

@@ -29,9 +29,9 @@ class Snapshot(NamedTuple):
     """The code, pinned as far as its source allows.
 
     ``uri`` is what was asked for, without credentials. ``root`` is the tree's absolute path when it is used in
-    place, and None when the run folder has its own copy. ``commit`` and ``tree`` are git object ids; for an archive
-    ``tree`` is the BLAKE3 of its bytes. ``dirty`` is None where nobody can say. ``prefix`` is where a ``root`` used
-    in place lies inside its repository.
+    place, and None when the run folder has its own copy. ``commit`` is a git object id, and so is ``tree``: of the
+    files as they are, whatever was committed (None where they were not kept). ``archive`` is the BLAKE3 of an archive's
+    bytes. ``dirty`` is None where nobody can say. ``prefix`` is where a ``root`` used in place lies in its repository.
     """
 
     kind: Literal["directory", "git", "archive"]
@@ -45,6 +45,7 @@ class Snapshot(NamedTuple):
     branch: str | None = None
     repository: str | None = None
     prefix: str = ""
+    archive: str | None = None
 
 
 class BoundParameter(NamedTuple):
@@ -212,6 +213,13 @@ class CommittedLock(NamedTuple):
     stale: tuple[str, ...] = ()
 
 
+class RecordedLock(NamedTuple):
+    """The lock of the run that is repeated, by its ``key``; the run folder has it in a file of its own."""
+
+    run: str
+    key: str
+
+
 class Resources(NamedTuple):
     """Limits of a run: ``timeout`` in seconds of wall time for the command."""
 
@@ -241,12 +249,12 @@ class Plan(NamedTuple):
     """The decision: pinned source, bound parameters, final command, environment request, backend, resources.
 
     ``paths`` are the files and folders of this machine that the command is given by their absolute path,
-    ``path_values`` what each parameter of that kind leads to.
+    ``path_values`` what each parameter of that kind leads to. ``repeats`` is the id of the run that is repeated.
     ``upgrade`` resolves the environment anew. ``keep`` names variables of the caller that the command sees although
     its environment would hide them. ``storage_dir`` takes the downloads in place of the run folder. ``lock`` is the
-    lock that the project's author committed, None where there is none. ``inputs``, ``outputs`` and ``metrics`` are
-    what the entry point declares, with the parameters' values in it. ``determinism`` says which of the command's
-    variables are there to make it repeat.
+    lock that the project's author committed, or that of the run that is repeated; None where there is none.
+    ``inputs``, ``outputs`` and ``metrics`` are what the entry point declares, with the parameters' values in it.
+    ``determinism`` says which of the command's variables are there to make it repeat.
     """
 
     project: str
@@ -266,12 +274,13 @@ class Plan(NamedTuple):
     storage_dir: str | None = None
     name: str | None = None
     notes: tuple[Diagnostic, ...] = ()
-    lock: CommittedLock | None = None
     inputs: tuple[str, ...] = ()
     outputs: tuple[OutputDeclaration, ...] = ()
     metrics: tuple[MetricDeclaration, ...] = ()
     path_values: tuple[PathValue, ...] = ()
     determinism: Determinism | None = None
+    lock: CommittedLock | RecordedLock | None = None
+    repeats: str | None = None
     version: int = PLAN_VERSION
 
     @property

@@ -8,18 +8,23 @@ from pathlib import Path
 from typing import NamedTuple
 
 from reenact import backends, environments, sources
+from reenact.codec import encode
 from reenact.document_cache import find_documents
-from reenact.errors import ProjectError, UsageError
+from reenact.errors import ProjectError, SourceError, UsageError
 from reenact.plan import (
     Command,
     CommittedLock,
+    Determinism,
     DockerSpec,
+    EnvironmentLock,
     EnvironmentSpec,
     Isolation,
     Plan,
     PythonSpec,
+    RecordedLock,
     Resources,
     Snapshot,
+    SystemSpec,
 )
 from reenact.project.diagnostics import Diagnostic
 from reenact.project.environment_files import LOCK_FILE, with_own_environment
@@ -28,8 +33,9 @@ from reenact.project.parameters import Bound, Options, bind, list_path_values, l
 from reenact.project.paths import Places
 from reenact.project.shell import NO_PIPEFAIL, choose_shell
 from reenact.project.template import render_command
-from reenact.project.types import EntryPoint
+from reenact.project.types import EntryPoint, Project
 from reenact.records.life import Staged, stage
+from reenact.run_folder import RunFolder
 from reenact.world import World
 
 
@@ -41,6 +47,18 @@ class Tracking(NamedTuple):
     run_id: str | None = None
 
 
+class Repetition(NamedTuple):
+    """The run that is repeated, the parameters that are not its own, and what is: the ``variables`` that made it
+    deterministic, and the environment as it was asked for and as it was resolved, if any."""
+
+    run: str
+    changed: frozenset[str] = frozenset()
+    determinism: Determinism | None = None
+    variables: Mapping[str, str] = {}
+    environment: EnvironmentSpec | None = None
+    lock: EnvironmentLock | None = None
+
+
 class Request(NamedTuple):
     """What a caller asks for, before anything is looked at.
 
@@ -48,8 +66,8 @@ class Request(NamedTuple):
     although its environment would hide them. ``docker_args`` and ``build_image`` are for containers: arguments of the
     engine's ``run``, and to make an image with the code in it. ``locked`` refuses an environment whose versions no file
     of the project says; ``as_of`` is a date, a moment or ``commit``. ``deterministic`` sets the variables that make
-    common libraries repeat. ``storage_dir`` takes downloads in place of the
-    run folder.
+    common libraries repeat. ``storage_dir`` takes downloads in place of the run folder. ``require_clean`` refuses a
+    work tree that is not at a commit.
     """
 
     uri: str
@@ -74,6 +92,8 @@ class Request(NamedTuple):
     tracking: Tracking = Tracking()
     storage_dir: str | None = None
     name: str | None = None
+    require_clean: bool = False
+    repetition: Repetition | None = None
 
 
 class Prepared(NamedTuple):
@@ -98,7 +118,7 @@ def prepare(request: Request, world: World) -> Prepared:
     staged = stage(world)
     try:
         with _try_isolation(request) as judge:
-            plan, secrets = _plan(request, tracking, staged.path / "code", world)
+            plan, secrets = _plan(request, tracking, RunFolder(staged.path), world)
             if plan.environment.kind not in environments.ISOLATING:
                 judge()
     except BaseException:
@@ -125,17 +145,22 @@ def discard(staged: Staged) -> None:
     os.close(staged.alive)
 
 
+_Around = tuple[EnvironmentSpec, CommittedLock | RecordedLock | None, tuple[Diagnostic, ...]]
+"""What a run needs around it, the lock that says it exactly where there is one already, and what is doubtful."""
+
+
 def _plan(
-    request: Request, tracking: tuple[dict[str, str], tuple[str, ...]], code: Path, world: World
+    request: Request, tracking: tuple[dict[str, str], tuple[str, ...]], folder: RunFolder, world: World
 ) -> tuple[Plan, Mapping[str, str]]:
-    fetched = sources.fetch(sources.parse_uri(request.uri, request.version), code, world)
-    root = fetched.root / fetched.snapshot.subdirectory
+    fetched = sources.fetch(sources.parse_uri(request.uri, request.version), folder.code, world)
+    source = _keep_code(fetched, request, folder, world)
+    root = fetched.root / source.subdirectory
     moot = {"missing-file": request.env_manager in environments.NONE, "hidden-failure": request.shell_strict}
     project = load_project(
         root,
         find_documents(world.home),
         request.entry_point,
-        _name_source(fetched.snapshot),
+        _name_source(source),
         moot=[finding for finding, is_moot in moot.items() if is_moot],
     )
     try:
@@ -148,28 +173,32 @@ def _plan(
     if entry_point.note:
         world.report.note(entry_point.note)
     project = with_own_environment(project, entry_point, root)
-    spec = environments.ask(project, root, request.env_manager, world, get_variant(request, root, world))
-    committed, doubts = _find_lock(request, spec, root, world)
-    copy = None if fetched.snapshot.root else str(Path("code", fetched.snapshot.subdirectory))
-    bound = bind(
-        entry_point, request.parameters, request.options, Places(str(world.cwd), str(root), os.path.exists, copy)
+    if request.repetition is not None and request.repetition.environment is not None:
+        spec, lock, doubts = _repeat_environment(request.repetition, folder)
+    else:
+        spec, lock, doubts = _plan_environment(project, request, root, world)
+    places = Places(
+        caller=str(world.cwd),
+        project=str(root),
+        exists=os.path.exists,
+        copy=None if source.root else str(Path("code", source.subdirectory)),
+        recorded=entry_point.names - request.repetition.changed if request.repetition else frozenset(),
     )
+    bound = bind(entry_point, request.parameters, request.options, places)
     rendered = render_command(entry_point.command, bound.words, bound.extras)
     entry_point = _fill_in(entry_point, bound)
     has_bash = world.find_program("bash") is not None
     if request.shell_strict and not has_bash:
         doubts = (*doubts, Diagnostic("warning", "no-pipefail", NO_PIPEFAIL))
     set_variables, unset_variables = tracking
-    if request.docker_args or request.build_image:
-        spec, doubts = _with_container_options(spec, request, doubts)
     plan = Plan(
         project=project.name or root.name,
         entry_point=request.entry_point,
-        source=fetched.snapshot,
+        source=source,
         command=Command(
             rendered.text,
             choose_shell(request.shell_strict, has_bash),
-            fetched.snapshot.subdirectory,
+            source.subdirectory,
             set_variables,
             unset_variables,
         ),
@@ -186,7 +215,8 @@ def _plan(
         storage_dir=str(world.cwd / request.storage_dir) if request.storage_dir else None,
         name=request.name,
         notes=(*project.diagnostics, *bound.diagnostics, *rendered.diagnostics, *doubts),
-        lock=committed,
+        lock=lock,
+        repeats=request.repetition.run if request.repetition else None,
         inputs=entry_point.inputs,
         outputs=entry_point.outputs,
         metrics=entry_point.metrics,
@@ -196,11 +226,17 @@ def _plan(
         from reenact.data.inputs import expect_inputs
         from reenact.data.places import Site
 
-        expect_inputs(plan, Site(root, code.parent, world.home.root))
-    return (_with_determinism(plan, root, world) if request.deterministic else plan), bound.secrets
+        expect_inputs(plan, Site(root, folder.path, world.home.root))
+    return _with_determinism(plan, request, root, world), bound.secrets
 
 
-def _with_determinism(plan: Plan, root: Path, world: World) -> Plan:
+def _with_determinism(plan: Plan, request: Request, root: Path, world: World) -> Plan:
+    repeated = request.repetition
+    if repeated is not None and repeated.determinism is not None:
+        command = plan.command._replace(environment={**plan.command.environment, **repeated.variables})
+        return plan._replace(command=command, determinism=repeated.determinism)
+    if not request.deterministic:
+        return plan
     from reenact.determinism import make_deterministic
     from reenact.sources.commit_time import find_commit_time
 
@@ -219,6 +255,38 @@ def _fill_in(entry_point: EntryPoint, bound: Bound) -> EntryPoint:
         inputs=tuple(strip_credentials(path) for path in filled.inputs),
         outputs=tuple(item._replace(path=strip_credentials(item.path)) for item in filled.outputs),
     )
+
+
+def _keep_code(fetched: sources.Fetched, request: Request, folder: RunFolder, world: World) -> Snapshot:
+    """The snapshot of what was fetched, its files kept as they are; what was kept is written to the run's folder.
+
+    Raises:
+        SourceError: only a clean work tree may run, and this one has changes.
+    """
+    snapshot, code = sources.keep(fetched, world)
+    if request.require_clean and snapshot.kind == "directory" and snapshot.dirty is not False:
+        why = "is under no version control" if snapshot.commit is None else "has changes that are not committed"
+        raise SourceError(f"--require-clean: {snapshot.uri} {why}", hint="commit them, or leave --require-clean out")
+    if code is not None:
+        folder.captured.write_bytes(encode(code))
+    return snapshot
+
+
+def _plan_environment(project: Project, request: Request, root: Path, world: World) -> _Around:
+    spec = environments.ask(project, root, request.env_manager, world, get_variant(request, root, world))
+    committed, doubts = _find_lock(request, spec, root, world)
+    if request.docker_args or request.build_image:
+        spec, doubts = _with_container_options(spec, request, doubts)
+    return spec, committed, doubts
+
+
+def _repeat_environment(repetition: Repetition, folder: RunFolder) -> _Around:
+    """What the repeated run had; its lock is written to the new run's folder."""
+    spec, lock = repetition.environment or SystemSpec(), repetition.lock
+    if lock is None:
+        return spec, None, ()
+    folder.given_lock.write_bytes(encode(lock))
+    return spec, RecordedLock(repetition.run, lock.key), ()
 
 
 def _with_container_options(

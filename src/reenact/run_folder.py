@@ -116,6 +116,16 @@ class RunFolder(NamedTuple):
         return self.path / "kept-inputs"
 
     @property
+    def captured(self) -> Path:
+        """What was captured of the source, and what was left out (:class:`reenact.records.files.Code`)."""
+        return self.path / "code.json"
+
+    @property
+    def given_lock(self) -> Path:
+        """The lock (:class:`reenact.plan.EnvironmentLock`) that is given, where the run repeats another."""
+        return self.path / "lock.json"
+
+    @property
     def alive(self) -> Path:
         """Locked for as long as the process that carries the run out lives; holds its process id."""
         return self.path / "alive"

@@ -20,13 +20,13 @@ from reenact.environments.launch import Launch, Site
 from reenact.environments.settings import describe_settings
 from reenact.errors import BuildError, RecordError, ReenactError
 from reenact.files import hold, make_folder, write_atomic
-from reenact.plan import RUN_ID_VARIABLE, Command, Download, EnvironmentLock, Isolation, Plan
+from reenact.plan import RUN_ID_VARIABLE, Command, Download, EnvironmentLock, Isolation, Plan, RecordedLock
 from reenact.process import signals
 from reenact.process.child import NotStarted, Spawn
 from reenact.process.holder import describe_self, write_holder
 from reenact.process.supervise import Outcome, supervise
 from reenact.records import life
-from reenact.records.files import Realised, read_record
+from reenact.records.files import Realised, read_given_lock, read_record
 from reenact.run_folder import RunFolder
 from reenact.runs import Result, Run, State
 from reenact.world import World, render_timestamp
@@ -205,6 +205,8 @@ class _Carrier:
 
     def _lock(self, project: Path, world: World) -> EnvironmentLock:
         plan = self._plan
+        if isinstance(plan.lock, RecordedLock):
+            return read_given_lock(self._folder)
         try:
             return self._tools.lock(plan.environment, project, world, upgrade=plan.upgrade, committed=plan.lock)
         except BuildError as problem:

@@ -40,7 +40,7 @@ def project(project_dir: Path) -> Path:
 @pytest.mark.parametrize(
     ("line", "answers", "code"),
     [
-        ("re", ["reindex"], 0),
+        ("rei", ["reindex"], 0),
         ("--de", ["--debug"], 0),
         ("--env-file ", [], 3),
         ("--env-file x de", ["describe"], 0),
@@ -119,7 +119,7 @@ def complete_in_bash(bin_dir: Path, line: str) -> list[str]:
 def test_bash_completes_verbs_options_runs_and_files(world: World, bin_dir: Path, project: Path) -> None:
     first = record_run(world)
     second = record_run(world, make_plan(name="best"))
-    assert complete_in_bash(bin_dir, "reenact re") == ["reindex"]
+    assert complete_in_bash(bin_dir, "reenact rei") == ["reindex"]
     assert "--timestamps" in complete_in_bash(bin_dir, "reenact logs --")
     assert complete_in_bash(bin_dir, "reenact show ") == [second.id[:8], first.id[:8]]
     assert complete_in_bash(bin_dir, f"reenact show {first.id[:5]}") == [first.id[:8]]
@@ -140,7 +140,7 @@ def test_fish_completes_verbs_options_runs_and_files(
 
     first = record_run(world)
     second = record_run(world, make_plan(name="best"))
-    assert complete("reenact re") == ["reindex"]
+    assert complete("reenact rei") == ["reindex"]
     assert complete("reenact show ") == [second.id[:8], first.id[:8]]
     assert complete(f"reenact run {project} -e t") == ["train", "test"]
     assert complete(f"reenact run {project}/ML") == [f"{project}/MLproject"]
@@ -158,7 +158,7 @@ def test_zsh_completes_verbs_and_runs(world: World, bin_dir: Path, project: Path
     def complete(line: str) -> list[str]:
         return ask_shell(bin_dir, "zsh", "-f", "-c", script, "zsh", line)
 
-    assert complete("reenact re") == ["reindex:Rebuild the index from the run folders."]
+    assert complete("reenact rei") == ["reindex:Rebuild the index from the run folders."]
     assert complete("reenact show ")[0].startswith(f"{run.id[:8]}:finished")
     assert complete(f"reenact run {project} -e te") == ["test"]
     assert complete(f"reenact run {project}/ML") == ["files"]

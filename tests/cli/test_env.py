@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from reenact.cli import main
-from reenact.cli.env.gc import parse_size
 from reenact.environments.marker import MARKER
 from reenact.environments.shelf import list_standing, occupy
 from reenact.errors import UsageError
 from reenact.home import Home
+from reenact.size_limit import parse_size
 from tests.environments.conftest import make_wheel, write
 
 PROJECT = """\

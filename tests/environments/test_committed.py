@@ -19,7 +19,7 @@ from reenact.environments.committed import (
 )
 from reenact.errors import ProjectError, UsageError
 from reenact.locking import Wanted, check_lock, write_lock
-from reenact.plan import EnvironmentLock, PythonSpec
+from reenact.plan import EnvironmentLock, PythonSpec, RecordedLock
 from reenact.prepare import Request, discard, prepare
 from reenact.project.environment_files import LOCK_FILE as FILE
 from reenact.world import World
@@ -48,6 +48,7 @@ def lock_of(root: Path, world: World, request: Request) -> EnvironmentLock:
     prepared = prepare(request, world)
     discard(prepared.staged)
     plan = prepared.plan
+    assert not isinstance(plan.lock, RecordedLock)
     return environments.lock(plan.environment, root, world, upgrade=plan.upgrade, committed=plan.lock)
 
 

@@ -190,11 +190,11 @@ def test_uv_itself_without_enough_memory(project_dir: Path, wheels: Path, at: Pa
 
 
 def test_causes_by_the_end_of_the_program() -> None:
-    assert find_cause(ToolResult(("uv",), -9, "", "")) == "uv was ended by signal 9 (was there enough memory?)"
-    assert "memory" in find_cause(ToolResult(("uv",), -6, "", "memory allocation of 8388608 bytes failed\n"))
-    assert "memory" in find_cause(ToolResult(("uv",), -6, "", "Resource temporarily unavailable"))
+    assert find_cause(ToolResult(("uv",), -9, b"", "")) == "uv was ended by signal 9 (was there enough memory?)"
+    assert "memory" in find_cause(ToolResult(("uv",), -6, b"", "memory allocation of 8388608 bytes failed\n"))
+    assert "memory" in find_cause(ToolResult(("uv",), -6, b"", "Resource temporarily unavailable"))
     broken = (
         "  cause: Because nothing-such was not found in the provided package\n         locations and you require it"
     )
-    assert find_cause(ToolResult(("uv",), 1, "", broken)) == "there is no package 'nothing-such' to be found"
-    assert find_cause(ToolResult(("uv",), 3, "", "something else")) == "uv ended with code 3"
+    assert find_cause(ToolResult(("uv",), 1, b"", broken)) == "there is no package 'nothing-such' to be found"
+    assert find_cause(ToolResult(("uv",), 3, b"", "something else")) == "uv ended with code 3"

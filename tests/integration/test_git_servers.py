@@ -154,7 +154,7 @@ def test_pages_of_any_host(http: Served, work: Path, served: Path, tmp_path: Pat
         f"{site}/tree/{full[:8]}": ("two", "", full[:8]),
     }
     for number, (uri, (says, inside, version)) in enumerate(pages.items()):
-        snapshot, root = fetch_at(uri, None, tmp_path / str(number), world)
+        snapshot, root, _ = fetch_at(uri, None, tmp_path / str(number), world)
         assert (root / inside / "train.py").read_text() == f"{says}\n", uri
         assert (snapshot.subdirectory, snapshot.version) == (inside, version), uri
         assert snapshot.repository == site
@@ -172,7 +172,7 @@ def test_whatever_the_server_allows(
     git(served / "sample.git", "config", "uploadpack.allowFilter", filters)
     (tmp_path / ".gitconfig").write_text(f"[protocol]\n\tversion = {protocol}\n")
     for number, version in enumerate(["main", "v1", git(work, "rev-parse", "feature/x")]):
-        snapshot, _ = fetch_at(f"{http.url}/sample.git", version, tmp_path / str(number), world)
+        snapshot, _, _ = fetch_at(f"{http.url}/sample.git", version, tmp_path / str(number), world)
         assert snapshot.commit == git(work, "rev-parse", f"{version}^{{commit}}")
     new = commit(work, {"train.py": "four\n"})
     git(work, "push", "--quiet", str(served / "sample.git"), "main")
@@ -182,7 +182,7 @@ def test_whatever_the_server_allows(
 
 def test_a_server_without_the_smart_protocol(http: Served, served: Path, code: Path, world: World) -> None:
     git(served / "sample.git", "update-server-info")
-    snapshot, root = fetch_at(f"{http.url}/dumb/sample.git", "main", code, world)
+    snapshot, root, _ = fetch_at(f"{http.url}/dumb/sample.git", "main", code, world)
     assert (root / "train.py").read_text() == "three\n"
     assert snapshot.branch == "main"
 
@@ -190,7 +190,7 @@ def test_a_server_without_the_smart_protocol(http: Served, served: Path, code: P
 def test_a_server_that_is_shallow_itself(http: Served, served: Path, work: Path, code: Path, world: World) -> None:
     git(work, "clone", "--quiet", "--bare", "--depth=1", f"file://{work}", str(served / "shallow.git"))
     git(served / "shallow.git", "config", "uploadpack.allowFilter", "true")
-    _, root = fetch_at(f"{http.url}/shallow.git", "main", code, world)
+    _, root, _ = fetch_at(f"{http.url}/shallow.git", "main", code, world)
     assert (root / "train.py").read_text() == "three\n"
     assert git(root, "log", "--format=%s") == "three"
 
@@ -208,7 +208,7 @@ def test_a_pinned_commit_needs_no_server_and_little_time(
     times = []
     for number in range(5):
         start = time.perf_counter()
-        snapshot, root = fetch_at(uri, full, tmp_path / str(number), world)
+        snapshot, root, _ = fetch_at(uri, full, tmp_path / str(number), world)
         times.append(time.perf_counter() - start)
         assert snapshot == first
         assert (root / "train.py").read_text() == "two\n"
@@ -241,7 +241,7 @@ def test_submodules_of_a_server(http: Served, served: Path, work: Path, tmp_path
     text = (work / ".gitmodules").read_text().replace(str(library), "../library.git")
     pinned = commit(work, {".gitmodules": text})
     git(work, "push", "--quiet", str(served / "sample.git"), "main")
-    _, root = fetch_at(f"{http.url}/sample.git", "main", tmp_path / "1", world)
+    _, root, _ = fetch_at(f"{http.url}/sample.git", "main", tmp_path / "1", world)
     assert (root / "lib" / "train.py").read_text() == "three\n"
     assert git(root / "lib", "config", "remote.origin.url") == f"{http.url}/library.git"
     asked = len(http.requests)
@@ -312,7 +312,7 @@ def test_a_fetch_that_is_killed_leaves_nothing_that_counts(
     process.communicate()
     assert bool(list(world.home.repositories.glob("*.git"))) is existing
     http.gate.set()
-    snapshot, root = fetch_at(uri, None, tmp_path / "good", world)
+    snapshot, root, _ = fetch_at(uri, None, tmp_path / "good", world)
     assert snapshot.commit == git(work, "rev-parse", "main")
     assert (root / "train.py").read_text() == "three\n"
     assert {path.suffix for path in world.home.repositories.iterdir()} == {".git", ".lock"}

@@ -9,7 +9,8 @@ import pytest
 from reenact import codec
 from reenact.errors import SourceError
 from reenact.plan import Snapshot
-from reenact.sources import fetch, parse_uri
+from reenact.sources import Fetched, fetch, keep, parse_uri
+from reenact.sources.capture.store import open_store
 from reenact.world import World
 
 SECRET = "s3cret-value"
@@ -17,20 +18,27 @@ SECRET = "s3cret-value"
 
 def check_contract(uri: str, code: Path, world: World) -> Snapshot:
     """Fetch the sample project at ``uri`` in every way that the protocol allows; its snapshot."""
-    snapshot, root = fetch(parse_uri(uri), code, world)
+    snapshot, root, _ = fetch(parse_uri(uri), code, world)
     project = root / snapshot.subdirectory
     assert (project / "train.py").read_text() == "three\n"
     assert (project / "MLproject").is_file()
     _check_snapshot(snapshot, root, code)
+    kept, captured = keep(Fetched(snapshot, root), world)
+    assert captured is not None
+    assert (kept.tree, kept.kind, kept.subdirectory) == (captured.tree, snapshot.kind, snapshot.subdirectory)
+    restored = code.with_name("restored")
+    open_store(world).restore(captured, restored)
+    assert (restored / captured.prefix / snapshot.subdirectory / "train.py").read_text() == "three\n"
+    assert keep(Fetched(snapshot, root), world) == (kept, captured)
 
     again = code.with_name("again")
-    same, _ = fetch(parse_uri(uri), again, world)
+    same, _, _ = fetch(parse_uri(uri), again, world)
     assert same == snapshot, "the same source gives the same snapshot"
 
-    inside, root = fetch(parse_uri(f"'{uri}#nested/v1.0/'"), code.with_name("inside"), world)
+    inside, root, _ = fetch(parse_uri(f"'{uri}#nested/v1.0/'"), code.with_name("inside"), world)
     assert inside.subdirectory.endswith("nested/v1.0")
     assert (root / inside.subdirectory / "train.py").read_text() == "nested\n"
-    assert inside.tree == snapshot.tree
+    assert keep(Fetched(inside, root), world).snapshot.tree == kept.tree
     assert inside.commit == snapshot.commit
 
     for number, outside in enumerate(("..", "/etc", "nested/../..", "a/../../b")):
@@ -54,7 +62,6 @@ def _check_snapshot(snapshot: Snapshot, root: Path, code: Path) -> None:
     else:
         assert snapshot.root is None
         assert root == code
-        assert snapshot.tree
     if snapshot.kind == "git":
         assert snapshot.commit
         assert snapshot.dirty is False

@@ -57,8 +57,8 @@ def test_modes_links_and_digest_are_kept(tmp_path: Path, code: Path, world: Worl
         ("deep/er/link", "../../train.py", LINK),
         ("plain", "x", 0),
     )
-    snapshot, root = fetch_at(path, code, world)
-    assert snapshot.tree == blake3(path.read_bytes()).hexdigest()
+    snapshot, root, _ = fetch_at(path, code, world)
+    assert snapshot.archive == blake3(path.read_bytes()).hexdigest()
     assert os.access(root / "run.sh", os.X_OK)
     assert not os.access(root / "train.py", os.X_OK)
     assert (root / "deep/er/link").readlink() == Path("../../train.py")

@@ -20,7 +20,7 @@ def fetch_at(uri: str | Path, version: str | None, code: Path, world: World) -> 
 
 
 def test_the_default_branch_is_a_real_checkout(bare: Path, work: Path, code: Path, world: World) -> None:
-    snapshot, root = fetch_at(bare, None, code, world)
+    snapshot, root, _ = fetch_at(bare, None, code, world)
     assert (root / "train.py").read_text() == "three\n"
     assert snapshot.kind == "git"
     assert snapshot.commit == git(work, "rev-parse", "main")
@@ -61,7 +61,7 @@ def test_a_version_is_any_name_of_a_commit(
 ) -> None:
     commit(work, {"train.py": "pulled\n"})
     git(work, "push", "--quiet", str(bare), "HEAD:refs/pull/7/head")
-    snapshot, root = fetch_at(bare, version, code, world)
+    snapshot, root, _ = fetch_at(bare, version, code, world)
     assert (root / "train.py").read_text() == f"{says}\n"
     assert (snapshot.branch, snapshot.version) == (branch, version)
     assert git(code, "rev-parse", "HEAD") == snapshot.commit
@@ -72,7 +72,7 @@ def test_a_hash_may_be_full_or_short_or_described(bare: Path, work: Path, tmp_pa
     full = git(work, "rev-parse", "v2")
     versions = [full, full[:7], full[:5], full.upper(), f"v1-1-g{full[:8]}", f"{full[:9]}^"]
     for number, version in enumerate(versions):
-        snapshot, root = fetch_at(bare, version, tmp_path / str(number), world)
+        snapshot, root, _ = fetch_at(bare, version, tmp_path / str(number), world)
         assert (root / "train.py").read_text() == ("one\n" if version.endswith("^") else "two\n"), version
         assert snapshot.version == version
 
@@ -110,7 +110,7 @@ def test_a_version_that_could_be_an_option_is_refused(version: str, bare: Path, 
 
 def test_a_tag_wins_over_a_branch_and_that_is_said(bare: Path, work: Path, code: Path, world: World) -> None:
     git(bare, "branch", "v1", "main")
-    snapshot, root = fetch_at(bare, "v1", code, world)
+    snapshot, root, _ = fetch_at(bare, "v1", code, world)
     assert (root / "train.py").read_text() == "one\n"
     assert snapshot.branch is None
     assert any(kind == "note" and "a tag and a branch" in text for kind, text in told(world))
@@ -146,7 +146,7 @@ def test_an_empty_repository_and_a_head_that_leads_nowhere_are_told(work: Path, 
 def test_a_detached_head_is_followed(work: Path, tmp_path: Path, world: World) -> None:
     git(work, "checkout", "--quiet", "--detach", "v1")
     lost = commit(work, {"train.py": "lost\n"})
-    snapshot, _ = fetch_at(work, "HEAD", tmp_path / "code", world)
+    snapshot, _, _ = fetch_at(work, "HEAD", tmp_path / "code", world)
     assert (snapshot.commit, snapshot.branch) == (lost, None)
 
 
@@ -182,7 +182,7 @@ def test_a_damaged_mirror_is_made_anew(damage: str, bare: Path, tmp_path: Path, 
             pack.chmod(0o644)
             pack.write_bytes(b"PACK" + os.urandom(pack.stat().st_size - 4))
     for number, version in enumerate(["main", pinned]):
-        snapshot, root = fetch_at(bare, version, tmp_path / f"again{number}", world)
+        snapshot, root, _ = fetch_at(bare, version, tmp_path / f"again{number}", world)
         assert snapshot.commit == pinned
         assert (root / "train.py").read_text() == "three\n"
 
@@ -256,7 +256,7 @@ def test_odd_names_modes_and_links_arrive(tmp_path: Path, code: Path, world: Wor
     (work / "run.sh").chmod(0o755)
     (work / "link").symlink_to("train.py")
     commit(work, {})
-    _, root = fetch_at(work, "main", code, world)
+    _, root, _ = fetch_at(work, "main", code, world)
     assert all((root / name).read_text() == name for name in names)
     assert (root / os.fsdecode(b"latin-\xe9")).read_text() == "bytes"
     assert os.access(root / "run.sh", os.X_OK)
@@ -269,7 +269,7 @@ def test_a_repository_with_sha256_ids(tmp_path: Path, code: Path, world: World) 
     work.mkdir()
     git(work, "init", "--quiet", "--object-format=sha256", "--initial-branch=main")
     oid = commit(work, {"train.py": "x\n"})
-    snapshot, root = fetch_at(work, "main", code, world)
+    snapshot, root, _ = fetch_at(work, "main", code, world)
     assert snapshot.commit == oid
     assert len(oid) == 64
     assert git(root, "status", "--porcelain") == ""
@@ -278,7 +278,7 @@ def test_a_repository_with_sha256_ids(tmp_path: Path, code: Path, world: World) 
 def test_a_shallow_work_tree_gives_what_it_has(work: Path, tmp_path: Path, code: Path, world: World) -> None:
     shallow = tmp_path / "shallow"
     git(tmp_path, "clone", "--quiet", "--depth=1", f"file://{work}", str(shallow))
-    snapshot, root = fetch_at(shallow, "main", code, world)
+    snapshot, root, _ = fetch_at(shallow, "main", code, world)
     assert (root / "train.py").read_text() == "three\n"
     assert git(root, "log", "--format=%s") == "three"
     assert snapshot.subdirectory == ""
@@ -305,10 +305,10 @@ def test_the_users_own_checkout_is_never_touched(work: Path, tmp_path: Path, wor
 
 
 def test_a_folder_inside_a_repository_takes_a_version_too(work: Path, tmp_path: Path, world: World) -> None:
-    snapshot, root = fetch_at(work / "nested" / "v1.0", "v1", tmp_path / "1", world)
+    snapshot, root, _ = fetch_at(work / "nested" / "v1.0", "v1", tmp_path / "1", world)
     assert snapshot.subdirectory == "nested/v1.0"
     assert (root / snapshot.subdirectory / "train.py").read_text() == "nested\n"
-    snapshot, _ = fetch_at(f"{work}/nested#v1.0/", "main", tmp_path / "2", world)
+    snapshot, _, _ = fetch_at(f"{work}/nested#v1.0/", "main", tmp_path / "2", world)
     assert snapshot.subdirectory == "nested/v1.0"
 
 
@@ -337,7 +337,7 @@ def test_submodules_come_recursively_and_from_the_cache(tmp_path: Path, world: W
         "libs/middle",
     )
     pinned = commit(top, {})
-    _, root = fetch_at(top, "main", tmp_path / "1", world)
+    _, root, _ = fetch_at(top, "main", tmp_path / "1", world)
     assert (root / "libs/middle/deep/leaf/train.py").read_text() == "three\n"
     assert git(root / "libs/middle", "rev-parse", "HEAD") == middle_commit
     assert git(root, "status", "--porcelain") == ""
@@ -346,7 +346,7 @@ def test_submodules_come_recursively_and_from_the_cache(tmp_path: Path, world: W
         (tmp_path / name).rename(tmp_path / f"gone-{name}")
     (tmp_path / "top").mkdir()
     git(tmp_path / "top", "init", "--quiet")
-    _, root = fetch_at(tmp_path / "top", pinned, tmp_path / "2", world)
+    _, root, _ = fetch_at(tmp_path / "top", pinned, tmp_path / "2", world)
     assert (root / "libs/middle/deep/leaf/train.py").read_text() == "three\n"
 
 
@@ -386,7 +386,7 @@ def test_without_git_lfs_its_pointers_are_warned_of(work: Path, code: Path, tmp_
     commit(work, write_lfs)
     (tmp_path / ".gitconfig").write_text('[filter "lfs"]\n\tprocess = git-lfs filter-process\n\trequired = true\n')
     world = make_world(tmp_path, home, PATH=without_lfs(tmp_path))
-    _, root = fetch_at(work, "main", code, world)
+    _, root, _ = fetch_at(work, "main", code, world)
     assert (root / "data/a.bin").read_text() == pointer
     assert [text for kind, text in told(world) if kind == "warn" and "git-lfs" in text and "data/a.bin" in text]
 
@@ -402,7 +402,7 @@ def test_with_git_lfs_the_contents_come(tmp_path: Path, world: World) -> None:
     (work / ".gitattributes").write_text("*.bin filter=lfs diff=lfs merge=lfs -text\n")
     (work / "a.bin").write_bytes(b"large content")
     pinned = commit(work, {})
-    _, root = fetch_at(work, "main", tmp_path / "1", world)
+    _, root, _ = fetch_at(work, "main", tmp_path / "1", world)
     assert (root / "a.bin").read_bytes() == b"large content"
     assert "oid sha256" in git(root, "show", "HEAD:a.bin")
     (work / ".git" / "lfs").rename(tmp_path / "gone")
@@ -415,6 +415,6 @@ def test_a_missing_git_is_told_for_a_repository_and_no_error_for_a_directory(
     world = make_world(tmp_path, home, PATH=str(tmp_path / "nothing"))
     with pytest.raises(SourceError, match="git is not installed"):
         fetch_at(bare, None, code, world)
-    snapshot, _ = fetch_at(work, None, code, world)
+    snapshot, _, _ = fetch_at(work, None, code, world)
     assert snapshot.commit is None
     assert snapshot.dirty is None

@@ -7,7 +7,7 @@ import pytest
 
 from reenact.errors import SourceError
 from reenact.home import Home
-from reenact.sources import fetch, parse_uri
+from reenact.sources import Fetched, fetch, keep, parse_uri
 from reenact.sources.work_tree import Facts, read_facts
 from reenact.world import World
 from tests.sources.repositories import commit, git, make_world, told
@@ -23,7 +23,7 @@ def plain(tmp_path: Path) -> Path:
 
 
 def root_of(uri: str, world: World) -> Path:
-    snapshot, root = fetch(parse_uri(uri), Path("/nonexistent/code"), world)
+    snapshot, root, _ = fetch(parse_uri(uri), Path("/nonexistent/code"), world)
     assert snapshot.kind == "directory"
     return root / snapshot.subdirectory
 
@@ -134,13 +134,14 @@ def test_a_version_needs_a_repository(plain: Path, world: World, code: Path) -> 
 def test_the_facts_of_a_work_tree(work: Path, world: World, code: Path) -> None:
     git(work, "remote", "add", "upstream", "https://example.org/up.git")
     git(work, "remote", "add", "origin", "https://me:s3cret@example.org/o/r.git?token=s3cret")
-    snapshot, root = fetch(parse_uri(f"{work}/nested#v1.0"), code, world)
+    snapshot, root, _ = fetch(parse_uri(f"{work}/nested#v1.0"), code, world)
     assert (snapshot.root, root) == (str(work / "nested"), work / "nested")
+    assert not code.exists()
+    assert not world.home.root.exists() or not any(world.home.root.iterdir())
+    snapshot, _ = keep(Fetched(snapshot, root), world)
     assert (snapshot.commit, snapshot.branch) == (git(work, "rev-parse", "HEAD"), "main")
     assert (snapshot.dirty, snapshot.prefix) == (False, "nested")
     assert snapshot.repository == "https://example.org/o/r.git"
-    assert not code.exists()
-    assert not world.home.root.exists() or not any(world.home.root.iterdir())
 
 
 @pytest.mark.parametrize("change", ["edit", "stage", "untracked", "delete"])

@@ -7,10 +7,10 @@ import pytest
 
 from reenact.errors import SourceError
 from reenact.home import Home
+from reenact.process.git import make_git
 from reenact.process.tool import ToolResult
 from reenact.sources import fetch, parse_uri
 from reenact.sources.git.failure import DamagedError, make_error
-from reenact.sources.git.program import make_git
 from reenact.world import World
 from tests.sources.repositories import make_world
 
@@ -35,7 +35,7 @@ def test_a_protocol_that_the_caller_forbids_is_told(bare: Path, code: Path, tmp_
 
 def test_addresses_that_the_user_rewrites_are_rewritten(bare: Path, code: Path, tmp_path: Path, world: World) -> None:
     (tmp_path / ".gitconfig").write_text(f'[url "file://{bare.parent}/"]\n\tinsteadOf = https://host.invalid/\n')
-    snapshot, root = fetch(parse_uri("https://host.invalid/sample.git"), code, world)
+    snapshot, root, _ = fetch(parse_uri("https://host.invalid/sample.git"), code, world)
     assert (root / "train.py").read_text() == "three\n"
     assert snapshot.repository == "https://host.invalid/sample.git"
 
@@ -56,7 +56,7 @@ def test_addresses_that_the_user_rewrites_are_rewritten(bare: Path, code: Path, 
 )
 def test_the_cause_comes_first_and_then_the_last_lines_of_git(said: str, cause: str) -> None:
     noise = "remote: Counting objects: 100% (3/3)\rremote: Counting objects: 100% (3/3), done.\n" + "line\n" * 20
-    problem = make_error("fetch https://u:s3cret@h/x", ToolResult(("git",), 128, "", f"{noise}{said}\n"))
+    problem = make_error("fetch https://u:s3cret@h/x", ToolResult(("git",), 128, b"", f"{noise}{said}\n"))
     first, *rest = problem.message.splitlines()
     assert first.startswith(f"cannot fetch https://h/x: {cause}")
     assert [line.strip() for line in rest[-len(said.splitlines()) :]] == said.splitlines()
@@ -65,8 +65,8 @@ def test_the_cause_comes_first_and_then_the_last_lines_of_git(said: str, cause: 
 
 
 def test_only_what_has_no_cause_elsewhere_puts_the_mirror_in_doubt() -> None:
-    unknown = ToolResult(("git",), 128, "", "error: inflate: data stream error\n")
+    unknown = ToolResult(("git",), 128, b"", "error: inflate: data stream error\n")
     assert isinstance(make_error("x", unknown, uses_mirror=True), DamagedError)
     assert not isinstance(make_error("x", unknown), DamagedError)
-    network = ToolResult(("git",), 128, "", "Connection refused\n")
+    network = ToolResult(("git",), 128, b"", "Connection refused\n")
     assert not isinstance(make_error("x", network, uses_mirror=True), DamagedError)

@@ -26,6 +26,7 @@ from reenact.errors import ReenactError, StorageError, UsageError
 
 VERBS = {
     "run": "Run a project.",
+    "rerun": "Run a recorded run again.",
     "lock": "Write the exact packages of a project's environment beside its files.",
     "check": "Find what is wrong in a project's files.",
     "describe": "Show a project's entry points, parameters and environment.",

@@ -10,7 +10,7 @@ from reenact.cli.parser import Parser
 from reenact.cli.table import plain, render_duration, render_isolation, render_state
 from reenact.codec import to_plain
 from reenact.errors import UsageError
-from reenact.plan import Isolation, Plan
+from reenact.plan import CommittedLock, Isolation, Plan
 from reenact.prepare import Prepared, Request, Tracking, discard, prepare
 from reenact.process.signals import Stopped, raising
 from reenact.project.parameters import Options, parse_assignments, parse_params_file
@@ -41,6 +41,7 @@ class Given(Namespace):
     no_network: bool
     read_only: bool
     deterministic: bool
+    require_clean: bool
     run_name: str | None
     detach: bool
     dry_run: bool
@@ -86,6 +87,9 @@ def add_arguments(parser: Parser) -> None:
     )
     parser.add_argument(
         "--deterministic", action="store_true", help="Set the variables that make common libraries repeat."
+    )
+    parser.add_argument(
+        "--require-clean", action="store_true", help="Refuse a work tree with changes that are not committed."
     )
     parser.add_argument("-d", "--detach", action="store_true", help="Print the run's id and leave it running.")
     parser.add_argument("--dry-run", action="store_true", help="Print what would run, and stop.")
@@ -228,6 +232,7 @@ def make_request(given: Given, world: World) -> Request:
         tracking=Tracking(given.experiment_name, given.experiment_id, given.run_id),
         storage_dir=given.storage_dir or world.environ.get("MLFLOW_TMP_DIR"),
         name=given.run_name,
+        require_clean=given.require_clean,
     )
 
 
@@ -321,7 +326,7 @@ def render_environment(plan: Plan) -> str:
     parts: list[str] = [spec.kind]
     if origin := getattr(spec, "origin", None):
         parts.append(f"from {origin}")
-    if plan.lock is not None and not plan.lock.stale:
+    if isinstance(plan.lock, CommittedLock) and not plan.lock.stale:
         parts.append(f"locked by {plan.lock.file}")
     elif lock := getattr(spec, "lock_file", None):
         parts.append(f"locked by {lock}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,8 +19,9 @@ from reenact.cli.table import (
     render_size,
     render_state,
 )
+from reenact.errors import RecordError
 from reenact.plan import BoundParameter, Determinism, DockerSpec, Plan, PythonSpec
-from reenact.records.files import InputFile, OutputFile, Record
+from reenact.records.files import InputFile, LeftOut, OutputFile, Record
 from reenact.run_folder import RunFolder
 from reenact.runs import State
 from reenact.world import World
@@ -38,6 +40,7 @@ class Given(Namespace):
 
     run: str
     as_json: bool
+    patch: bool
 
 
 def add_arguments(parser: Parser) -> None:
@@ -52,6 +55,9 @@ def add_arguments(parser: Parser) -> None:
         help="An id or its beginning, or a name; the newest.",
     )
     parser.add_argument("--json", dest="as_json", action="store_true", help="The whole record as one object.")
+    parser.add_argument(
+        "--patch", action="store_true", help="Only how the code differed from its commit, in the form of git apply."
+    )
 
 
 def run(given: Given, world: World) -> int:
@@ -63,6 +69,9 @@ def run(given: Given, world: World) -> int:
     folder = get_run(given.run, world)
     settled = settle(folder, world)
     record = read_record(folder)._replace(run=settled)
+    if given.patch:
+        print_patch(record, world)
+        return 0
     if given.as_json:
         print_json(record)
         return 0
@@ -72,6 +81,22 @@ def run(given: Given, world: World) -> int:
     if settled.state in (State.FAILED, State.KILLED, State.LOST):
         _print_last_lines(folder)
     return 0
+
+
+def print_patch(record: Record, world: World) -> None:
+    """The difference between the commit and the code that ran, as it is.
+
+    Raises:
+        RecordError: there is no commit, or the code was not kept.
+    """
+    from reenact.sources.capture.store import open_store
+
+    code = record.code
+    if code is None or code.base is None:
+        why = "its code was not kept" if code is None else "its code is of no commit"
+        raise RecordError(f"run {record.run.id[:8]} has no patch: {why}")
+    sys.stdout.flush()
+    sys.stdout.buffer.write(open_store(world).render_diff(code.base, code.tree))
 
 
 def render_record(record: Record, now: float, has_lock: bool) -> str:
@@ -128,7 +153,17 @@ def _what(record: Record) -> Block:
         yield "commit", source.commit + branch + asked + (", with changes" if source.dirty else "")
     elif source.dirty is None and source.kind == "directory":
         yield "commit", "none: not under version control"
+    if record.code is not None and record.code.left_out:
+        yield "not kept", "\n".join(map(_render_left_out, record.code.left_out[:MOST_FILES]))
+    if plan.repeats:
+        yield "repeats", plan.repeats
     yield "command", "\n".join(map(plain, plan.command.text.strip("\n").split("\n")))
+
+
+def _render_left_out(left: LeftOut) -> str:
+    size = "" if left.size is None else f", {render_size(left.size)}"
+    files = f", {left.files} files" if left.files is not None and left.path.endswith("/") else ""
+    return f"{plain(left.path)}  ({left.why}{files}{size})"
 
 
 def _parameters(plan: Plan) -> Block:

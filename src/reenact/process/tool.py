@@ -24,12 +24,17 @@ _LINE_END = re.compile(rb"\r\n|\n|\r")
 
 
 class ToolResult(NamedTuple):
-    """How a program ended: ``code`` is negative after a signal; ``output`` and ``errors`` are decoded as UTF-8."""
+    """How a program ended: ``code`` is negative after a signal; ``data`` is its output as it came."""
 
     argv: tuple[str, ...]
     code: int
-    output: str
+    data: bytes
     errors: str
+
+    @property
+    def output(self) -> str:
+        """Its output, decoded as UTF-8."""
+        return self.data.decode("utf-8", "replace")
 
     @property
     def ok(self) -> bool:
@@ -78,10 +83,8 @@ def run_tool(
             except BaseException:
                 _end(child, Command(child.pid, f"{_MARK}={token}"))
                 raise
-    output, errors = bytes(talk.output), bytes(talk.errors)
-    return ToolResult(
-        tuple(argv), child.returncode, output.decode("utf-8", "replace"), errors.decode("utf-8", "replace")
-    )
+    errors = bytes(talk.errors).decode("utf-8", "replace")
+    return ToolResult(tuple(argv), child.returncode, bytes(talk.output), errors)
 
 
 class _Talk:

@@ -217,7 +217,7 @@ class _Binding:
             return self._hide(parameter, value) if parameter.secret else Word(value)
         if is_remote(value):
             return self._make_download_word(parameter, value)
-        local = find_local(value, self.places, is_default=origin == "default")
+        local = find_local(parameter.name, value, self.places, is_default=origin == "default")
         if not local.exists:
             self._tell_missing(parameter, local.path)
         if parameter.secret:

@@ -27,12 +27,15 @@ class Places(NamedTuple):
 
     ``copy`` is the project's folder relative to the run folder where the run has its own copy of the code: a path below
     the project is then written through the run folder, so that the plan can be carried out wherever that is.
+    ``recorded`` are the parameters whose values come from a record: relative ones are below the project's folder,
+    wherever the caller is.
     """
 
     caller: str
     project: str
     exists: Callable[[str], bool]
     copy: str | None = None
+    recorded: frozenset[str] = frozenset()
 
 
 class Local(NamedTuple):
@@ -49,9 +52,11 @@ def is_remote(text: str) -> bool:
     return scheme is not None and len(scheme) > 1 and text[len(scheme) + 1 : len(scheme) + 2] == "/"
 
 
-def find_local(text: str, places: Places, *, is_default: bool) -> Local:
-    """The file that a local path means."""
+def find_local(name: str, text: str, places: Places, *, is_default: bool) -> Local:
+    """The file that a local path means, the value of the parameter ``name``."""
     folders = (places.caller, places.project) if is_default else (places.caller,)
+    if name in places.recorded:
+        folders = (places.project,)
     for folder in folders:
         if places.exists(_join(folder, text)):
             return _make_local(folder, text, places, exists=True)

@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
 from reenact.codec import decode, to_plain
 from reenact.errors import RecordError, StorageError
@@ -104,6 +104,44 @@ class Imported(NamedTuple):
     made: Mapping[str, str] = {}
 
 
+class LeftOut(NamedTuple):
+    """Something beside the code that is not kept: ``path`` from the top of the captured tree, a folder with its slash.
+
+    ``why``: git ignores it; it is larger than the limit; it is a folder that tools make and make again; nobody may read
+    it. ``size`` in bytes and ``digest`` (BLAKE3; of a folder over the paths and contents in it) say what it was; both
+    are None where that was not looked at.
+    """
+
+    path: str
+    why: Literal["ignored", "large", "tools", "unreadable"]
+    size: int | None = None
+    digest: str | None = None
+    files: int | None = 1
+
+
+class Nested(NamedTuple):
+    """A repository inside the captured tree, a submodule or not: its files are part of the tree as they are."""
+
+    path: str
+    commit: str | None = None
+
+
+class Code(NamedTuple):
+    """The files of a run's source as they were before it started.
+
+    ``tree`` is the id of a git tree in the store that all runs share; ``base`` that of the commit's files where the
+    files are not those of a commit. ``prefix`` is where the source's root lies in the tree: what is captured is the
+    whole work tree. ``folders`` are the empty ones, which git's trees do not have.
+    """
+
+    tree: str
+    base: str | None = None
+    prefix: str = ""
+    folders: tuple[str, ...] = ()
+    nested: tuple[Nested, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+
+
 class Record(NamedTuple):
     """Everything in a run's folder that is not its code, its log or what it made. ``machine`` is as it was written."""
 
@@ -116,6 +154,7 @@ class Record(NamedTuple):
     inputs: tuple[InputFile, ...] = ()
     outputs: tuple[OutputFile, ...] = ()
     metrics: Mapping[str, int | float | str] = {}
+    code: Code | None = None
 
 
 def read_plan(folder: RunFolder) -> Plan:
@@ -146,6 +185,15 @@ def read_realised(folder: RunFolder) -> Realised | None:
         RecordError: the file is damaged.
     """
     return _read(folder.environment, Realised)
+
+
+def read_code(folder: RunFolder) -> Code | None:
+    """What was captured of the run's code, or None if nothing was.
+
+    Raises:
+        RecordError: the file is damaged.
+    """
+    return _read(folder.captured, Code)
 
 
 def read_lock(folder: RunFolder) -> EnvironmentLock | None:
@@ -203,6 +251,18 @@ def read_imported(folder: RunFolder) -> Imported | None:
     return _read(folder.imported, Imported)
 
 
+def read_given_lock(folder: RunFolder) -> EnvironmentLock:
+    """The lock that the run's environment is to be made from.
+
+    Raises:
+        RecordError: it is not there, or damaged.
+    """
+    lock = _read(folder.given_lock, EnvironmentLock)
+    if lock is None:
+        raise RecordError(f"{folder.path} lacks {folder.given_lock.name}, the lock that its plan names")
+    return lock
+
+
 def find_project_folder(folder: RunFolder) -> Path:
     """The project that the run was of: its own copy, or the folder that it was used in.
 
@@ -246,8 +306,9 @@ def read_record(folder: RunFolder) -> Record:
         read_result(folder),
     )
     machine = _read(folder.machine, dict[str, object])
+    run = summarise(folder, plan, origin, events, result)
     data = read_inputs(folder), read_outputs(folder), read_metrics(folder)
-    return Record(summarise(folder, plan, origin, events, result), plan, origin, result, events, machine or {}, *data)
+    return Record(run, plan, origin, result, events, machine or {}, *data, code=read_code(folder))
 
 
 def summarise(

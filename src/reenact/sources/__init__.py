@@ -1,12 +1,14 @@
 """Which code exactly? A URI becomes a pinned :class:`~reenact.plan.Snapshot` with its files on disk.
 
-A source is a module with two functions:
+A source is a module with three functions:
 
 ``matches(uri: str, world: World) -> bool``
     Whether the URI (its ``#subdirectory`` already taken off) is of this kind; looks at the text and, where it must, at
     the disk, never at the network.
 ``fetch(wanted: Wanted, code: Path, world: World) -> Fetched``
     Pin it and put its files in place: at ``code``, which does not exist yet, or where they already are.
+``keep(fetched: Fetched, world: World) -> Kept``
+    Keep its files as they are in the store that all runs share, before anything changes them.
 """
 
 import os
@@ -16,11 +18,13 @@ from typing import NamedTuple
 
 from reenact.errors import SourceError
 from reenact.plan import Snapshot
+from reenact.records.files import Code
 from reenact.sources.path import find_path
 from reenact.world import World
 
 KINDS = {
     "directory": "reenact.sources.local",
+    "run": "reenact.sources.recorded",
     "archive": "reenact.sources.archive",
     "git": "reenact.sources.git.source",
 }
@@ -39,10 +43,21 @@ class Wanted(NamedTuple):
 
 
 class Fetched(NamedTuple):
-    """A pinned source and the folder that holds its tree now; the project is in ``root / snapshot.subdirectory``."""
+    """A pinned source and the folder that holds its tree now; the project is in ``root / snapshot.subdirectory``.
+
+    ``code`` is what is kept of it already, where it comes from a record.
+    """
 
     snapshot: Snapshot
     root: Path
+    code: Code | None = None
+
+
+class Kept(NamedTuple):
+    """A source whose files are in the store, as ``code`` says; None where this machine cannot keep them."""
+
+    snapshot: Snapshot
+    code: Code | None
 
 
 def parse_uri(text: str, version: str | None = None) -> Wanted:
@@ -80,6 +95,27 @@ def fetch(wanted: Wanted, code: Path, world: World) -> Fetched:
     raise make_unknown(wanted.uri, world)
 
 
+def keep(fetched: Fetched, world: World) -> Kept:
+    """Keep the files of what was fetched, as they are at this moment; the snapshot then names their tree.
+
+    Raises:
+        SourceError: they change faster than they can be read.
+        StorageError: the store cannot be written.
+    """
+    if fetched.code is not None:
+        return Kept(fetched.snapshot, fetched.code)
+    kept: Kept = import_module(KINDS[fetched.snapshot.kind]).keep(fetched, world)
+    return kept
+
+
+def keep_copy(fetched: Fetched, key: str, world: World) -> Kept:
+    """Keep the files of a run's own copy, which are always the same under ``key``."""
+    from reenact.sources.capture import capture_copy
+
+    code = capture_copy(fetched.root, key, world)
+    return Kept(fetched.snapshot._replace(tree=code.tree if code else fetched.snapshot.tree), code)
+
+
 def _split_existing(wanted: Wanted, world: World) -> Wanted:
     """``wanted`` cut at the last ``#`` before which something exists, where a path has one of its own."""
     if not wanted.subdirectory or find_path(wanted.uri, world) is None or _exists(wanted, world):
@@ -108,7 +144,7 @@ def _checked_subdirectory(wanted: Wanted) -> str:
 
 
 def _with_subdirectory(fetched: Fetched) -> Fetched:
-    snapshot, root = fetched
+    snapshot, root, _ = fetched
     inside = snapshot.subdirectory
     if "%" in inside and not (root / inside).is_dir() and snapshot.kind != "directory":
         from urllib.parse import unquote
@@ -125,4 +161,4 @@ def _with_subdirectory(fetched: Fetched) -> Fetched:
             + (f" at version '{snapshot.version}'" if snapshot.version else ""),
             hint=find_nearby(folder),
         )
-    return Fetched(snapshot._replace(subdirectory=inside), root)
+    return fetched._replace(snapshot=snapshot._replace(subdirectory=inside))

@@ -9,8 +9,8 @@ from urllib.parse import unquote, urlsplit
 
 from reenact.errors import SourceError
 from reenact.files import digest_file, make_folder
-from reenact.plan import Snapshot
-from reenact.sources import Fetched, Wanted
+from reenact.plan import Snapshot, digest
+from reenact.sources import Fetched, Kept, Wanted, keep_copy
 from reenact.sources.path import find_path
 from reenact.sources.redact import redact, strip_credentials
 from reenact.sources.unpack import unpack
@@ -54,17 +54,22 @@ def fetch(wanted: Wanted, code: Path, world: World) -> Fetched:
     make_folder(code.parent)
     path = find_path(wanted.uri, world)
     if path is not None:
-        digest = _unpack_file(path, code, wanted.uri, world)
+        content = _unpack_file(path, code, wanted.uri, world)
     else:
         aside = code.with_name(f".{code.name}.download")
         try:
             _download(wanted.uri, aside, world)
-            digest = _unpack_file(aside, code, wanted.uri, world)
+            content = _unpack_file(aside, code, wanted.uri, world)
         finally:
             aside.unlink(missing_ok=True)
             world.report.done()
     inside = _enter_single(code, wanted.subdirectory)
-    return Fetched(Snapshot(kind="archive", uri=shown, subdirectory=inside, tree=digest), code)
+    return Fetched(Snapshot(kind="archive", uri=shown, subdirectory=inside, archive=content), code)
+
+
+def keep(fetched: Fetched, world: World) -> Kept:
+    """The files that were in the archive."""
+    return keep_copy(fetched, digest(("archive", fetched.snapshot.archive)), world)
 
 
 def _unpack_file(path: Path, code: Path, uri: str, world: World) -> str:
@@ -76,7 +81,7 @@ def _unpack_file(path: Path, code: Path, uri: str, world: World) -> str:
         raise SourceError(f"{path} is not a file")
     try:
         world.report.step("unpacking", strip_credentials(uri))
-        digest = digest_file(path) if path.stat().st_size else ""
+        content = digest_file(path) if path.stat().st_size else ""
         unpack(path, code)
     except PermissionError as problem:
         raise SourceError(f"cannot read {path}: {problem.strerror}") from problem
@@ -84,7 +89,7 @@ def _unpack_file(path: Path, code: Path, uri: str, world: World) -> str:
         raise SourceError(f"cannot unpack {strip_credentials(uri)}: {problem.message}", hint=problem.hint) from problem
     finally:
         world.report.done()
-    return digest
+    return content
 
 
 def _enter_single(code: Path, subdirectory: str) -> str:

@@ -17,7 +17,7 @@ def find_commit_time(folder: Path, world: World) -> float | None:
     real = folder.resolve()
     if find_work_tree(real) is None:
         return None
-    from reenact.sources.git.program import make_git
+    from reenact.process.git import make_git
 
     try:
         result = make_git(world.environ, real).run("show", "--no-patch", "--no-show-signature", "--format=%ct", "HEAD")

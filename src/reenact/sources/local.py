@@ -6,9 +6,9 @@ from pathlib import Path
 
 from reenact.errors import SourceError
 from reenact.plan import Snapshot
-from reenact.sources import Fetched, Wanted
+from reenact.sources import Fetched, Kept, Wanted
+from reenact.sources.capture import capture_in_place
 from reenact.sources.path import find_path, is_bare_repository
-from reenact.sources.work_tree import read_facts
 from reenact.world import World
 
 
@@ -31,17 +31,12 @@ def fetch(wanted: Wanted, code: Path, world: World) -> Fetched:
     path = find_path(wanted.uri, world)
     if path is None:
         raise SourceError(f"'{wanted.uri}' is no path on this machine")
-    facts = read_facts(path, world)
-    snapshot = Snapshot(
-        kind="directory",
-        # Where it was typed is known to nobody later.
-        uri=str(path),
-        root=str(path),
-        subdirectory=wanted.subdirectory,
-        commit=facts.commit,
-        dirty=facts.dirty,
-        branch=facts.branch,
-        repository=facts.repository,
-        prefix=facts.prefix,
-    )
-    return Fetched(snapshot, path)
+    # Where it was typed is known to nobody later.
+    return Fetched(Snapshot("directory", str(path), root=str(path), subdirectory=wanted.subdirectory), path)
+
+
+def keep(fetched: Fetched, world: World) -> Kept:
+    """What git says of the folder, and its files as they are."""
+    facts, code = capture_in_place(fetched.root, world)
+    snapshot = fetched.snapshot._replace(**facts._asdict(), tree=code.tree if code else None)
+    return Kept(snapshot, code)

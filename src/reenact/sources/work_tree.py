@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from reenact.errors import SourceError
+from reenact.sources.git.status import COMMAND, Status, parse_status
 from reenact.world import World
 
 
@@ -39,25 +40,38 @@ def read_facts(path: Path, world: World) -> Facts:
     top = find_work_tree(real)
     if top is None:
         return Facts()
-    from reenact.sources.git.program import make_git
+    status = read_status(top, world)
+    return Facts() if status is None else make_facts(status, top, real)
 
-    git = make_git(world.environ, real)
+
+def read_status(top: Path, world: World) -> Status | None:
+    """What git says of the work tree at ``top``; None, and a warning, where it will not tell."""
+    from reenact.process.git import make_git
+
     try:
-        status = git.run(
-            "status", "--porcelain=v2", "--branch", "--untracked-files=normal", "--no-renames", "--no-ahead-behind"
-        )
+        result = make_git(world.environ, top).run(*COMMAND)
     except SourceError as problem:
-        world.report.note(f"{problem.message}: the commit of {path} is not recorded")
-        return Facts()
-    if not status.ok:
+        world.report.note(f"{problem.message}: the commit of {top} is not recorded")
+        return None
+    if not result.ok:
         from reenact.sources.git.failure import make_error
 
-        cause = make_error(f"read the commit of {path}", status)
+        cause = make_error(f"read the commit of {top}", result)
         world.report.warn(cause.message.partition("\n")[0] + (f" ({cause.hint})" if cause.hint else ""))
-        return Facts()
+        return None
+    return parse_status(result.data)
+
+
+def make_facts(status: Status, top: Path, real: Path) -> Facts:
+    """The facts of ``real``, a path below ``top`` without links."""
     prefix = real.relative_to(top).as_posix()
-    facts = _read_status(status.output)
-    return facts._replace(repository=_clean(read_origin(top)), prefix="" if prefix == "." else prefix)
+    return Facts(
+        commit=status.commit,
+        branch=status.branch,
+        dirty=status.dirty,
+        repository=_clean(read_origin(top)),
+        prefix="" if prefix == "." else prefix,
+    )
 
 
 def read_origin(top: Path) -> str | None:
@@ -70,32 +84,23 @@ def read_origin(top: Path) -> str | None:
     return addresses.get("origin", next(iter(addresses.values()), None))
 
 
-def find_common_dir(top: Path) -> Path:
-    """Where the configuration of the repository at ``top`` is, which may be bare.
+def find_git_dir(top: Path) -> Path:
+    """Where the repository at ``top``, which may be bare, has what is its own: HEAD and the index.
 
     A linked work tree and a submodule have a file that leads there (gitrepository-layout(5)).
     """
     git_dir = top / ".git"
     if git_dir.is_file():
         target = git_dir.read_text(encoding="utf-8", errors="surrogateescape").removeprefix("gitdir:").strip()
-        git_dir = top / target
-    elif not git_dir.exists():
-        git_dir = top
+        return top / target
+    return git_dir if git_dir.exists() else top
+
+
+def find_common_dir(top: Path) -> Path:
+    """Where the repository at ``top`` has what it shares with its linked work trees: configuration and references."""
+    git_dir = find_git_dir(top)
     common = git_dir / "commondir"
     return git_dir / common.read_text(encoding="utf-8").strip() if common.is_file() else git_dir
-
-
-def _read_status(output: str) -> Facts:
-    commit, branch, dirty = None, None, False
-    for line in output.splitlines():
-        if line.startswith("# branch.oid ") and not line.endswith("(initial)"):
-            commit = line.removeprefix("# branch.oid ")
-        elif line.startswith("# branch.head ") and not line.endswith("(detached)"):
-            branch = line.removeprefix("# branch.head ")
-        elif not line.startswith("#"):
-            dirty = True
-            break
-    return Facts(commit, branch, dirty)
 
 
 def _read_remotes(config: str) -> dict[str, str]:

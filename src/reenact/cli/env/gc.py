@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from argparse import Namespace
 
 from reenact.cli.console import print_json
 from reenact.cli.parser import Parser
 from reenact.cli.table import render_age, render_size
-from reenact.errors import UsageError
+from reenact.size_limit import parse_size
 from reenact.world import World
 
-_UNITS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 _REASONS = {"unfinished": "never finished", "old": "not used lately", "size": "least recently used"}
 _ABOUT = """\
 Without options only leftovers go: what was never finished, lock records that cannot be used any more, copies of
@@ -71,18 +69,6 @@ def run(given: Given, world: World) -> int:
     print(f"{'would delete' if given.dry_run else 'deleted'} {', '.join(parts)}; {render_size(leftovers.freed)}")
     _tell_of_the_rest(leftovers.left, limits.size, world)
     return 0
-
-
-def parse_size(text: str) -> int:
-    """Bytes from ``20G``, ``500M``, ``1.5T``, ``4096``; the units are binary, ``GB`` and ``GiB`` are the same as ``G``.
-
-    Raises:
-        UsageError: another form.
-    """
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?", text.strip().lower())
-    if found is None:
-        raise UsageError(f"'{text}' is no size", hint="for example 20G or 500M")
-    return int(float(found[1]) * 1024 ** _UNITS[found[2]])
 
 
 def _tell_of_the_rest(left: int, wanted: int | None, world: World) -> None:

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from reenact.files import make_folder
+from reenact.process.git import Git
 from reenact.sources.git.failure import DamagedError, make_error, refused_object
 from reenact.sources.git.mirror import Commit, Mirror
-from reenact.sources.git.program import Git
 
 _LFS = (("filter.lfs.process", "git-lfs filter-process"), ("filter.lfs.smudge", "git-lfs smudge -- %f"))
 _NO_LFS = (("filter.lfs.process", ""), ("filter.lfs.smudge", ""), ("filter.lfs.required", "false"))

@@ -16,11 +16,11 @@ from typing import NamedTuple
 
 from reenact.errors import SourceError
 from reenact.files import is_held, lock, make_folder
+from reenact.process.git import Git, make_git, without_questions
 from reenact.process.tool import ToolResult
 from reenact.report import Report
 from reenact.sources.git.address import Address
 from reenact.sources.git.failure import make_error, refused_object
-from reenact.sources.git.program import Git, make_git, without_questions
 from reenact.sources.git.revision import References, parse_references, patterns
 from reenact.sources.work_tree import find_common_dir
 from reenact.world import World

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from reenact.errors import SourceError
-from reenact.plan import Snapshot
-from reenact.sources import Fetched, Wanted
+from reenact.plan import Snapshot, digest
+from reenact.sources import Fetched, Kept, Wanted, keep_copy
 from reenact.sources.git.address import is_remote, make_local, parse_address
 from reenact.sources.git.checkout import make_checkout
 from reenact.sources.git.failure import DamagedError
@@ -55,6 +55,13 @@ def fetch(wanted: Wanted, code: Path, world: World) -> Fetched:
         repository=request.address.shown,
     )
     return Fetched(snapshot, code)
+
+
+def keep(fetched: Fetched, world: World) -> Kept:
+    """The files of the commit as they were checked out."""
+    snapshot = fetched.snapshot
+    has_lfs = world.find_program("git-lfs") is not None
+    return keep_copy(fetched, digest(("git", snapshot.repository, snapshot.commit, has_lfs)), world)
 
 
 def _make_request(wanted: Wanted, world: World) -> Request:

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from reenact.errors import SourceError
+from reenact.process.git import make_git
 from reenact.sources.git.address import Address, make_local, parse_address, resolve_relative
 from reenact.sources.git.checkout import Entry, quote
-from reenact.sources.git.program import make_git
 from reenact.world import World
 
 DEEPEST = 20

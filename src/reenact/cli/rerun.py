@@ -1,0 +1,79 @@
+"""``reenact rerun``: a recorded run again, from its record alone."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from reenact import api
+from reenact.cli.console import print_error, print_json
+from reenact.cli.parser import Parser
+from reenact.cli.run import print_plan, wait_for
+from reenact.prepare import discard
+from reenact.process.signals import Stopped, raising
+from reenact.project.parameters import parse_assignments
+from reenact.records.files import read_record
+from reenact.records.lookup import get_run
+from reenact.reproduce.rerun import Repeat, prepare_rerun
+from reenact.world import World
+
+
+class Given(Namespace):
+    """The command line's words."""
+
+    run: str
+    param_list: list[str]
+    entry_point: str | None
+    env: str
+    run_name: str | None
+    detach: bool
+    dry_run: bool
+    as_json: bool
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declare them."""
+    parser.description = "Run a recorded run again from its record alone: its code, environment and parameters."
+    parser.epilog = "The exit code is the command's own."
+    parser.add_argument("run", metavar="RUN", complete="runs", help="The run: its id or name; @ for the newest.")
+    parser.add_argument(
+        "-P", "--param-list", action="append", default=[], metavar="NAME=VALUE", help="Another value; repeatable."
+    )
+    parser.add_argument(
+        "-e", "--entry-point", metavar="NAME", help="Another entry point of the same code, with its own defaults."
+    )
+    parser.add_argument(
+        "--env",
+        choices=["recorded", "current"],
+        default="recorded",
+        help="The packages of the record, or those that are resolved now. [default: %(default)s]",
+    )
+    parser.add_argument("--run-name", metavar="NAME", help="A name for the new run.")
+    parser.add_argument("-d", "--detach", action="store_true", help="Print the run's id and leave it running.")
+    parser.add_argument("--dry-run", action="store_true", help="Print what would run, and stop.")
+    parser.add_argument("--json", dest="as_json", action="store_true", help="With --dry-run or --detach: print JSON.")
+
+
+def run(given: Given, world: World) -> int:
+    """Run it again; the command's own exit code."""
+    record = read_record(get_run(given.run, world))
+    repeat = Repeat(
+        parse_assignments(given.param_list), given.entry_point, current=given.env == "current", name=given.run_name
+    )
+    try:
+        with raising():
+            prepared = prepare_rerun(record, repeat, world)
+    except Stopped as stopped:
+        print_error(f"stopped by {stopped.number.name} before there was a run")
+        return 128 + stopped.number
+    if given.dry_run:
+        discard(prepared.staged)
+        print_plan(prepared.plan, as_json=given.as_json)
+        return 0
+    if given.detach:
+        submitted = api.submit(prepared, world)
+        if given.as_json:
+            print_json({"id": submitted.run_id, "folder": str(submitted.folder.path)})
+        else:
+            print(submitted.run_id)
+        return 0
+    return wait_for(prepared, world)

@@ -1,0 +1,152 @@
+"""A recorded run again, from its record alone: its code, its environment, its parameters, in a folder of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from os.path import join, normpath, relpath
+from pathlib import Path
+from typing import NamedTuple
+
+from reenact.errors import RecordError
+from reenact.plan import BoundParameter, DockerSpec, EnvironmentLock, EnvironmentSpec, Plan
+from reenact.prepare import Prepared, Repetition, Request, Tracking, prepare
+from reenact.project.parameters import Options
+from reenact.records.files import Record, read_lock
+from reenact.run_folder import RunFolder
+from reenact.sources.recorded import SCHEME, list_missing
+from reenact.world import World
+
+MANAGERS = {"system": "system", "conda": "conda"}
+"""The manager that leads to a kind of environment where the project's file alone might not."""
+
+
+class Repeat(NamedTuple):
+    """What is to be different: ``parameters`` over the recorded ones, another entry point, the environment as it would
+    be resolved now (``current``), another name."""
+
+    parameters: Mapping[str, object] = {}
+    entry_point: str | None = None
+    current: bool = False
+    name: str | None = None
+
+
+def prepare_rerun(record: Record, repeat: Repeat, world: World) -> Prepared:
+    """Decide what would run, and restore the code for it. What is prepared is launched, or given to ``discard``.
+
+    Raises:
+        RecordError: something that the run needs is missing; all of it is told together.
+        ReenactError: as for any other run.
+    """
+    folder = RunFolder(Path(record.run.folder))
+    lock, problems = _find_lock(folder, repeat, world)
+    problems += [*_list_missing_code(folder, world), *_list_missing_values(record.plan, repeat)]
+    if problems:
+        raise RecordError(
+            f"run {folder.id[:8]} cannot be run again: " + ("\n  " if len(problems) > 1 else "") + "\n  ".join(problems)
+        )
+    return prepare(make_request(record, repeat, lock), world)
+
+
+def make_request(record: Record, repeat: Repeat, lock: EnvironmentLock | None) -> Request:
+    """The request that leads to the recorded plan again. Pure but for the names of paths."""
+    plan = record.plan
+    spec = plan.environment
+    entry_point = repeat.entry_point or plan.entry_point
+    given = _list_given(record) if entry_point == plan.entry_point else {}
+    determined = plan.determinism.variables if plan.determinism else ()
+    repetition = Repetition(
+        run=record.run.id,
+        changed=frozenset(repeat.parameters),
+        determinism=plan.determinism,
+        variables={name: plan.command.environment[name] for name in determined},
+    )
+    request = Request(
+        uri=f"{SCHEME}{record.run.id}",
+        entry_point=entry_point,
+        parameters={**given, **repeat.parameters},
+        options=Options(lenient=True),
+        keep=plan.keep,
+        shell_strict="pipefail" in plan.command.shell or plan.command.shell == ("sh", "-e", "-c"),
+        timeout=plan.resources.timeout,
+        isolation=plan.isolation,
+        tracking=_take_tracking(plan),
+        name=repeat.name or plan.name,
+    )
+    if not repeat.current:
+        return request._replace(repetition=repetition._replace(environment=spec, lock=lock))
+    return _with_current_environment(request, spec)._replace(repetition=repetition)
+
+
+def _with_current_environment(request: Request, spec: EnvironmentSpec) -> Request:
+    if isinstance(spec, DockerSpec):
+        return request._replace(docker_args=spec.arguments, build_image=spec.bake, upgrade=True)
+    accelerator = getattr(spec, "accelerator", None)
+    return request._replace(env_manager=MANAGERS.get(spec.kind), accelerator=accelerator, upgrade=True)
+
+
+def _take_tracking(plan: Plan) -> Tracking:
+    """The experiment; never the run, which is another's."""
+    told = plan.command.environment
+    return Tracking(told.get("MLFLOW_EXPERIMENT_NAME"), told.get("MLFLOW_EXPERIMENT_ID"))
+
+
+def _list_given(record: Record) -> dict[str, object]:
+    """The values that were given, paths as they are seen from the project's folder."""
+    found: dict[str, object] = {}
+    for each in record.plan.parameters:
+        value = _relocate(each, record)
+        if each.value is not None and (
+            each.origin != "default" or (each.type == "path" and value in record.plan.paths)
+        ):
+            found[each.name] = value
+    return found
+
+
+def _relocate(parameter: BoundParameter, record: Record) -> str:
+    """A path below the captured tree relative to the project, as the restored tree has it; any other value as it is."""
+    value = parameter.value or ""
+    source, origin = record.plan.source, record.origin
+    if parameter.type != "path" or origin is None or "://" in value:
+        return value
+    path = normpath(join(origin.cwd, value))
+    if source.root is None or path not in record.plan.paths:
+        return path if path in record.plan.paths else value
+    project = normpath(join(source.root, source.subdirectory))
+    prefix = record.code.prefix if record.code else ""
+    top = normpath(join(source.root, *[".."] * len(prefix.split("/")))) if prefix else normpath(source.root)
+    return relpath(path, project) if f"{path}/".startswith(f"{top}/") else path
+
+
+def _list_missing_code(folder: RunFolder, world: World) -> list[str]:
+    return [
+        f"{each.path} ({each.why}, {each.size} bytes) is not in the record, and not what it was in its old place"
+        for each in list_missing(folder, world)
+    ]
+
+
+def _list_missing_values(plan: Plan, repeat: Repeat) -> list[str]:
+    if repeat.entry_point not in (None, plan.entry_point):
+        return []
+    secret = [each for each in plan.parameters if each.secret and each.origin != "default"]
+    return [
+        f"parameter '{each.name}' is secret, and no record has its value: give it with -P {each.name}=..."
+        for each in secret
+        if each.name not in repeat.parameters
+    ]
+
+
+def _find_lock(folder: RunFolder, repeat: Repeat, world: World) -> tuple[EnvironmentLock | None, list[str]]:
+    """The recorded lock, for this machine; and what it needs and this machine does not have."""
+    if repeat.current:
+        return None, []
+    lock = read_lock(folder)
+    if lock is None or lock.interpreter is None or os.access(lock.interpreter, os.X_OK):
+        return lock, []
+    from reenact.environments.python.interpreters import find_interpreter
+
+    found = find_interpreter(f"=={lock.python}", world)
+    interpreter = found.interpreter
+    if interpreter.version != lock.python:
+        return None, [f"Python {lock.python} is not on this machine (uv python install {lock.python} may bring it)"]
+    return lock._replace(interpreter=interpreter.path), []

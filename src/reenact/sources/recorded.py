@@ -1,0 +1,122 @@
+"""The code of a run, as its record has it: ``run:ID``. The original may have changed, or be gone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from reenact.errors import RecordError, SourceError
+from reenact.plan import Snapshot
+from reenact.records.files import Code, LeftOut, read_code, read_plan
+from reenact.records.lookup import find_run, get_run
+from reenact.run_folder import RunFolder
+from reenact.sources import Fetched, Kept, Wanted
+from reenact.world import World
+
+SCHEME = "run:"
+
+
+def matches(uri: str, world: World) -> bool:
+    """Whether ``uri`` names a run."""
+    return uri.startswith(SCHEME)
+
+
+def fetch(wanted: Wanted, code: Path, world: World) -> Fetched:
+    """The files that the run had before it started, at ``code``.
+
+    Of what was left out, files that were too large to be kept are linked to where they were, as long as they are what
+    they were; small ignored files are copied from there. :func:`list_missing` says what cannot be had.
+
+    Raises:
+        SourceError: a version is asked for.
+        RecordError: there is no such run, or its code was not kept.
+    """
+    from reenact.sources.capture.store import open_store
+
+    if wanted.version is not None:
+        raise SourceError("a run has its code at one version", hint="leave the version out")
+    folder = get_run(wanted.uri.removeprefix(SCHEME), world)
+    source, kept = get_source(folder)
+    open_store(world).restore(kept, code)
+    original = find_original(folder, world)
+    for each in kept.left_out:
+        if original is not None and is_there(each, original):
+            _supply(each, original, code)
+    inside = "/".join(part for part in (kept.prefix, source.subdirectory) if part)
+    snapshot = source._replace(root=None, prefix="", subdirectory=wanted.subdirectory or inside, tree=kept.tree)
+    return Fetched(snapshot, code, kept._replace(prefix=""))
+
+
+def keep(fetched: Fetched, world: World) -> Kept:
+    """It is kept already."""
+    return Kept(fetched.snapshot, fetched.code)
+
+
+def get_source(folder: RunFolder) -> tuple[Snapshot, Code]:
+    """Where a run's code came from, and what is kept of it.
+
+    Raises:
+        RecordError: it was not kept.
+    """
+    kept = read_code(folder)
+    if kept is None:
+        raise RecordError(
+            f"the code of run {folder.id[:8]} was not kept",
+            hint="git was not installed, or an older reenact recorded the run; run the project itself again",
+        )
+    return read_plan(folder).source, kept
+
+
+def find_original(folder: RunFolder, world: World) -> Path | None:
+    """The top of the tree that the code was captured from, where it was used in place and still is there.
+
+    That of a repetition is the original's, for they have the same tree.
+    """
+    plan = read_plan(folder)
+    if plan.source.root is None:
+        first = find_run(plan.repeats, world) if plan.repeats else None
+        return find_original(first, world) if first is not None else None
+    _, kept = get_source(folder)
+    top = Path(os.path.realpath(plan.source.root))
+    for _ in range(len(kept.prefix.split("/")) if kept.prefix else 0):
+        top = top.parent
+    return top if top.is_dir() else None
+
+
+def list_missing(folder: RunFolder, world: World) -> Iterator[LeftOut]:
+    """The files of the run's code that its record does not hold, and that are not what they were where they were."""
+    _, kept = get_source(folder)
+    original = find_original(folder, world)
+    for each in kept.left_out:
+        if each.why in ("large", "unreadable") and (original is None or not is_there(each, original)):
+            yield each
+
+
+def is_there(left: LeftOut, original: Path) -> bool:
+    """Whether a file that was left out is still what it was. Folders are not looked into."""
+    from reenact.files import digest_file
+
+    path = original / left.path
+    if left.digest is None or left.path.endswith("/") or path.is_symlink() or not path.is_file():
+        return False
+    try:
+        return path.stat().st_size == left.size and digest_file(path) == left.digest
+    except OSError:
+        return False
+
+
+def _supply(left: LeftOut, original: Path, code: Path) -> None:
+    import shutil
+
+    target = code / left.path
+    if target.exists() or not target.parent.is_dir() or _may_be_secret(left.path):
+        return
+    if left.why == "large":
+        target.symlink_to(original / left.path)
+    elif left.why == "ignored":
+        shutil.copyfile(original / left.path, target)
+
+
+def _may_be_secret(path: str) -> bool:
+    return path.rpartition("/")[2].startswith(".env")

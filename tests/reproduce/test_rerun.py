@@ -1,0 +1,167 @@
+"""Recorded runs again, by the command itself, from what their records hold."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reenact.home import Home
+from tests.integration.command import Said, User, write_project
+from tests.sources.repositories import git
+
+MAIN = """\
+name: sums
+entry_points:
+  main:
+    parameters:
+      n: {type: int, default: 3}
+      data: {type: path, default: data.txt}
+    command: "python train.py {n} {data}"
+  other:
+    parameters: {n: {type: int, default: 7}}
+    command: "echo other {n}"
+  secret:
+    parameters: {key: {secret: true}}
+    command: "test {key} = hush && echo told"
+"""
+TRAIN = """\
+import sys
+import helper
+print(int(sys.argv[1]) * helper.FACTOR, open(sys.argv[2]).read().strip())
+"""
+
+
+@pytest.fixture
+def user(tmp_path: Path, home: Home) -> User:
+    return User(tmp_path, home.root)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return write_project(tmp_path / "sums", MAIN, train__py=TRAIN, helper__py="FACTOR = 2\n", data__txt="first\n")
+
+
+def record(user: User, project: Path, *more: str) -> dict[str, Any]:
+    said = user.run(str(project), *more)
+    assert said.code == 0, said.err
+    return user.runs()[0]
+
+
+def rerun(user: User, *more: str) -> Said:
+    return user.call("rerun", *more)
+
+
+def test_a_run_again_is_the_run_that_was(user: User, project: Path) -> None:
+    first = record(user, project, "-P", "n=5")
+    (project / "helper.py").write_text("FACTOR = 1000\n")
+    (project / "data.txt").write_text("second\n")
+    said = rerun(user, "@")
+    assert (said.code, said.out) == (0, "10 first\n")
+    again = user.runs()[0]
+    assert again["id"] != first["id"]
+    assert again["parameters"] == first["parameters"]
+    shown = user.call("show", again["id"]).out
+    assert first["id"][:8] in shown
+
+
+def test_the_project_may_be_gone(user: User, project: Path) -> None:
+    record(user, project)
+    shutil.rmtree(project)
+    assert rerun(user, "@").out == "6 first\n"
+    assert rerun(user, "@").out == "6 first\n", "a repetition is repeated as well"
+
+
+def test_a_dirty_tree_comes_back_dirty(user: User, project: Path) -> None:
+    git(project, "init", "--quiet")
+    git(project, "add", "--all")
+    git(project, "commit", "--quiet", "--message", "one")
+    (project / "helper.py").unlink()
+    (project / "helper").mkdir()
+    (project / "helper" / "__init__.py").write_text("FACTOR = 4\n")
+    record(user, project)
+    git(project, "checkout", "--quiet", "--", ".")
+    shutil.rmtree(project / "helper")
+    assert rerun(user, "@").out == "12 first\n"
+
+
+def test_something_else_can_be_asked_of_it(user: User, project: Path) -> None:
+    first = record(user, project)["id"]
+    assert rerun(user, first, "-P", "n=1").out == "2 first\n"
+    assert rerun(user, first, "-e", "other").out == "other 7\n"
+    assert rerun(user, first, "-e", "other", "-P", "n=8").out == "other 8\n"
+
+
+def test_a_commit_of_a_repository_that_is_gone(user: User, project: Path, tmp_path: Path) -> None:
+    git(project, "init", "--quiet", "--initial-branch=main")
+    git(project, "add", "--all")
+    git(project, "commit", "--quiet", "--message", "one")
+    record(user, project, "-v", "main")
+    shutil.rmtree(project)
+    shutil.rmtree(user.home / "repositories")
+    assert rerun(user, "@").out == "6 first\n"
+
+
+def test_an_archive_that_is_gone(user: User, project: Path, tmp_path: Path) -> None:
+    archive = Path(shutil.make_archive(str(tmp_path / "sums"), "zip", project))
+    record(user, archive)
+    archive.unlink()
+    assert rerun(user, "@").out == "6 first\n"
+
+
+def test_a_parameter_that_leads_elsewhere_still_does(user: User, project: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere.txt").write_text("elsewhere\n")
+    (project / "inside.txt").write_text("inside\n")
+    record(user, project, "-P", "data=elsewhere.txt")
+    assert rerun(user, "@").out == "6 elsewhere\n"
+    record(user, project, "-P", "data=sums/inside.txt")
+    shutil.rmtree(project)
+    assert rerun(user, "@").out == "6 inside\n"
+
+
+def test_what_is_missing_is_told_at_once_and_nothing_is_left(user: User, project: Path) -> None:
+    for name in ("one.bin", "two.bin"):
+        (project / name).write_bytes(b"x" * 3000)
+    user.environ["REENACT_SIZE_LIMIT"] = "2000"
+    record(user, project)
+    assert rerun(user, "@").code == 0, "they are still where they were"
+    (project / "one.bin").unlink()
+    (project / "two.bin").write_bytes(b"y" * 3000)
+    said = rerun(user, "@")
+    assert said.code == 68
+    assert "one.bin" in said.err
+    assert "two.bin" in said.err
+    assert len(user.runs()) == 2
+    assert not list((user.home / "staging").iterdir())
+
+
+def test_a_secret_is_asked_for_again(user: User, project: Path) -> None:
+    record(user, project, "-e", "secret", "-P", "key=hush")
+    said = rerun(user, "@")
+    assert said.code == 68
+    assert "'key' is secret" in said.err
+    assert rerun(user, "@", "-P", "key=hush").out == "told\n"
+
+
+def test_what_would_run_is_shown(user: User, project: Path) -> None:
+    first = record(user, project)["id"]
+    said = rerun(user, "@", "--dry-run", "--json")
+    assert said.code == 0
+    assert first in said.out
+    assert len(user.runs()) == 1
+
+
+def test_a_clean_tree_can_be_asked_for(user: User, project: Path) -> None:
+    said = user.run("--require-clean", str(project))
+    assert said.code == 66
+    assert "under no version control" in said.err
+    git(project, "init", "--quiet")
+    git(project, "add", "--all")
+    git(project, "commit", "--quiet", "--message", "one")
+    assert user.run("--require-clean", str(project)).code == 0
+    (project / "new.py").touch()
+    said = user.run("--require-clean", str(project))
+    assert said.code == 66
+    assert "changes that are not committed" in said.err
