@@ -147,6 +147,7 @@ class _Carrier:
             grace=self._terms.grace,
             streams=self._terms.streams,
             ending=launch.ending,
+            handed=launch.handed,
         )
 
     def _make_recorder(self, project: Path) -> "Recorder":
@@ -296,10 +297,12 @@ class _Carrier:
                 end_elsewhere(*launch.removal)
 
     def _run_tools(self, tools: tuple[tuple[str, ...], ...]) -> None:
+        from reenact.process.handed import handing
         from reenact.process.tool import run_tool
 
-        for argv in tools:
-            result = run_tool(argv, environ=self._launch.environ)
+        for tool in tools:
+            with handing(tool, self._launch.handed) as (argv, descriptors):
+                result = run_tool(argv, environ=self._launch.environ, keep_open=descriptors)
             if not result.ok:
                 said = result.errors.strip().splitlines()[-5:]
                 raise BuildError(f"{argv[0]} {argv[1]} failed (code {result.code})\n" + "\n".join(said))

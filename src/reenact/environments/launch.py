@@ -31,8 +31,9 @@ class Launch(NamedTuple):
 
     ``folders`` are made first. ``ending`` ends what the command started elsewhere than below itself, should the command
     be ended. ``before`` and ``after`` are argument lists to be run around it; ``removal`` takes away whatever these
-    leave, however the run ends. ``meanings`` say what an exit code stands for where it may not be the command's own.
-    ``inside`` is what the command finds in its environment where that is another one than ``environ``.
+    leave, however the run ends. ``handed`` is the text of a file that these and ``argv`` name as
+    :data:`~reenact.process.handed.HANDED`. ``meanings`` say what an exit code stands for where it may not be the
+    command's own. ``inside`` is what the command finds in its environment where that is another one than ``environ``.
     """
 
     argv: tuple[str, ...]
@@ -43,6 +44,7 @@ class Launch(NamedTuple):
     before: tuple[tuple[str, ...], ...] = ()
     after: tuple[tuple[str, ...], ...] = ()
     removal: Ending | None = None
+    handed: bytes = b""
     meanings: Mapping[int, str] = {}
     inside: Mapping[str, str] | None = None
 

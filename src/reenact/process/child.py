@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from reenact.process.guard import Ending
+from reenact.process.handed import handing
 from reenact.process.terminal import Terminal, make_argv
 
 _PIPE_SIZE = 1 << 20
@@ -23,6 +24,7 @@ class Spawn(NamedTuple):
     ``environ`` is all of its environment and must hold ``mark`` (one ``NAME=value``), by which its processes are
     known. ``streams`` are our descriptors of input, output and errors. ``timeout`` and ``grace`` (between a request to
     end and SIGKILL) are in seconds. ``ending`` ends what the command leaves elsewhere when it is ended itself.
+    ``handed`` is the text that :data:`~reenact.process.handed.HANDED` in ``argv`` stands for.
     """
 
     argv: tuple[str, ...]
@@ -34,6 +36,7 @@ class Spawn(NamedTuple):
     grace: float = 10.0
     streams: tuple[int, int, int] = (0, 1, 2)
     ending: Ending | None = None
+    handed: bytes = b""
 
 
 class NotStarted(Exception):
@@ -135,16 +138,18 @@ def _open(spawn: Spawn, terminal: Terminal | None) -> subprocess.Popen[bytes]:
     slave = terminal.slave if terminal else -1
     together = not any(ours) and _same_file(spawn.streams[1], spawn.streams[2])
     pipe = subprocess.PIPE
-    return subprocess.Popen(
-        spawn.argv if terminal is None else make_argv(spawn.argv, terminal.name),
-        cwd=spawn.cwd,
-        env=spawn.environ,
-        stdin=slave if ours[0] else spawn.streams[0],
-        stdout=slave if ours[1] else pipe,
-        stderr=slave if ours[2] else subprocess.STDOUT if together else pipe,
-        bufsize=0,
-        start_new_session=True,
-    )
+    with handing(spawn.argv, spawn.handed) as (argv, descriptors):
+        return subprocess.Popen(
+            argv if terminal is None else make_argv(argv, terminal.name),
+            cwd=spawn.cwd,
+            env=spawn.environ,
+            stdin=slave if ours[0] else spawn.streams[0],
+            stdout=slave if ours[1] else pipe,
+            stderr=slave if ours[2] else subprocess.STDOUT if together else pipe,
+            pass_fds=descriptors,
+            bufsize=0,
+            start_new_session=True,
+        )
 
 
 def _same_file(one: int, other: int) -> bool:

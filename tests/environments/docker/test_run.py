@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
@@ -91,24 +92,67 @@ def test_a_variable_that_is_not_set_is_told_before_anything_is_made(write_projec
     assert not home.runs.exists()
 
 
-def test_secrets_are_in_no_argument_and_no_record(
-    write_project: Write, start: Start, home: Home, engine: Engine
+@pytest.mark.parametrize("killed", [False, True])
+@pytest.mark.parametrize("value", ["s3cr3t-value of # one 'line' $(id)", "s3cr3t-value\nof two lines"])
+def test_secrets_are_in_no_argument_and_no_file(
+    write_project: Write,
+    start: Start,
+    home: Home,
+    engine: Engine,
+    environ: dict[str, str],
+    tmp_path: Path,
+    value: str,
+    killed: bool,
 ) -> None:
-    command = "echo {token} | wc -c; touch $REENACT_RUN_DIR/go; while test -e $REENACT_RUN_DIR/go; do sleep 0.05; done"
-    write_project(command, {"token": {"secret": True}})
-    child = start("-q", "-P", "token=s3cr3t-value\nof two lines")
+    environ["TMPDIR"] = str(tmp_path)
+    # In both of the ways in which one can reach a container: a parameter, and a variable of the caller's.
+    environ["TOKEN"] = value
+    command = (
+        'test "$TOKEN" = {token} && echo {token} | wc -c; touch $REENACT_RUN_DIR/go;'
+        "while test -e $REENACT_RUN_DIR/go; do sleep 0.05; done"
+    )
+    write_project(command, {"token": {"secret": True}}, environment=["TOKEN"])
+    # Our own argument would be the caller's doing.
+    (tmp_path / "parameters.json").write_text(json.dumps({"token": value}))
+    child = start("-q", "--params-file", str(tmp_path / "parameters.json"))
     wait_for(lambda: list(home.runs.glob("*/go")))
-    (name,) = list_containers(engine, only_run(home).name)
-    # Our own argument is the caller's.
-    arguments = [read_arguments(path) for path in Path("/proc").glob("[0-9]*") if path.name != str(child.pid)]
+    (tmp_path / "parameters.json").unlink()
+    run = only_run(home)
+    (name,) = list_containers(engine, run.name)
+    arguments = [read_arguments(path) for path in Path("/proc").glob("[0-9]*")]
     assert any(name.encode() in argument for argument in arguments)
     assert not any(b"s3cr3t-value" in argument for argument in arguments)
     described = json.loads(tell(engine, "inspect", name))[0]
     assert "s3cr3t-value" not in json.dumps([described["Args"], described["Config"]["Cmd"], described["Mounts"]])
-    (only_run(home) / "go").unlink()
-    assert child.communicate()[0] == "26\n"
-    for path in home.root.rglob("*"):
-        assert not path.is_file() or b"s3cr3t-value" not in path.read_bytes(), path
+    expect_unwritten(tmp_path, Path("/dev/shm"))
+    if killed:
+        child.kill()
+        child.wait()
+    else:
+        (run / "go").unlink()
+        assert child.communicate()[0] == f"{len(value) + 1}\n"
+    wait_for(lambda: not list_containers(engine, run.name) and not is_named(run.name))
+    expect_unwritten(tmp_path, Path("/dev/shm"), home.root, *list_places(engine))
+
+
+def expect_unwritten(*folders: Path) -> None:
+    """No file below the folders has the secret."""
+    for folder in folders:
+        for path in folder.rglob("*"):
+            with suppress(OSError):  # gone meanwhile, or not for us to read
+                assert not path.is_file() or b"s3cr3t-value" not in path.read_bytes(), path
+
+
+def list_places(engine: Engine) -> list[Path]:
+    """Where an engine of this machine keeps what it knows of containers."""
+    asked = "{{.Store.GraphRoot}}" if engine.name == "podman" else "{{.DockerRootDir}}"
+    root = Path(tell(engine, "info", "--format", asked))
+    return [] if engine.remote else [root / "containers", root / "vfs-containers", root / "overlay-containers"]
+
+
+def is_named(run_id: str) -> bool:
+    """Whether a process that knows of the run is alive."""
+    return any(run_id.encode() in read_arguments(path) for path in Path("/proc").glob("[0-9]*"))
 
 
 def read_arguments(process: Path) -> bytes:

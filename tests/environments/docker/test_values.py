@@ -14,8 +14,16 @@ from reenact.environments.docker.dockerfile import find_bases, pin_bases
 from reenact.environments.docker.engine import Engine
 from reenact.environments.docker.ignore import is_ignored, parse_ignore
 from reenact.environments.docker.mounts import Mount, expand_volume, render_mount
-from reenact.environments.docker.variables import find_store_folder, is_loopback, make_reach, name_variables, with_host
+from reenact.environments.docker.variables import (
+    find_store_folder,
+    fits_in_file,
+    hand_variables,
+    is_loopback,
+    make_reach,
+    with_host,
+)
 from reenact.errors import UsageError
+from reenact.process.handed import HANDED
 
 HERE = Engine("docker", "/usr/bin/docker", "/run/docker.sock")
 
@@ -92,9 +100,30 @@ def test_how_a_server_on_loopback_is_reached() -> None:
 
 def test_values_are_not_in_the_options_but_for_the_clients_own() -> None:
     caller = {"PATH": "/bin", "HTTPS_PROXY": "http://p", "OTHER": "o"}
-    options, environ = name_variables({"A": "s\n1", "PATH": "/inside", "HTTPS_PROXY": "http://p"}, caller)
-    assert options == ("--env", "A", "--env", "PATH=/inside", "--env", "HTTPS_PROXY")
-    assert environ == {**caller, "A": "s\n1"}
+    two, proxy = "s\n1", "http://q\n"
+    given = {"A": two, "B": "b #'c\" $(d)", "PATH": "/inside", "HTTPS_PROXY": "http://p", "HTTP_PROXY": proxy}
+    handed = hand_variables(given, caller)
+    assert handed.options == ("--env-file", HANDED, "--env", "A", "--env", f"HTTP_PROXY={proxy}")
+    assert handed.environ == {**caller, "A": two}
+    assert handed.file == b"B=b #'c\" $(d)\nPATH=/inside\nHTTPS_PROXY=http://p\n"
+    assert hand_variables({"A": two}, {}).options == ("--env", "A")
+
+
+@pytest.mark.parametrize(
+    "value", ["a\nb", "a\r", "\ta", "a ", " a", "'a'", '"', "`a", "a\\", "\udcff", "\x85", "\u2028", "x" * 70_000]
+)
+def test_what_engines_read_in_several_ways_is_in_no_file(value: str) -> None:
+    assert not fits_in_file("A", value)
+    assert fits_in_file("A", "x")
+    assert not fits_in_file(f"#{value}", "x")
+
+
+@given(st.dictionaries(st.text("AB#= \n"), st.text()))
+def test_each_line_of_the_file_is_one_variable(variables: dict[str, str]) -> None:
+    handed = hand_variables(variables, {})
+    found = dict(line.split("=", 1) for line in handed.file.decode().split("\n")[:-1])
+    assert {**variables, **found, **handed.environ} == variables
+    assert found.keys() | set(handed.options[1::2]) - {HANDED} == variables.keys()
 
 
 def test_base_images_are_found_and_pinned() -> None:

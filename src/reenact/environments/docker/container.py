@@ -18,7 +18,7 @@ from reenact.environments.docker.mounts import (
     make_mounts,
     render_mount,
 )
-from reenact.environments.docker.variables import Reach, find_governing, make_reach, make_variables, name_variables
+from reenact.environments.docker.variables import Reach, find_governing, hand_variables, make_reach, make_variables
 from reenact.environments.launch import Launch, Site
 from reenact.errors import UnsupportedError
 from reenact.plan import Command, DockerSpec
@@ -68,7 +68,7 @@ def make_launch(command: Command, container: Container, spec: DockerSpec, site: 
     expect_nearby(engine, site, reach.folders)
     user = _make_user(engine, spec, site.world.environ)
     inside = {**user.variables, **variables, **reach.variables}
-    named, environ = name_variables(inside, site.world.environ)
+    handed = hand_variables(inside, site.world.environ)
     alone = not site.plan.isolation.network
     network = "none" if alone else asked or reach.network
     parts = _Parts(
@@ -82,7 +82,7 @@ def make_launch(command: Command, container: Container, spec: DockerSpec, site: 
             *(("--network", network) if network else ()),
             *(() if alone else reach.options),
             *_render_container(engine, spec, site),
-            *named,
+            *handed.options,
             *render_arguments(drop_arguments(spec.arguments, "name", "network")),
         ),
         mounts=make_mounts(site, _list_folders(reach, variables), with_code=not spec.bake),
@@ -91,7 +91,8 @@ def make_launch(command: Command, container: Container, spec: DockerSpec, site: 
     launch = _launch_far if engine.remote else _launch_near
     folders = tuple(map(Path, reach.folders))
     seen = {**container.image.variables, **inside, **list_variables(spec.arguments)}
-    return launch(engine, parts, site)._replace(environ=environ, folders=folders, meanings=MEANINGS, inside=seen)
+    started = launch(engine, parts, site)._replace(environ=handed.environ, folders=folders, handed=handed.file)
+    return started._replace(meanings=MEANINGS, inside=seen)
 
 
 def _launch_near(engine: Engine, parts: _Parts, site: Site) -> Launch:

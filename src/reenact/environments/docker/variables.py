@@ -3,9 +3,10 @@
 A container has its image's variables. Of the caller's it gets those that the project lists, those that MLflow's own
 client needs to log to where it was told, and those that the caller names with ``--keep``.
 
-Values are in no argument list and in no file: each variable is named (``--env NAME``) and the engine's client takes the
-value from its own environment, which only this user can read. Environment files know no quoting: a value of several
-lines breaks them, and each engine reads them in a way of its own.
+Values are in no argument list and in no file on a disk. They travel by an environment file that is in memory only
+(:mod:`reenact.process.handed`). Such files know no quoting: a value of several lines breaks them, and each engine reads
+some others in a way of its own. What all of them do not read alike is named (``--env NAME``), and the engine's client
+takes the value from its own environment, which only this user can read.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from reenact.environments.docker.engine import Engine
 from reenact.environments.launch import Site
 from reenact.errors import UsageError
 from reenact.plan import Command, DockerSpec
+from reenact.process.handed import HANDED
 from reenact.process.surroundings import make_environ
 from reenact.project.types import DockerEnvironment
 
@@ -38,6 +40,9 @@ _ENGINES_OWN = re.compile(
     re.IGNORECASE,
 )
 """Variables by which the engine's client is governed itself."""
+
+_LINE = 1 << 14
+"""Characters of a line of an environment file that every engine reads."""
 
 
 class Reach(NamedTuple):
@@ -155,19 +160,42 @@ def find_governing(caller: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in caller.items() if _ENGINES_OWN.fullmatch(name)}
 
 
-def name_variables(
-    variables: Mapping[str, str], caller: Mapping[str, str]
-) -> tuple[tuple[str, ...], Mapping[str, str]]:
-    """The options that name the variables, and the environment of the client that has their values.
+class Handed(NamedTuple):
+    """Variables on their way into a container: the options of the client, its environment, the environment file."""
 
-    A variable by which the client itself is governed keeps the caller's value there. Another value for it, which only
-    the project file or we ourselves can have given, stands in the option.
+    options: tuple[str, ...]
+    environ: Mapping[str, str]
+    file: bytes
+
+
+def hand_variables(variables: Mapping[str, str], caller: Mapping[str, str]) -> Handed:
+    """The variables by an environment file; what it cannot hold by name, with the value in the client's environment.
+
+    A variable by which the client itself is governed keeps the caller's value there. Another value for it that the file
+    cannot hold, which only the project file can have given, stands in the option.
     """
     options: list[str] = []
+    lines: list[str] = []
     environ = dict(caller)
     for name, value in variables.items():
-        literal = _ENGINES_OWN.fullmatch(name) is not None and caller.get(name) != value
-        options += ["--env", f"{name}={value}" if literal else name]
-        if not literal:
+        if fits_in_file(name, value):
+            lines.append(f"{name}={value}\n")
+        elif _ENGINES_OWN.fullmatch(name) is not None and caller.get(name) != value:
+            options += ["--env", f"{name}={value}"]
+        else:
+            options += ["--env", name]
             environ[name] = value
-    return tuple(options), environ
+    file = ("--env-file", HANDED) if lines else ()
+    return Handed((*file, *options), environ, "".join(lines).encode())
+
+
+def fits_in_file(name: str, value: str) -> bool:
+    """Whether every engine reads the line ``name=value`` of an environment file as just that.
+
+    They differ in what they make of quotation marks and white space around a value and of line ends other than ours,
+    and some take no line beyond 64 KiB.
+    """
+    around = f"{value[:1]}{value[-1:]}"
+    whole = f"{name}={value}"
+    plain = re.fullmatch(r"[^\s#=][^\s=]*", name) and not re.search(r"[\s\"'`\\]", around)
+    return bool(plain) and whole.isprintable() and len(whole) < _LINE
