@@ -113,6 +113,30 @@ def test_the_base_of_an_image_is_the_one_that_was_locked(
     assert show(engine, found, "cat /built; python -c 'print(1)'") == "built\n1"
 
 
+def test_a_dockerfile_has_rules_of_its_own(engine: Engine, image: str, world: World, project_dir: Path) -> None:
+    write(
+        project_dir,
+        {
+            "train/Dockerfile": f"FROM {image}\nCOPY . /code/\n",
+            "train/Dockerfile.dockerignore": "*\n!kept*\n",
+            ".dockerignore": "kept.txt\n",
+            "kept.txt": "x",
+            "left.txt": "1",
+        },
+    )
+    spec = DockerSpec(container=DockerEnvironment(build=DockerBuild(".", "train/Dockerfile")))
+    first = docker.lock(spec, world.cwd, world)
+    write(project_dir, {"left.txt": "2"})
+    assert docker.lock(spec, world.cwd, world) == first
+    try:
+        found = docker.realise(first, world.cwd, world)
+    except BuildError as problem:
+        assert "which docker's older builder does not read" in problem.message
+        pytest.skip("docker has no buildx")
+    assert show(engine, found, "ls -A /code") == "kept.txt"
+    assert not list(world.home.locks.glob("docker/*.Dockerfile*"))
+
+
 def test_a_failing_step_is_told(engine: Engine, image: str, world: World, project_dir: Path) -> None:
     write(project_dir, {"Dockerfile": f"FROM {image}\nRUN echo before && echo why it fails >&2 && exit 7\n"})
     before = tell(engine, "ps", "--all", "--quiet", "--filter", f"ancestor={image}")

@@ -1,8 +1,9 @@
 """Images made from files: the project's own Dockerfile, or a base image with the project's code in it.
 
-An image is named by the digest of all that it is made from: the files of the context that ``.dockerignore`` leaves in,
-the Dockerfile, its arguments and the images that it begins with. What has that name is not made again. Base images are
-pinned: the Dockerfile that is built begins with names of ours that stand for exactly the images that the lock has.
+An image is named by the digest of all that it is made from: the files of the context that ``.dockerignore`` leaves in
+(``NAME.dockerignore`` where a Dockerfile NAME has one beside it), the Dockerfile, its arguments and the images that it
+begins with. What has that name is not made again. Base images are pinned: the Dockerfile that is built begins with
+names of ours that stand for exactly the images that the lock has.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from reenact.project.types import DockerBuild
 from reenact.world import World
 
 IMAGE, BASE = "reenact/image", "reenact/base"
+IGNORE = ".dockerignore"
 
 _NO_BUILDX = "buildx component is missing"
 
@@ -55,6 +57,12 @@ def read_dockerfile(build: DockerBuild, root: Path) -> str:
         raise ProjectError(f"cannot read the Dockerfile {shown}: {why}", hint=hint) from problem
 
 
+def read_ignore(build: DockerBuild, root: Path) -> str | None:
+    """The rules of the Dockerfile's own ``.dockerignore``; None where it has none."""
+    path = root / build.context / f"{build.dockerfile}{IGNORE}"
+    return path.read_text("utf-8", "replace") if path.is_file() else None
+
+
 def make_recipe(spec: DockerSpec, root: Path, bases: Mapping[str, str]) -> Recipe:
     """The recipe of a project, given the pinned ids of the images that it begins with."""
     asked, build = spec.container, spec.container.build
@@ -62,7 +70,7 @@ def make_recipe(spec: DockerSpec, root: Path, bases: Mapping[str, str]) -> Recip
     if build is None:
         return Recipe(make_baking(pins[asked.image]), platform=asked.platform)
     text = pin_bases(read_dockerfile(build, root), given_arguments(build), pins)
-    return Recipe(text, build.context, build.args, build.target, asked.platform)
+    return Recipe(text, build.context, build.args, build.target, asked.platform, read_ignore(build, root))
 
 
 def list_bases(spec: DockerSpec, root: Path) -> tuple[str, ...]:
@@ -81,10 +89,10 @@ def given_arguments(build: DockerBuild) -> dict[str, str]:
 def name_image(recipe: Recipe, root: Path, environ: Mapping[str, str]) -> str:
     """The name of the image that the recipe makes: the digest of all that goes in."""
     values = [environ.get(item) if isinstance(item, str) else item for item in recipe.args]
-    return f"{IMAGE}:{digest((recipe, values, digest_context(root / recipe.context)))[:40]}"
+    return f"{IMAGE}:{digest((recipe, values, digest_context(root / recipe.context, recipe.ignore)))[:40]}"
 
 
-def digest_context(context: Path) -> str:
+def digest_context(context: Path, ignore: str | None = None) -> str:
     """BLAKE3 over the files that the engine is sent: path, whether executable, content; links by target.
 
     Raises:
@@ -93,7 +101,7 @@ def digest_context(context: Path) -> str:
     if not context.is_dir():
         raise ProjectError(f"the folder {context}, which an image is to be built from, is not there")
     hasher = blake3()
-    for name in sorted(list_context(context)):
+    for name in sorted(list_context(context, ignore)):
         path = context / name
         if path.is_symlink():
             entry = "l" + os.readlink(path)
@@ -105,12 +113,11 @@ def digest_context(context: Path) -> str:
     return hasher.hexdigest()
 
 
-def list_context(context: Path) -> Iterator[str]:
-    """The files, links and empty folders below ``context`` that ``.dockerignore`` leaves in."""
-    try:
-        patterns = parse_ignore((context / ".dockerignore").read_text("utf-8", "replace"))
-    except OSError:
-        patterns = ()
+def list_context(context: Path, ignore: str | None = None) -> Iterator[str]:
+    """The files, links and empty folders below ``context`` that the rules leave in: ``ignore``, or its own file's."""
+    if ignore is None and (context / IGNORE).is_file():
+        ignore = (context / IGNORE).read_text("utf-8", "replace")
+    patterns = parse_ignore(ignore or "")
     # A folder that is ignored can still hold something that a later line takes back.
     whole = not any(pattern.keeps for pattern in patterns)
     for folder, names, files in os.walk(context):
@@ -137,15 +144,15 @@ def make_image(engine: Engine, name: str, recipe: Recipe, root: Path, world: Wor
     with locked(stem.with_suffix(".lock")) as descriptor:
         if found := find_image(engine, name, world):
             return found
+        file = stem.with_suffix(".Dockerfile")
+        _write_recipe(recipe, file)
         try:
-            result = _build(engine, name, recipe, root / recipe.context, (descriptor,), world)
+            result = _build(engine, name, recipe, file, root, (descriptor,), world)
         finally:
             world.report.done()
         if not result.ok:
-            failure = make_failure(result, "building the image")
-            file = stem.with_suffix(".Dockerfile")
-            write_atomic(file, recipe.dockerfile.encode())
-            raise BuildError(failure.message, hint=f"{failure.hint} < {file}")
+            raise make_failure(result, "building the image")
+        _remove_recipe(file)
     made = find_image(engine, name, world)
     if made is None:
         raise BuildError(
@@ -167,27 +174,46 @@ def name_base(engine: Engine, image: Image, world: World) -> None:
             raise make_failure(result, f"naming the base image {image.id}")
 
 
+def _write_recipe(recipe: Recipe, file: Path) -> None:
+    """The Dockerfile, and beside it what it leaves out of the context, where builders look for that."""
+    write_atomic(file, recipe.dockerfile.encode())
+    if recipe.ignore is not None:
+        write_atomic(_find_ignore(file), recipe.ignore.encode())
+
+
+def _remove_recipe(file: Path) -> None:
+    for path in (file, _find_ignore(file)):
+        path.unlink(missing_ok=True)
+
+
+def _find_ignore(file: Path) -> Path:
+    return file.with_name(f"{file.name}{IGNORE}")
+
+
 def _build(
-    engine: Engine, name: str, recipe: Recipe, context: Path, keep_open: tuple[int, ...], world: World
+    engine: Engine, name: str, recipe: Recipe, file: Path, root: Path, keep_open: tuple[int, ...], world: World
 ) -> ToolResult:
     world.report.step("building", "the image")
-
-    arguments = ["build", "--file", "-", "--tag", name]
+    arguments = ["build", "--file", str(file), "--tag", name]
     for option, value in (("--target", recipe.target), ("--platform", recipe.platform)):
         if value is not None:
             arguments += [option, value]
+    if recipe.ignore is not None and engine.name == "podman":
+        arguments += ["--ignorefile", str(_find_ignore(file))]
     for item in recipe.args:
         arguments += ["--build-arg", item if isinstance(item, str) else "=".join(item)]
 
     def run(kit: str, *more: str) -> ToolResult:
         # The builder that shares the engine's images, which knows our names for base images.
         environ = {**world.environ, "BUILDX_BUILDER": "default", "BUILDKIT_PROGRESS": "plain", "DOCKER_BUILDKIT": kit}
-        words = (*arguments, *more, str(context))
-        stdin = recipe.dockerfile.encode()
-        return run_long(engine, words, world, "building", environ=environ, stdin=stdin, keep_open=keep_open)
+        words = (*arguments, *more, str(root / recipe.context))
+        return run_long(engine, words, world, "building", environ=environ, keep_open=keep_open)
 
     result = run("1")
     if not result.ok and _NO_BUILDX in result.errors:
+        if recipe.ignore is not None:
+            message = f"the Dockerfile has a {IGNORE} of its own, which docker's older builder does not read"
+            raise BuildError(message, hint="install buildx (docker-buildx), or move its lines to the context's")
         world.report.note("docker has no buildx: the image is built by the older builder")
         # It leaves the container of a step that failed otherwise.
         result = run("0", "--force-rm")
