@@ -331,20 +331,41 @@ def _find_lock(
         _expect_pinned(spec)
     if spec.kind in ("system", "docker"):
         return None, ()
-    found = None
+    found: CommittedLock | None = None
+    doubts: tuple[Diagnostic, ...] = ()
     if (root / LOCK_FILE).is_file() and not request.upgrade:
         from reenact.environments.committed import find_committed
 
         found = find_committed(spec, root, world)
-    frozen = isinstance(spec, PythonSpec) and spec.lock_file is not None
+    own = spec if isinstance(spec, PythonSpec) and spec.lock_file is not None else None
+    if own is not None and (found is None or found.stale):
+        doubts = _find_own_lock(request, own, root, world)
     if found is not None and found.stale:
         message = f"{found.file} does not answer what is asked for\n" + "\n".join(f"  {line}" for line in found.stale)
-        if request.locked and not frozen:
+        if request.locked and own is None:
             raise ProjectError(message, hint="make it anew: reenact lock")
-        return found, (Diagnostic("warning", "stale-lock", message.replace("\n ", ":"), hint="reenact lock"),)
-    if request.locked and found is None and not frozen:
+        doubts = (*doubts, Diagnostic("warning", "stale-lock", message.replace("\n ", ":"), hint="reenact lock"))
+    if request.locked and found is None and own is None:
         raise ProjectError("--locked: no file of the project says which versions to install", hint="reenact lock")
-    return found, ()
+    return found, doubts
+
+
+def _find_own_lock(request: Request, spec: PythonSpec, root: Path, world: World) -> tuple[Diagnostic, ...]:
+    """A warning where a lock that another tool made does not answer any more.
+
+    Raises:
+        ProjectError: so it is, and only what is locked may run.
+    """
+    from reenact.environments.python.stale_lock import find_stale, make_hint
+
+    stale = find_stale(spec, root, world, strictly=request.locked)
+    if not stale:
+        return ()
+    lines = "".join(f"\n  {line}" for line in stale)
+    message, hint = f"{spec.lock_file} does not answer what {spec.origin} asks for{lines}", make_hint(spec)
+    if request.locked:
+        raise ProjectError(message, hint=hint)
+    return (Diagnostic("warning", "stale-lock", message.replace("\n ", ":"), hint=hint),)
 
 
 def _expect_pinned(spec: DockerSpec) -> None:

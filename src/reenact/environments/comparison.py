@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal, NamedTuple
 
+from reenact.environments.names import normal_name
 from reenact.environments.packages import Package
 from reenact.plan import EnvironmentLock, EnvironmentSpec
 
@@ -168,4 +169,4 @@ def _pair(old: object, new: object) -> Iterator[tuple[str, str | None, str | Non
 def _name(line: str) -> str:
     """The name that a requirement, a match spec or an option begins with."""
     found = re.match(r"-*(?:[\w./-]*::)?([\w.-]+)", line)
-    return re.sub(r"[-_.]+", "-", found[1]).lower() if found else line
+    return normal_name(found[1]) if found else line

@@ -14,6 +14,7 @@ from reenact.codec import encode
 from reenact.environments.credentials import redact, restore
 from reenact.environments.local_code import keep_copy
 from reenact.environments.marker import MARKER, Marker
+from reenact.environments.names import normal_name
 from reenact.environments.place import delete, make_place
 from reenact.environments.python import is_complete
 from reenact.environments.python.bytecode import borrow_bytecode
@@ -112,7 +113,7 @@ def list_locked(text: str) -> frozenset[str]:
 def list_installed(folder: Path) -> frozenset[str]:
     """The normalised names of all distributions in an environment (PEP 503, PEP 376)."""
     found = folder.glob("lib*/*/site-packages/*.dist-info/METADATA")
-    return frozenset(re.sub(r"[-_.]+", "-", path.parent.name.split("-")[0]).lower() for path in found)
+    return frozenset(normal_name(path.parent.name.split("-")[0]) for path in found)
 
 
 def _check(folder: Path, expected: frozenset[str], world: World) -> None:

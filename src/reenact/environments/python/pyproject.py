@@ -15,6 +15,7 @@ from blake3 import blake3
 
 from reenact.environments.definition import make_error, read_bytes, read_toml
 from reenact.environments.local_code import digest_local
+from reenact.environments.names import normal_name
 from reenact.environments.python import foreign_locks, poetry
 from reenact.environments.python.python_version import read_version_file
 from reenact.environments.python.request import Request, make_line, make_spec
@@ -145,7 +146,7 @@ class _Tables:
         extras = {*self._project.get("optional-dependencies", {}), *self._poetry.get("extras", {})}
         for what, chosen, known in (("dependency group", source.groups, groups), ("extra", source.extras, extras)):
             for name in chosen:
-                if _normal(name) not in set(map(_normal, known)):
+                if normal_name(name) not in set(map(normal_name, known)):
                     hint = did_you_mean(name, sorted(known)) or f"declared: {', '.join(sorted(known)) or 'none'}"
                     message = f"{self.name} declares no {what} '{name}'"
                     raise make_error("unknown-group", message, Position(self.name, 1, 1), hint)
@@ -154,16 +155,16 @@ class _Tables:
         """Everything that is asked for, without the project itself."""
         texts = list(self._texts(self._project.get("dependencies", []), "dependencies"))
         for name, items in self._project.get("optional-dependencies", {}).items():
-            if _normal(name) in map(_normal, source.extras):
+            if normal_name(name) in map(normal_name, source.extras):
                 texts += self._texts(items, f"optional-dependencies.{name}")
         texts += poetry.list_options(self._poetry)
         texts += poetry.list_requirements(self._poetry, source.extras, source.groups)
         for name in source.groups:
             texts += self._group(name, ())
-        own = _normal(str(self._project.get("name", "")))
+        own = normal_name(str(self._project.get("name", "")))
         lines = [self._line(text) for text in texts]
         # An extra of the project may ask for another one of its own: p[all] for p[a,b]. It installs itself.
-        return tuple(line for line in lines if _normal(_name_of(line.text)) != own or not own)
+        return tuple(line for line in lines if normal_name(_name_of(line.text)) != own or not own)
 
     def itself(self, source: EnvironmentSource) -> tuple[Line, ...]:
         """The requirement for the project itself, if it can be installed."""
@@ -184,7 +185,7 @@ class _Tables:
 
     def _group(self, name: str, within: tuple[str, ...]) -> list[str]:
         """A dependency group with those that it includes (PEP 735)."""
-        key = next((key for key in self._groups if _normal(key) == _normal(name)), None)
+        key = next((key for key in self._groups if normal_name(key) == normal_name(name)), None)
         if key is None:
             old = self._uv.get("dev-dependencies", []) if name == "dev" else []
             return self._texts(old, "dev-dependencies")
@@ -224,10 +225,6 @@ def _folder(folder: PurePosixPath) -> str:
 def _name_of(text: str) -> str:
     found = re.match(r"[A-Za-z0-9._-]+", text)
     return found[0] if found else ""
-
-
-def _normal(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _existing(root: Path, path: str, lock: str) -> Path:

@@ -11,6 +11,7 @@ from typing import Any
 from reenact.codec import encode
 from reenact.environments.credentials import HIDDEN, redact, restore
 from reenact.environments.local_code import keep_copy
+from reenact.environments.names import normal_name
 from reenact.environments.python.default_index import find_default_index, name_index, uses_default_index
 from reenact.environments.python.frozen import translate
 from reenact.environments.python.interpreters import Choice, find_interpreter
@@ -251,4 +252,4 @@ def _keep_block(block: str, allowed: dict[str, set[str]]) -> str:
 
 def _normal(line: str) -> str:
     name = re.match(r"[A-Za-z0-9._-]*", line)
-    return re.sub(r"[-_.]+", "-", name[0]).lower() if name else ""
+    return normal_name(name[0]) if name else ""

@@ -13,7 +13,7 @@ from reenact.environments.python.uv_settings import without_credentials
 from reenact.environments.python.versions import parse_request
 from reenact.plan import PythonSpec
 from reenact.project.diagnostics import Position
-from reenact.project.script_header import find_header
+from reenact.project.script_header import Header, find_header
 from reenact.project.toml_text import Table
 from reenact.project.types import Project
 from reenact.world import World
@@ -27,13 +27,9 @@ def ask(project: Project, root: Path, manager: str | None, world: World) -> Pyth
     """
     source = project.environment
     name = source.file or ""
-    data = read_bytes(root / name, name)
-    try:
-        header = find_header(data.decode("utf-8", "replace"))
-    except ValueError as problem:
-        raise make_error("bad-header", str(problem), Position(name, 1, 1), "keep one of them") from problem
+    header = _find_header(root, name)
     line = header.line if header else 1
-    found = parse_toml(header.text.encode() if header else b"", name, pick, world, line)
+    found = read_header(root, name, world)
     python = _check_python(found["python"], Position(name, line, 1))
     if source.lock:
         # The rest of the script is code, which may change.
@@ -52,6 +48,25 @@ def ask(project: Project, root: Path, manager: str | None, world: World) -> Pyth
         dependencies=tuple(make_line(text, Position(name, line, 1), root) for text in found["dependencies"]),
     )
     return make_spec(request, root, world)._replace(settings=without_credentials(found["settings"]))
+
+
+def read_header(root: Path, name: str, world: World) -> dict[str, Any]:
+    """What of the header of the script called ``name`` counts here.
+
+    Raises:
+        ProjectError: it cannot be read.
+    """
+    header = _find_header(root, name)
+    text, line = (header.text, header.line) if header else ("", 1)
+    found: dict[str, Any] = parse_toml(text.encode(), name, pick, world, line)
+    return found
+
+
+def _find_header(root: Path, name: str) -> Header | None:
+    try:
+        return find_header(read_bytes(root / name, name).decode("utf-8", "replace"))
+    except ValueError as problem:
+        raise make_error("bad-header", str(problem), Position(name, 1, 1), "keep one of them") from problem
 
 
 def pick(table: Table) -> dict[str, Any]:

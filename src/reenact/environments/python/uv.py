@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from reenact.environments.credentials import redact
+from reenact.environments.names import normal_name
 from reenact.environments.settings import uv_variables
 from reenact.errors import BuildError
 from reenact.process.tool import ToolResult, run_tool
@@ -168,7 +169,7 @@ def find_dateless(text: str) -> list[str]:
     """The packages of which uv has said that the index gives no upload date for their files, sorted."""
     files = re.findall(r"`(\S+?)` is missing an upload date", text)
     names = {re.split(r"-\d", file)[0] for file in files}
-    return sorted(re.sub(r"[-_.]+", "-", name).lower() for name in names)
+    return sorted(normal_name(name) for name in names)
 
 
 def find_cause(result: ToolResult) -> str:
