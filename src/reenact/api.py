@@ -213,6 +213,10 @@ def read_backend_config(given: Mapping[str, object] | str | None) -> dict[str, o
 def _publish(prepared: Prepared, world: World) -> Run:
     """What was prepared as a run; where that fails, nothing is left of it."""
     try:
+        if prepared.plan.source.kind != "directory":
+            from reenact.trust import record_unasked
+
+            record_unasked(RunFolder(prepared.staged.path), prepared.plan.source, world)
         return publish(prepared.staged.path, prepared.plan, world)
     except BaseException:
         discard(prepared.staged)

@@ -11,6 +11,7 @@
     ├── UnsupportedError    69   right, but not possible here: no backend, no such platform
     ├── BuildError          70   the environment cannot be resolved or made
     ├── StorageError        74   our own home cannot be read or written
+    ├── TrustError          77   the code is from elsewhere, and the user does not agree to run it
     └── RunFailed           —    the command failed and the caller asked to be told; carries its code
 
 The numbers from 64 on are those of BSD's ``sysexits.h`` where it has a fitting one. The user's program
@@ -93,6 +94,12 @@ class StorageError(ReenactError):
     """reenact's own home cannot be read or written."""
 
     exit_code = 74
+
+
+class TrustError(ReenactError):
+    """The code is from elsewhere, and the person at the terminal said no."""
+
+    exit_code = 77
 
 
 class RunFailed(ReenactError):

@@ -69,6 +69,11 @@ class Home(NamedTuple):
         return self.root / "digests"
 
     @property
+    def trust(self) -> Path:
+        """What code from elsewhere somebody has agreed to run: a folder a repository, a file a content."""
+        return self.root / "trust"
+
+    @property
     def store(self) -> Path:
         """The SQLite index over the run folders."""
         return self.root / "store.sqlite"

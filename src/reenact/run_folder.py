@@ -51,6 +51,11 @@ class RunFolder(NamedTuple):
         return self.path / "isolation.json"
 
     @property
+    def trust(self) -> Path:
+        """On what ground code from elsewhere was run (:class:`reenact.trust.Ground`)."""
+        return self.path / "trust.json"
+
+    @property
     def machine(self) -> Path:
         """Facts of the machine that carried it out."""
         return self.path / "machine.json"

@@ -9,16 +9,23 @@ from typing import TextIO
 
 from reenact.codec import to_plain
 from reenact.errors import UsageError
-from reenact.project.diagnostics import Diagnostic, render_diagnostic
+from reenact.project.diagnostics import Diagnostic, render_diagnostic, visible
 from reenact.report import Report
 from reenact.world import World, make_world
 
 
 def print_error(message: str, hint: str | None = None) -> None:
     """What happened, and below it what to do."""
-    print(f"error: {message}", file=sys.stderr)
+    print(f"error: {harmless(message)}", file=sys.stderr)
     if hint:
-        print(f"  hint: {hint}", file=sys.stderr)
+        print(f"  hint: {harmless(hint)}", file=sys.stderr)
+
+
+def harmless(text: str) -> str:
+    """The text in its lines, with all else that a terminal would obey written as an escape: it may quote a project."""
+    if text.isprintable():
+        return text
+    return "\n".join("\t".join(map(visible, line.split("\t"))) for line in text.split("\n"))
 
 
 def print_json(value: object) -> None:
@@ -40,11 +47,11 @@ class Lines:
 
     def note(self, message: str) -> None:
         """A line."""
-        self._print(message)
+        self._print(harmless(message))
 
     def warn(self, message: str) -> None:
         """A line that says that it is a warning."""
-        self._print(f"warning: {message}")
+        self._print(f"warning: {harmless(message)}")
 
     def found(self, diagnostic: Diagnostic) -> None:
         """The finding with its place."""
@@ -54,7 +61,7 @@ class Lines:
         """A line for the beginning of each step."""
         if name != self._step:
             self._step = name
-            self._print(f"{name} {detail}".rstrip())
+            self._print(harmless(f"{name} {detail}".rstrip()))
 
     def done(self) -> None:
         """Forget the step."""
@@ -74,7 +81,7 @@ class Terminal(Lines):
         """Write over the current line, cut to the terminal's width."""
         # A terminal that nobody told its size says that it has no columns.
         width = os.get_terminal_size(self._stream.fileno()).columns or 80
-        text = f"{name} {detail}".replace("\n", " ").rstrip()
+        text = visible(f"{name} {detail}".replace("\n", " ").rstrip())
         self._stream.write(f"\r\x1b[K{text[: width - 1]}")
         self._stream.flush()
         self._step = name

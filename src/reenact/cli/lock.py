@@ -6,10 +6,11 @@ from argparse import Namespace
 from pathlib import Path
 
 from reenact.cli.parser import Parser
-from reenact.cli.resolve import resolving
+from reenact.cli.resolve import fetching
 from reenact.cli.run import add_choice_of_packages
 from reenact.errors import ProjectError, UsageError
 from reenact.locking import Answer, Wanted, check_lock, write_lock
+from reenact.plan import Snapshot
 from reenact.prepare import Request
 from reenact.project.environment_files import LOCK_FILE
 from reenact.sources.path import find_path
@@ -28,6 +29,7 @@ class Given(Namespace):
     as_of: str | None
     accelerator: str | None
     output: str | None
+    yes: bool
 
 
 def add_arguments(parser: Parser) -> None:
@@ -55,6 +57,7 @@ def add_arguments(parser: Parser) -> None:
         complete="files",
         help="Where to write it, for a project that is not a folder here.",
     )
+    parser.add_argument("-y", "--yes", action="store_true", help="Do not ask before code from elsewhere is run.")
 
 
 def run(given: Given, world: World) -> int:
@@ -66,10 +69,24 @@ def run(given: Given, world: World) -> int:
         as_of=given.as_of,
         accelerator=given.accelerator,
     )
-    with resolving(given.uri, given.version, world) as root:
+    with fetching(given.uri, given.version, world) as fetched:
+        root = fetched.root / fetched.snapshot.subdirectory
+        if not given.check:
+            _expect_agreement(fetched.snapshot, world, yes=given.yes)
         wanted = Wanted(root, _find_place(given, root, world), given.entry_point)
         answer = check_lock(wanted, request, world) if given.check else write_lock(wanted, request, world)
         return _tell(answer, wanted.file, check=given.check)
+
+
+def _expect_agreement(source: Snapshot, world: World, *, yes: bool) -> None:
+    """To resolve is to run what builds packages, where one is not built yet or says only then what it needs."""
+    from reenact.cli.trust import describe_source, find_ground
+    from reenact.trust import find_subject
+
+    subject = find_subject(source)
+    if subject is not None:
+        facts = [*describe_source(source), ("to be run", "what its packages need to be built")]
+        find_ground(subject, facts, world, yes=yes)
 
 
 def _find_place(given: Given, root: Path, world: World) -> Path:

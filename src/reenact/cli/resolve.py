@@ -12,8 +12,8 @@ from reenact.world import World
 
 
 @contextmanager
-def resolving(uri: str, version: str | None, world: World) -> Iterator[Path]:
-    """The folder of the project that a URI means, there until the end of the block.
+def fetching(uri: str, version: str | None, world: World) -> Iterator[sources.Fetched]:
+    """What a URI means, pinned, its files there until the end of the block.
 
     Raises:
         SourceError: it cannot be found or fetched.
@@ -23,4 +23,15 @@ def resolving(uri: str, version: str | None, world: World) -> Iterator[Path]:
             fetched = sources.fetch(sources.parse_uri(uri, version), Path(aside, "code"), world)
         finally:
             world.report.done()
+        yield fetched
+
+
+@contextmanager
+def resolving(uri: str, version: str | None, world: World) -> Iterator[Path]:
+    """The folder of the project that a URI means, there until the end of the block.
+
+    Raises:
+        SourceError: it cannot be found or fetched.
+    """
+    with fetching(uri, version, world) as fetched:
         yield fetched.root / fetched.snapshot.subdirectory

@@ -44,6 +44,7 @@ class Given(Namespace):
     require_clean: bool
     run_name: str | None
     detach: bool
+    yes: bool
     dry_run: bool
     as_json: bool
     quiet: bool
@@ -92,6 +93,7 @@ def add_arguments(parser: Parser) -> None:
         "--require-clean", action="store_true", help="Refuse a work tree with changes that are not committed."
     )
     parser.add_argument("-d", "--detach", action="store_true", help="Print the run's id and leave it running.")
+    parser.add_argument("-y", "--yes", action="store_true", help="Do not ask before code from elsewhere is run.")
     parser.add_argument("--dry-run", action="store_true", help="Print what would run, and stop.")
     parser.add_argument("--json", dest="as_json", action="store_true", help="With --dry-run or --detach: print JSON.")
     parser.add_argument("-q", "--quiet", action="store_true", help="Print warnings and errors only.")
@@ -175,16 +177,10 @@ def run(given: Given, world: World) -> int:
         world = world._replace(report=make_report(quiet=True))
     try:
         with raising():
-            prepared = prepare(make_request(given, world), world)
+            prepared = _prepare(given, world)
     except Stopped as stopped:
         print_error(f"stopped by {stopped.number.name} before there was a run")
         return 128 + stopped.number
-    for doubt in prepared.plan.notes:
-        world.report.found(doubt)
-    if prepared.plan.determinism is not None:
-        from reenact.determinism import render_limits
-
-        world.report.note(render_limits(prepared.plan.determinism))
     if given.dry_run:
         discard(prepared.staged)
         print_plan(prepared.plan, as_json=given.as_json)
@@ -197,6 +193,23 @@ def run(given: Given, world: World) -> int:
             print(submitted.run_id)
         return 0
     return wait_for(prepared, world)
+
+
+def _prepare(given: Given, world: World) -> Prepared:
+    """What is to run, once everything that there is to say of it is said and, where it has to be, agreed to."""
+    prepared = prepare(make_request(given, world), world)
+    plan = prepared.plan
+    for doubt in plan.notes:
+        world.report.found(doubt)
+    if plan.determinism is not None:
+        from reenact.determinism import render_limits
+
+        world.report.note(render_limits(plan.determinism))
+    if plan.source.kind != "directory" and not given.dry_run:
+        from reenact.cli.trust import expect_agreement
+
+        expect_agreement(prepared, world, yes=given.yes)
+    return prepared
 
 
 def make_request(given: Given, world: World) -> Request:

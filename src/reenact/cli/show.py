@@ -239,9 +239,18 @@ def _where(record: Record, has_lock: bool) -> Block:
         yield "isolation", render_isolation(plan.isolation)
     if plan.determinism is not None:
         yield "deterministic", _render_determinism(plan, plan.determinism)
+    if folder.trust.is_file():
+        yield "trust", _render_ground(folder)
     if run.backend != "local":
         yield "backend", plain(run.backend)
     yield "folder", plain(run.folder)
+
+
+def _render_ground(folder: RunFolder) -> str:
+    from reenact.trust import read_ground
+
+    found = read_ground(folder)
+    return f"code from elsewhere: {plain(found.ground)}" if found is not None else ""
 
 
 def _render_determinism(plan: Plan, determinism: Determinism) -> str:

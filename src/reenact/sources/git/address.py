@@ -40,7 +40,7 @@ class Address(NamedTuple):
     @property
     def key(self) -> str:
         """Equal for spellings of the same address: letter case of the host, default port, ``.git``, a last slash."""
-        return digest(_normalise(self.url))
+        return digest(normalise(self.url))
 
 
 def is_remote(text: str) -> bool:
@@ -119,7 +119,8 @@ def _checked(address: Address, *, host: str, path: str) -> Address:
     return address
 
 
-def _normalise(url: str) -> str:
+def normalise(url: str) -> str:
+    """Equal for spellings of the same address."""
     stem = url.rstrip("/").removesuffix(".git").rstrip("/")
     head, mark, rest = stem.partition("://")
     if not mark:
