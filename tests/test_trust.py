@@ -35,6 +35,9 @@ def test_what_is_code_from_elsewhere() -> None:
     assert find_subject(GIT) == OURS
     assert find_subject(GIT._replace(repository="/srv/p.git")) is None
     assert find_subject(Snapshot("directory", "/home/me/p", "/home/me/p", repository="https://host/org/p")) is None
+    bundled = find_subject(GIT, "b" * 64)
+    assert bundled is not None and bundled.content == "b" * 64 and bundled.folder != OURS.folder
+    assert not is_trusted(bundled, {"REENACT_TRUST": "https://host"})
     assert find_subject(Snapshot("archive", "/home/me/p.zip", tree="t")) is None
     assert find_subject(Snapshot("archive", "HTTPS://host/p.zip", tree="t")) == Subject("HTTPS://host/p.zip", "t")
 

@@ -65,8 +65,14 @@ class Ground(NamedTuple):
     time: str
 
 
-def find_subject(source: Snapshot) -> Subject | None:
-    """What has to be agreed to; None for code of this machine."""
+def find_subject(source: Snapshot, bundle: str | None = None) -> Subject | None:
+    """What has to be agreed to; None for code of this machine.
+
+    ``bundle`` is the digest of the file that a run was imported from: it holds the command as well as the code, so that
+    the same tree is not the same content.
+    """
+    if bundle is not None:
+        return Subject(f"a bundle of {source.uri}", bundle, source.commit)
     if source.kind == "git" and source.repository and not source.repository.startswith("/"):
         return Subject(source.repository, source.tree or source.commit or "", source.commit)
     if source.kind == "archive" and re.match(r"(?i)https?://", source.uri):

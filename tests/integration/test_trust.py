@@ -50,8 +50,8 @@ def publish(work: Path, files: dict[str, str]) -> str:
 @contextmanager
 def sitting(user: User, screen: Screen, *argv: str, **more: Any) -> Iterator[subprocess.Popen[bytes]]:
     """Somebody types a command at a terminal."""
-    streams: dict[str, Any] = {"stdin": screen.slave, "stdout": subprocess.PIPE, "stderr": screen.slave, "start_new_session": True}
-    with user.starts(*argv, **streams, **more) as process:
+    streams: dict[str, Any] = {"stdin": screen.slave, "stdout": subprocess.PIPE, "stderr": screen.slave}
+    with user.starts(*argv, **streams, start_new_session=True, **more) as process:
         yield process
 
 

@@ -39,15 +39,17 @@ MOST = 12
 Lines = list[tuple[str, str]]
 
 
-def expect_agreement(prepared: Prepared, world: World, *, yes: bool) -> None:
+def expect_agreement(prepared: Prepared, world: World, *, yes: bool, bundle: str | None = None) -> None:
     """See that what was prepared may run, and record on what ground; where it may not, nothing of it is left.
+
+    ``bundle`` is the digest of what the run that is repeated was imported from.
 
     Raises:
         TrustError: it is from elsewhere, and the person at the terminal says no.
     """
     try:
         plan = prepared.plan
-        subject = find_subject(plan.source)
+        subject = find_subject(plan.source, bundle)
         if subject is not None:
             ground = find_ground(subject, describe_plan(plan, world), world, yes=yes)
             record_ground(RunFolder(prepared.staged.path), make_ground(subject, ground, world))
