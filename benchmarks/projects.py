@@ -39,6 +39,16 @@ def make_project(folder: Path, dependencies: tuple[str, ...]) -> Path:
     return folder
 
 
+def make_conda_project(folder: Path, channel: str, packages: tuple[str, ...]) -> Path:
+    """A project that does nothing, in an environment with these packages of a conda channel."""
+    folder.mkdir(parents=True)
+    lines = "".join(f"  - {package}\n" for package in packages)
+    (folder / "MLproject").write_text(MLPROJECT.replace("python_env: python_env.yaml", "conda_env: conda.yaml"))
+    (folder / "conda.yaml").write_text(f"channels:\n  - {channel}\ndependencies:\n{lines}")
+    (folder / "noop.py").write_text(NOOP)
+    return folder
+
+
 def make_repository(project: Path) -> str:
     """Put the project under git; its commit."""
 

@@ -11,7 +11,7 @@ import pytest
 import reenact
 
 ROOT = Path(reenact.__file__).parent
-CORE = {"errors", "codec", "project", "plan", "determinism", "runs", "records.filter", "records.log"}
+CORE = {"values", "errors", "codec", "project", "plan", "determinism", "runs", "records.filter", "records.log"}
 TOOLS = {
     "process",
     "data",

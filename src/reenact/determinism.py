@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from reenact.plan import CondaSpec, Determinism, DockerSpec, EnvironmentSpec, Plan, PythonSpec
 from reenact.project.diagnostics import Diagnostic
+from reenact.values import NamedTuple
 
 EARLIEST = 315532800
 """1980-01-01, the first day that a zip archive can hold: ``SOURCE_DATE_EPOCH`` where there is no commit."""

@@ -2,11 +2,11 @@
 
 import re
 from pathlib import Path
-from typing import NamedTuple
 
 from reenact.errors import StorageError
 from reenact.files import make_folder, write_atomic
 from reenact.home import Home
+from reenact.values import NamedTuple
 
 CREDENTIALS = rb"://[^/\s\"']*@"
 

@@ -3,9 +3,9 @@
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from reenact.errors import StorageError
+from reenact.values import NamedTuple
 
 
 class Home(NamedTuple):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
 
 from reenact import environments
 from reenact.document_cache import find_documents
@@ -21,6 +20,7 @@ from reenact.prepare import Request, get_variant
 from reenact.project.environment_files import LOCK_FILE, with_own_environment
 from reenact.project.load import get_entry_point, load_project
 from reenact.project.types import Project
+from reenact.values import NamedTuple
 from reenact.world import World
 
 

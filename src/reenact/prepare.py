@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import NamedTuple
 
 from reenact import backends, environments, sources
 from reenact.codec import encode
@@ -36,6 +35,7 @@ from reenact.project.template import render_command
 from reenact.project.types import EntryPoint, Project
 from reenact.records.life import Staged, stage
 from reenact.run_folder import RunFolder
+from reenact.values import NamedTuple
 from reenact.world import World
 
 

@@ -5,9 +5,9 @@ that survive being copied elsewhere. What is absent has not happened yet.
 """
 
 from pathlib import Path
-from typing import NamedTuple
 
 from reenact.files import is_held
+from reenact.values import NamedTuple
 
 
 class RunFolder(NamedTuple):

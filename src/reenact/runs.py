@@ -1,7 +1,8 @@
 """A run and the states it can be in. Pure."""
 
 from enum import Enum
-from typing import NamedTuple
+
+from reenact.values import NamedTuple
 
 
 class State(Enum):

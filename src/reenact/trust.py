@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from reenact.codec import decode, encode
 from reenact.errors import StorageError
@@ -21,6 +20,7 @@ from reenact.plan import Snapshot, digest
 from reenact.run_folder import RunFolder
 from reenact.sources.git.address import normalise
 from reenact.sources.redact import strip_credentials
+from reenact.values import NamedTuple
 from reenact.world import World
 
 VARIABLE = "REENACT_TRUST"

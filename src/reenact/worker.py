@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from reenact import downloads, environments
 from reenact.build_log import BuildLog
@@ -29,6 +29,7 @@ from reenact.records import life
 from reenact.records.files import Realised, read_given_lock, read_record
 from reenact.run_folder import RunFolder
 from reenact.runs import Result, Run, State
+from reenact.values import NamedTuple
 from reenact.world import World, render_timestamp
 
 if TYPE_CHECKING:

@@ -4,11 +4,11 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from reenact.errors import UsageError
 from reenact.home import Home, find_home
 from reenact.report import Report
+from reenact.values import NamedTuple
 
 
 class World(NamedTuple):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from argparse import Action
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from reenact.cli import ROOT, Family, find_family, make_family_parser, make_parser
 from reenact.cli.parser import Parser, read_words, split_at_verb, takes_value
 from reenact.errors import ReenactError
 from reenact.report import Silence
+from reenact.values import NamedTuple
 from reenact.world import World
 
 MOST = 100

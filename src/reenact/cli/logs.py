@@ -9,11 +9,12 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from reenact.cli.parser import Parser, at_least
 from reenact.records.log import Entry, parse_entry, read_entries
 from reenact.run_folder import RunFolder
+from reenact.values import NamedTuple
 from reenact.world import World
 
 _SHORTEST, _LONGEST = 0.01, 0.25

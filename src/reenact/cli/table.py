@@ -3,10 +3,10 @@
 import os
 import sys
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from reenact.plan import Isolation
 from reenact.runs import State
+from reenact.values import NamedTuple
 
 _UNITS = ((86400 * 365, "y"), (86400 * 30, "mo"), (86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 _COLOURS = {

@@ -4,9 +4,10 @@ import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 from blake3 import blake3
+
+from reenact.values import NamedTuple
 
 _CHUNK = 1 << 20
 _LARGE = 1 << 24

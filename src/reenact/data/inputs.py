@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
 
 from blake3 import blake3
 
@@ -16,6 +15,7 @@ from reenact.plan import Plan
 from reenact.project.data_paths import escape
 from reenact.project.paths import is_remote
 from reenact.records.files import InputFile
+from reenact.values import NamedTuple
 from reenact.world import World
 
 EACH = 10_000

@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
 from reenact.data.content import WORTH_TELLING, Unread, find_obstacle, list_facts, read_content
 from reenact.data.places import Site, find_places, walk
@@ -15,6 +14,7 @@ from reenact.project.paths import is_remote
 from reenact.records.files import MISSING, OutputFile
 from reenact.run_folder import RunFolder
 from reenact.size_limit import find_size_limit
+from reenact.values import NamedTuple
 from reenact.world import World
 
 ARTIFACTS = "artifacts"

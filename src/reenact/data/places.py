@@ -4,10 +4,10 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 from reenact.plan import RUN_DIR_VARIABLE
 from reenact.project.data_paths import is_pattern, translate_name
+from reenact.values import NamedTuple
 
 IN_RUN = f"${RUN_DIR_VARIABLE}/"
 

@@ -17,7 +17,7 @@ kind of file has its reader here; what they ask for, and how it is made, is one 
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from reenact.document_cache import find_documents
 from reenact.environments.launch import Launch, Site
@@ -34,6 +34,7 @@ from reenact.plan import (
 )
 from reenact.project.environment_files import find_environment
 from reenact.project.types import EnvironmentKey, Project
+from reenact.values import NamedTuple
 from reenact.world import World
 
 KINDS = {

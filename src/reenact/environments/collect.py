@@ -13,7 +13,6 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from reenact.codec import decode
 from reenact.environments.disk import Census
@@ -21,6 +20,7 @@ from reenact.environments.shelf import Standing
 from reenact.files import delete_tree, hold
 from reenact.home import Home
 from reenact.plan import EnvironmentLock
+from reenact.values import NamedTuple
 
 DAY = 86400.0
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from blake3 import blake3
 
@@ -22,6 +22,7 @@ from reenact.files import make_folder, write_atomic
 from reenact.plan import CommittedLock, EnvironmentLock, EnvironmentSpec, digest
 from reenact.project.environment_files import LOCK_FILE as FILE
 from reenact.project.toml_text import Table
+from reenact.values import NamedTuple
 from reenact.world import World
 
 VERSION = 1

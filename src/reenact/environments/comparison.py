@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from reenact.environments.names import normal_name
 from reenact.environments.packages import Package
 from reenact.plan import EnvironmentLock, EnvironmentSpec
+from reenact.values import NamedTuple
 
 _WORDS = {
     "python": "Python",

@@ -12,7 +12,8 @@ from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+
+from reenact.values import NamedTuple
 
 _BLOCK = 512
 """The unit of ``st_blocks``, whatever the file system's own (stat(2))."""

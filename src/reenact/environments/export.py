@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
 
 from reenact.environments.packages import Package, list_packages
 from reenact.errors import UnsupportedError, UsageError
 from reenact.plan import EnvironmentLock
+from reenact.values import NamedTuple
 
 
 class Exported(NamedTuple):

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from reenact.plan import Command, Plan
 from reenact.process.guard import Ending
 from reenact.process.surroundings import make_environ
+from reenact.values import NamedTuple
 from reenact.world import World
 
 

@@ -8,13 +8,13 @@ import os
 import stat
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
 from blake3 import blake3
 
 from reenact.environments.python.requirement_lines import ARCHIVES
 from reenact.errors import BuildError, ProjectError, RecordError, StorageError
 from reenact.files import digest_file, make_folder, write_atomic
+from reenact.values import NamedTuple
 from reenact.world import World
 
 TOOLS = (

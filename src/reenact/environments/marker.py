@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from reenact.codec import decode
+from reenact.values import NamedTuple
 
 MARKER = "reenact.json"
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from reenact.errors import RecordError
+from reenact.values import NamedTuple
 
 
 class Package(NamedTuple):

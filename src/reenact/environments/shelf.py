@@ -13,13 +13,13 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
 from reenact.codec import decode
 from reenact.environments.marker import MARKER, Marker
 from reenact.errors import StorageError
 from reenact.files import delete_tree, hold, is_held, seize, share
 from reenact.home import Home
+from reenact.values import NamedTuple
 
 LOCK_FILES = {"python": "pylock.toml", "conda": "pixi.lock"}
 """The lock file inside an environment of each kind."""

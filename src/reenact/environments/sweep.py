@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
 
 from reenact.environments import shelf
 from reenact.environments.collect import (
@@ -20,6 +19,7 @@ from reenact.environments.collect import (
 from reenact.environments.conda.store import drop_packages, list_unlinked
 from reenact.environments.disk import Census
 from reenact.records import history
+from reenact.values import NamedTuple
 from reenact.world import World
 
 

@@ -9,11 +9,11 @@ import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
 from reenact.process.guard import Ending
 from reenact.process.handed import handing
 from reenact.process.terminal import Terminal, make_argv
+from reenact.values import NamedTuple
 
 _PIPE_SIZE = 1 << 20
 

@@ -4,7 +4,8 @@ import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+
+from reenact.values import NamedTuple
 
 
 class Greeting(NamedTuple):

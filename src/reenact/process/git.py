@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from reenact.errors import SourceError
 from reenact.process.tool import ToolResult, run_tool
+from reenact.values import NamedTuple
 
 # git-rev-parse(1) --local-env-vars, without those that hold configuration: a caller that is itself a hook of some
 # repository would otherwise send us there.

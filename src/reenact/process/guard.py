@@ -14,9 +14,9 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 from reenact.process.members import GUARD_VARIABLE
+from reenact.values import NamedTuple
 
 PATIENCE = 2.0
 """Seconds between SIGTERM and SIGKILL when nobody is left who could ask for more."""

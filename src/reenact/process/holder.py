@@ -2,11 +2,11 @@
 
 import os
 from pathlib import Path
-from typing import NamedTuple
 
 from reenact.codec import decode, encode
 from reenact.process.members import find_process
 from reenact.process.signals import in_main_thread
+from reenact.values import NamedTuple
 
 
 class Holder(NamedTuple):

@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from reenact.errors import UnsupportedError
 from reenact.plan import Isolation
+from reenact.values import NamedTuple
 
 if TYPE_CHECKING:
     from subprocess import Popen

@@ -10,7 +10,8 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+
+from reenact.values import NamedTuple
 
 GUARD_VARIABLE = "REENACT_GUARD"
 """Marks a watchdog, which must outlive what it watches: a command that ends what another run left keeps off it."""

@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from reenact.process import signals
 from reenact.process.child import Child, Spawn, Started, start
@@ -27,6 +27,7 @@ from reenact.process.pump import Pump, wait_for
 from reenact.process.terminal import Terminal, find_terminal
 from reenact.process.usage import Meter
 from reenact.runs import Usage
+from reenact.values import NamedTuple
 
 TIMED_OUT = 124
 """The exit code of a command that had no more time, as timeout(1) has it."""

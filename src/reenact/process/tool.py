@@ -10,11 +10,11 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from reenact.process.guard import guarding
 from reenact.process.members import Command, attempt, find_members, send
 from reenact.process.pump import wait_for
+from reenact.values import NamedTuple
 
 _MARK = "REENACT_TOOL"
 _CHUNK = 1 << 16

@@ -1,8 +1,7 @@
 """The commands and words of a shell script, as they are found one after the other by the scanner in script.py."""
 
-from typing import NamedTuple
-
 from reenact.project.quoting import NAME, Place
+from reenact.values import NamedTuple
 
 _CLOSERS = {"if": "fi", "for": "done", "while": "done", "until": "done", "select": "done", "case": "esac", "{": "}"}
 _PREFIXES = frozenset(("then", "do", "else", "elif", "!", "time", "if", "while", "until", "{"))

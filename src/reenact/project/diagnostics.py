@@ -1,6 +1,8 @@
 """What is found in a project's files: where, what, and what was probably meant."""
 
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from reenact.values import NamedTuple
 
 Severity = Literal["error", "warning"]
 

@@ -6,7 +6,7 @@ the digest of its bytes. The cache is handed in: this module touches no disk.
 
 import json
 import re
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from blake3 import blake3
 
@@ -14,6 +14,7 @@ from reenact import __version__
 from reenact.project.diagnostics import Diagnostic, Position, Severity
 from reenact.project.nearest import did_you_mean
 from reenact.project.nodes import Entry, Mapping, Node, Scalar, Sequence, describe, from_json, is_null, to_json
+from reenact.values import NamedTuple
 
 FORMAT = 1
 """Part of every digest, as the version is: to be raised when the stored form changes within one version."""

@@ -5,12 +5,12 @@ What is there and does not count is remembered with the reason, so that nothing 
 
 import re
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
 
 from reenact.project.document import MAX_BYTES, Cache
 from reenact.project.script_header import find_header
 from reenact.project.toml_text import Table, TomlError, load_toml
 from reenact.project.types import EntryPoint, EnvironmentKey, EnvironmentSource, PassedOver, Project
+from reenact.values import NamedTuple
 
 
 class Convention(NamedTuple):

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from itertools import pairwise
-from typing import NamedTuple
 
 from reenact.project.diagnostics import Diagnostic, Position
 from reenact.project.document import Document
@@ -13,6 +12,7 @@ from reenact.project.shell import hides_failure
 from reenact.project.template import read_template
 from reenact.project.types import EntryPoint
 from reenact.project.value_types import find_misfit
+from reenact.values import NamedTuple
 
 _IN_QUOTES = ("single", "double", "ansi", "braced")
 

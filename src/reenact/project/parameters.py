@@ -8,7 +8,7 @@ message and no record: the command refers to a variable, and the value travels i
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from reenact.errors import ParameterError, UsageError
 from reenact.plan import RUN_DIR_VARIABLE, BoundParameter, Download, PathValue
@@ -19,6 +19,7 @@ from reenact.project.quoting import Word
 from reenact.project.template import MAX_ARGUMENT, read_template
 from reenact.project.types import EntryPoint, Parameter
 from reenact.project.value_types import find_misfit, find_scheme
+from reenact.values import NamedTuple
 
 SECRET_PREFIX = "REENACT_SECRET_"  # noqa: S105
 

@@ -9,12 +9,12 @@ project's. Nothing else is read into a path: no ``~``, no ``%20``, no pattern.
 
 from collections.abc import Callable
 from posixpath import join, normpath
-from typing import NamedTuple
 
 from reenact.errors import ParameterError
 from reenact.plan import RUN_DIR_VARIABLE, Download
 from reenact.project.quoting import Word
 from reenact.project.value_types import find_scheme
+from reenact.values import NamedTuple
 
 _SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+=@")
 

@@ -1,9 +1,9 @@
 """Placeholders in a template: Python's format strings over the names that are known; every other brace is text."""
 
 from collections.abc import Collection
-from typing import NamedTuple
 
 from reenact.project.nearest import did_you_mean
+from reenact.values import NamedTuple
 
 
 class Placeholder(NamedTuple):

@@ -1,7 +1,8 @@
 """What a script says of its own environment: the block ``# /// script`` at its top (PEP 723). Pure."""
 
 import re
-from typing import NamedTuple
+
+from reenact.values import NamedTuple
 
 _BLOCK = r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)$\s)+)^# ///$"
 """The pattern that the specification gives (packaging.python.org: inline script metadata)."""

@@ -14,7 +14,6 @@ here-document.
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
 from reenact.errors import ParameterError
 from reenact.project.commands import Script, Span
@@ -22,6 +21,7 @@ from reenact.project.diagnostics import Diagnostic, Severity
 from reenact.project.placeholders import Placeholder, parse_template
 from reenact.project.quoting import Place, Unwritable, Word, needs_plain_dollar, quote, write_word
 from reenact.project.script import Item, read_script
+from reenact.values import NamedTuple
 
 MAX_ARGUMENT = 131_071
 """Bytes in one argument or variable that Linux passes to a program: MAX_ARG_STRLEN of execve(2), less the final NUL."""

@@ -4,9 +4,10 @@ All values here and in the rest of the core are ``NamedTuple``: frozen and typed
 a sixth of its cost to define, which a command that starts in tens of milliseconds can feel (DESIGN.md).
 """
 
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from reenact.project.diagnostics import Diagnostic, Position
+from reenact.values import NamedTuple
 
 EnvironmentKey = Literal["python_env", "conda_env", "docker_env", "pyproject", "pylock", "requirements", "script"]
 """What kind of file says what a project runs in: the first three are keys of the project file too."""

@@ -7,12 +7,13 @@ deep as it likes: here nesting, aliases and the size that aliases unfold to are 
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
 import yaml
 
 from reenact.project.document import MAX_BYTES
 from reenact.project.nodes import Entry, Mapping, Node, Scalar, ScalarType, Sequence, Value, value_of
+from reenact.values import NamedTuple
 
 MAX_DEPTH = 64
 MAX_NODES = 50_000

@@ -4,13 +4,14 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, NamedTuple, TypeVar
+from typing import Literal, TypeVar
 
 from reenact.codec import decode, to_plain
 from reenact.errors import RecordError, StorageError
 from reenact.plan import EnvironmentLock, Plan
 from reenact.run_folder import RunFolder
 from reenact.runs import Result, Run, State
+from reenact.values import NamedTuple
 from reenact.world import render_timestamp
 
 T = TypeVar("T")

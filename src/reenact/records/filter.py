@@ -2,10 +2,11 @@
 
 import math
 import re
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from reenact.errors import UsageError
 from reenact.runs import State
+from reenact.values import NamedTuple
 
 Comparison = Literal["=", "!=", "<", "<=", ">", ">=", "has"]
 

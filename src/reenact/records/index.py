@@ -17,7 +17,7 @@ import os
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from reenact.errors import RecordError, StorageError
 from reenact.files import lock, make_folder
@@ -27,6 +27,7 @@ from reenact.records.store import Store, Unusable, created, opened, translated
 from reenact.report import Report
 from reenact.run_folder import RunFolder
 from reenact.runs import Run
+from reenact.values import NamedTuple
 from reenact.world import World
 
 T = TypeVar("T")

@@ -12,7 +12,6 @@ gives back and reads nothing again.
 
 import os
 from pathlib import Path
-from typing import NamedTuple
 
 from reenact import __version__
 from reenact.codec import encode
@@ -35,6 +34,7 @@ from reenact.records.index import open_index, update_index
 from reenact.records.store import Store
 from reenact.run_folder import RunFolder
 from reenact.runs import MOVES, Result, Run, State
+from reenact.values import NamedTuple
 from reenact.world import World
 
 ID_LENGTH = 32

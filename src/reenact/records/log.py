@@ -11,7 +11,9 @@ after an ``F``, is exactly what was printed, whatever bytes they are.
 """
 
 from collections.abc import Callable, Iterator
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, Protocol
+
+from reenact.values import NamedTuple
 
 Stream = Literal["stdout", "stderr"]
 

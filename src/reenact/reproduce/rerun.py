@@ -6,7 +6,6 @@ import os
 from collections.abc import Mapping
 from os.path import join, normpath, relpath
 from pathlib import Path
-from typing import NamedTuple
 
 from reenact.errors import RecordError
 from reenact.plan import BoundParameter, DockerSpec, EnvironmentLock, EnvironmentSpec, Plan
@@ -15,6 +14,7 @@ from reenact.project.parameters import Options
 from reenact.records.files import Record, read_lock
 from reenact.run_folder import RunFolder
 from reenact.sources.recorded import SCHEME, list_missing
+from reenact.values import NamedTuple
 from reenact.world import World
 
 MANAGERS = {"system": "system", "conda": "conda"}

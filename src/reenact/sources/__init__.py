@@ -14,12 +14,12 @@ A source is a module with three functions:
 import os
 from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple
 
 from reenact.errors import SourceError
 from reenact.plan import Snapshot
 from reenact.records.files import Code
 from reenact.sources.path import find_path
+from reenact.values import NamedTuple
 from reenact.world import World
 
 KINDS = {

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from reenact.values import NamedTuple
 
 _HASH = re.compile(r"[0-9a-f]{7,64}", re.IGNORECASE)
 _FULL_HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}", re.IGNORECASE)

@@ -2,10 +2,10 @@
 
 import os
 from pathlib import Path
-from typing import NamedTuple
 
 from reenact.errors import SourceError
 from reenact.sources.git.status import COMMAND, Status, parse_status
+from reenact.values import NamedTuple
 from reenact.world import World
 
 

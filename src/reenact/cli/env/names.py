@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from reenact.environments.shelf import Standing, list_standing
 from reenact.errors import RecordError
 from reenact.records.files import read_realised
 from reenact.records.lookup import find_run
 from reenact.run_folder import RunFolder
+from reenact.values import NamedTuple
 from reenact.world import World
 
 SHORT = 12

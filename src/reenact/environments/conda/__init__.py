@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from blake3 import blake3
 
@@ -21,6 +20,7 @@ from reenact.environments.marker import Marker, read_marker
 from reenact.environments.settings import decisive, platform_tag
 from reenact.plan import Command, CondaSpec, EnvironmentLock
 from reenact.project.types import Project
+from reenact.values import NamedTuple
 from reenact.world import World
 
 DRIVER = Path("/proc/driver/nvidia/version")

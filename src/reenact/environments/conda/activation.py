@@ -9,10 +9,10 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from reenact.errors import BuildError
 from reenact.process.tool import run_tool
+from reenact.values import NamedTuple
 from reenact.world import World
 
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"

@@ -13,9 +13,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
 
 from reenact.environments.credentials import HIDDEN, redact, restore
+from reenact.values import NamedTuple
 
 COMMUNITY = "conda-forge"
 DEFAULTS = "https://repo.anaconda.com/pkgs/main"

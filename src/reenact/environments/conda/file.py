@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping as MappingOf
 from pathlib import Path
-from typing import NamedTuple
 
 from reenact.environments.definition import make_errors, read_mapping, warn_unknown_keys
 from reenact.environments.python.request import make_line
@@ -16,6 +15,7 @@ from reenact.environments.python.requirement_lines import Line
 from reenact.errors import ProjectError
 from reenact.project.diagnostics import Diagnostic, Position
 from reenact.project.nodes import Mapping, Node, Scalar, Sequence, describe
+from reenact.values import NamedTuple
 from reenact.world import World
 
 KEYS = ("name", "prefix", "channels", "dependencies", "variables", "platforms", "category", "channel_priority")

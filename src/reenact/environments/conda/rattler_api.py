@@ -11,7 +11,7 @@ import re
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import rattler
 from rattler.exceptions import (
@@ -34,6 +34,7 @@ from reenact.errors import BuildError
 from reenact.files import make_folder
 from reenact.home import Home
 from reenact.report import Report
+from reenact.values import NamedTuple
 
 T = TypeVar("T")
 

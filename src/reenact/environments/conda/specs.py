@@ -6,7 +6,8 @@ The grammar is that of https://docs.conda.io/projects/conda-build/en/latest/reso
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+
+from reenact.values import NamedTuple
 
 _BRACKETS = re.compile(r"\[(?P<inside>[^\]]*)\]\s*$")
 _PAIR = re.compile(r"(\w+)\s*=\s*(?:'([^']*)'|\"([^\"]*)\"|([^,\s]*))")

@@ -9,7 +9,6 @@ With ``build:`` or ``--build-image`` an image is made from files, whose digest n
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
 
 from reenact.codec import decode, encode
 from reenact.environments.docker.container import Container, make_launch
@@ -22,6 +21,7 @@ from reenact.errors import BuildError, ProjectError
 from reenact.files import make_folder, write_atomic
 from reenact.plan import Command, DockerSpec, EnvironmentLock, digest
 from reenact.project.types import Project
+from reenact.values import NamedTuple
 from reenact.world import World
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from reenact.environments.docker.arguments import drop_arguments, find_argument, list_variables, render_arguments
 from reenact.environments.docker.engine import Engine
@@ -23,6 +22,7 @@ from reenact.environments.launch import Launch, Site
 from reenact.errors import UnsupportedError
 from reenact.plan import Command, DockerSpec
 from reenact.process.guard import Ending
+from reenact.values import NamedTuple
 
 MEANINGS = {
     125: "the container engine did not start the command, if this code is not the command's own",

@@ -15,12 +15,13 @@ import socket
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import quote
 
 from reenact.environments.credentials import redact
 from reenact.errors import UnsupportedError, UsageError
 from reenact.process.tool import ToolResult, run_tool
+from reenact.values import NamedTuple
 from reenact.world import World
 
 CHOICE = "REENACT_CONTAINER_ENGINE"

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from posixpath import normpath
-from typing import NamedTuple
+
+from reenact.values import NamedTuple
 
 
 class Pattern(NamedTuple):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from reenact.environments.docker.auth import run_with_credentials
 from reenact.environments.docker.engine import Engine, ask, quote_name, run_client
 from reenact.environments.docker.failure import make_failure
 from reenact.errors import BuildError, ProjectError
+from reenact.values import NamedTuple
 from reenact.world import World
 
 _NAME = r"(\[[0-9a-fA-F:]+\]|\w)[\w.:/@+-]*"

@@ -10,11 +10,11 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from reenact.environments.docker.engine import Engine
 from reenact.environments.launch import Site
 from reenact.errors import UnsupportedError, UsageError
+from reenact.values import NamedTuple
 
 CODE = "/mlflow/projects/code"
 """The root of the project's code inside: the place that MLflow gives it in the images that it builds."""

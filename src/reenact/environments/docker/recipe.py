@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from reenact.values import NamedTuple
 
 
 class Recipe(NamedTuple):

@@ -15,7 +15,6 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from typing import NamedTuple
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from reenact.environments.docker.engine import Engine
@@ -25,6 +24,7 @@ from reenact.plan import Command, DockerSpec
 from reenact.process.handed import HANDED
 from reenact.process.surroundings import make_environ
 from reenact.project.types import DockerEnvironment
+from reenact.values import NamedTuple
 
 TRACKING = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
 

@@ -9,7 +9,6 @@ and builds is imported when it is called for.
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from blake3 import blake3
 
@@ -20,6 +19,7 @@ from reenact.environments.marker import read_marker
 from reenact.environments.python.python_version import settle_python
 from reenact.environments.settings import decisive, platform_tag
 from reenact.plan import Command, EnvironmentLock, PythonSpec
+from reenact.values import NamedTuple
 from reenact.world import World
 
 

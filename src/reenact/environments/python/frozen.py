@@ -11,7 +11,7 @@ import os
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from blake3 import blake3
 
@@ -24,6 +24,7 @@ from reenact.environments.python.uv import run_uv
 from reenact.errors import BuildError, ProjectError
 from reenact.plan import PythonSpec
 from reenact.process.tool import run_tool
+from reenact.values import NamedTuple
 from reenact.world import World
 
 DOING = "reading the lock"

@@ -12,12 +12,12 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 from reenact.codec import from_plain
 from reenact.environments.python.versions import PythonRequest, parse_request, parse_version
 from reenact.errors import BuildError
 from reenact.process.tool import run_tool
+from reenact.values import NamedTuple
 from reenact.world import World
 
 PROBE = """

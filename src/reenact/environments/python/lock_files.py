@@ -11,11 +11,12 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from reenact.environments.artifacts import find_artifact
 from reenact.home import Home
+from reenact.values import NamedTuple
 
 
 class LockedFile(NamedTuple):

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from reenact.environments.local_code import digest_local
 from reenact.environments.python.requirement_lines import Line, Requirements, expand, parse_local
 from reenact.plan import PythonSpec
 from reenact.project.diagnostics import Position
+from reenact.values import NamedTuple
 from reenact.world import World
 
 

@@ -10,13 +10,13 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from reenact.environments.credentials import redact
 from reenact.environments.definition import make_error
 from reenact.errors import ProjectError
 from reenact.project.diagnostics import Position
 from reenact.project.nearest import did_you_mean
+from reenact.values import NamedTuple
 
 VALUED = {
     "-r": "--requirement",

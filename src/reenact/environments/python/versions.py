@@ -3,7 +3,8 @@
 import operator
 import re
 from collections.abc import Callable
-from typing import NamedTuple
+
+from reenact.values import NamedTuple
 
 Version = tuple[int, ...]
 

@@ -1,12 +1,11 @@
 """What a bundle says of its run to other tools: the facts, gathered once, from which each of them gets its own
 words."""
 
-from typing import NamedTuple
-
 from reenact.environments.packages import Package
 from reenact.plan import EnvironmentLock
 from reenact.records.files import Record
 from reenact.reproduce.bundle.manifest import LINK, Entry
+from reenact.values import NamedTuple
 
 
 class DataFile(NamedTuple):

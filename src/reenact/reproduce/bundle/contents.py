@@ -7,7 +7,6 @@ import re
 import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 from reenact.codec import encode
 from reenact.files import digest_file
@@ -18,6 +17,7 @@ from reenact.reproduce.bundle.manifest import EXECUTABLE, FILE, LINK, MADE, RECO
 from reenact.reproduce.bundle.packages import Gathered
 from reenact.reproduce.bundle.writing import Member
 from reenact.run_folder import RunFolder
+from reenact.values import NamedTuple
 
 OWN = ("alive", "imported.json")
 """Files of a run folder that say nothing of the run, but of this machine."""

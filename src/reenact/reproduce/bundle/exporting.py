@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
 
 from reenact.environments.export import make_export
 from reenact.environments.packages import Package, list_packages
@@ -25,6 +24,7 @@ from reenact.reproduce.bundle.signature import check_key, seal_statement
 from reenact.reproduce.bundle.statement import render_statement
 from reenact.reproduce.bundle.writing import Member, Sealed, seal, write_bundle
 from reenact.run_folder import RunFolder
+from reenact.values import NamedTuple
 from reenact.world import World
 
 

@@ -12,7 +12,6 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 from reenact.codec import decode
 from reenact.errors import RecordError, StorageError, UsageError
@@ -24,6 +23,7 @@ from reenact.reproduce.bundle.reading import Bundle, Opened
 from reenact.reproduce.bundle.settling import settle_in
 from reenact.reproduce.bundle.signature import open_statement, verify
 from reenact.reproduce.bundle.statement import check_statement
+from reenact.values import NamedTuple
 from reenact.world import World
 
 MOST = 64_000_000_000

@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from blake3 import blake3
 
 from reenact.codec import decode, encode
 from reenact.errors import RecordError, StorageError
 from reenact.records.life import ID_LENGTH
+from reenact.values import NamedTuple
 
 VERSION = 1
 NAME, PROVENANCE, CRATE, BILL = "manifest.json", "provenance.intoto.jsonl", "ro-crate-metadata.json", "bom.cdx.json"

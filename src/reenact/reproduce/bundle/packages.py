@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple
 
 from reenact.environments.artifacts import find_artifact, keep_artifact
 from reenact.errors import BuildError, ReenactError, SourceError
 from reenact.files import make_folder
 from reenact.plan import EnvironmentLock
+from reenact.values import NamedTuple
 from reenact.world import World
 
 KINDS = {

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO
 
 from blake3 import blake3
 
@@ -29,6 +29,7 @@ from reenact.reproduce.bundle.manifest import (
     sort_entries,
 )
 from reenact.reproduce.bundle.tar import END, padding, render_head
+from reenact.values import NamedTuple
 from reenact.world import World
 
 

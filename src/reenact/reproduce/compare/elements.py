@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from reenact.project.types import Tolerance
 from reenact.reproduce.compare.judgement import Spread, Tally, Unjudged, describe, show
+from reenact.values import NamedTuple
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

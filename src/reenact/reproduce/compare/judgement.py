@@ -11,9 +11,10 @@ import math
 import re
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Literal, NamedTuple, TypeGuard
+from typing import Literal, TypeGuard
 
 from reenact.project.types import Tolerance
+from reenact.values import NamedTuple
 
 Verdict = Literal["identical", "within tolerance", "different", "not verified"]
 """``identical`` are equal bytes; ``within tolerance`` are others that say the same, or nearly enough."""

@@ -7,9 +7,9 @@ A key path is written ``history.3.loss``; where numbers are gathered, positions 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from reenact.reproduce.compare.judgement import Tally, Unreadable, are_same, describe, show
+from reenact.values import NamedTuple
 
 _MOST_VALUES = 5_000_000
 _DEEPEST = 500

@@ -5,7 +5,6 @@
 """
 
 from pathlib import Path
-from typing import NamedTuple
 
 from reenact.codec import decode, encode
 from reenact.files import make_folder, write_atomic
@@ -14,6 +13,7 @@ from reenact.size_limit import find_size_limit
 from reenact.sources.capture.memo import Known, find_memo, make_fingerprint
 from reenact.sources.capture.scan import scan
 from reenact.sources.work_tree import Facts
+from reenact.values import NamedTuple
 from reenact.world import World
 
 

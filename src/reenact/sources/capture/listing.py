@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from reenact.errors import SourceError
 from reenact.process.git import Git, make_git
 from reenact.records.files import Nested
 from reenact.sources.git.status import COMMAND, Status, parse_status
 from reenact.sources.work_tree import read_status
+from reenact.values import NamedTuple
 from reenact.world import World
 
 IGNORE_FILE = ".reenactignore"

@@ -7,7 +7,6 @@ files, by what stat(2) said of them, which spare reading what has not changed wh
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from blake3 import blake3
 
@@ -16,6 +15,7 @@ from reenact.files import make_folder, write_atomic
 from reenact.records.files import Code
 from reenact.sources.capture.scan import Scan, Signature
 from reenact.sources.work_tree import Facts, find_common_dir, find_git_dir
+from reenact.values import NamedTuple
 from reenact.world import World
 
 VERSION = 1

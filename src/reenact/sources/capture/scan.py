@@ -3,9 +3,10 @@
 import os
 import stat
 from collections.abc import Collection
-from typing import NamedTuple
 
 from blake3 import blake3
+
+from reenact.values import NamedTuple
 
 TOOLS = frozenset(
     {

@@ -10,13 +10,13 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 from reenact.errors import RecordError, StorageError
 from reenact.files import delete_tree, make_folder
 from reenact.process.git import Git, make_git
 from reenact.process.tool import ToolResult
 from reenact.records.files import Code
+from reenact.values import NamedTuple
 from reenact.world import World
 
 LINK = "120000"

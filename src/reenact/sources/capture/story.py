@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from blake3 import blake3
 
@@ -20,6 +19,7 @@ from reenact.sources.capture.memo import Known, Memo, Table, make_fingerprint
 from reenact.sources.capture.scan import MOST_APART, TOOLS, Scan, Signature, make_signature, scan
 from reenact.sources.capture.store import FILE, LINK, PROGRAM, Entry, Store, open_store
 from reenact.sources.work_tree import Facts, find_work_tree, make_facts
+from reenact.values import NamedTuple
 from reenact.world import World
 
 ATTEMPTS = 3

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from reenact.errors import SourceError
 from reenact.plan import digest
 from reenact.sources.redact import strip_credentials
+from reenact.values import NamedTuple
 
 PROTOCOLS = ("https", "http", "ssh", "git")
 """What a repository elsewhere may be reached by; never ``ext::`` and its like, which run programs."""

@@ -8,12 +8,12 @@ to: nothing that a project does in its checkout reaches the mirror.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
 
 from reenact.files import make_folder
 from reenact.process.git import Git
 from reenact.sources.git.failure import DamagedError, make_error, refused_object
 from reenact.sources.git.mirror import Commit, Mirror
+from reenact.values import NamedTuple
 
 _LFS = (("filter.lfs.process", "git-lfs filter-process"), ("filter.lfs.smudge", "git-lfs smudge -- %f"))
 _NO_LFS = (("filter.lfs.process", ""), ("filter.lfs.smudge", ""), ("filter.lfs.required", "false"))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from reenact.errors import SourceError
 from reenact.process.tool import ToolResult
 from reenact.sources.redact import redact
+from reenact.values import NamedTuple
 
 _LAST_LINES = 5
 _PROGRESS = re.compile(

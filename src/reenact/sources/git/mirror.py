@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 from reenact.errors import SourceError
 from reenact.files import is_held, lock, make_folder
@@ -23,6 +22,7 @@ from reenact.sources.git.address import Address
 from reenact.sources.git.failure import make_error, refused_object
 from reenact.sources.git.revision import References, parse_references, patterns
 from reenact.sources.work_tree import find_common_dir
+from reenact.values import NamedTuple
 from reenact.world import World
 
 _BRANCHES_AND_TAGS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from reenact.errors import SourceError
 from reenact.project.nearest import did_you_mean
 from reenact.sources.git.address import Address
@@ -20,6 +18,7 @@ from reenact.sources.git.revision import (
     split_tail,
 )
 from reenact.sources.page import Page, folder_of
+from reenact.values import NamedTuple
 
 _SURE_LENGTH = 7
 """Digits of a short hash that are enough to believe the mirror without asking the server."""

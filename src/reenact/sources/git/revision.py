@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from reenact.errors import SourceError
+from reenact.values import NamedTuple
 
 FULL_HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}", re.IGNORECASE)
 SHORT_HASH = re.compile(r"[0-9a-f]{4,64}", re.IGNORECASE)

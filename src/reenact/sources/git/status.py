@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from reenact.values import NamedTuple
 
 COMMAND = (
     "status",

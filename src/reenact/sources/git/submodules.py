@@ -7,12 +7,12 @@ address and ``update = none`` count, so no command of it ever runs and every add
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
 
 from reenact.errors import SourceError
 from reenact.process.git import make_git
 from reenact.sources.git.address import Address, make_local, parse_address, resolve_relative
 from reenact.sources.git.checkout import Entry, quote
+from reenact.values import NamedTuple
 from reenact.world import World
 
 DEEPEST = 20

@@ -1,0 +1,68 @@
+"""``NamedTuple`` as :mod:`typing` has it, for a program that is started again and again.
+
+``typing``'s compiles a constructor for each class when the class is defined: a tenth of a millisecond, and a warm run
+defines a hundred. Here one constructor serves them all: a tenth of the time to define, a few microseconds more to make
+a value.
+"""
+
+from __future__ import annotations
+
+from collections import _tuplegetter  # type: ignore[attr-defined]
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from typing import NamedTuple as NamedTuple
+else:
+
+    class _Value(tuple):
+        __slots__ = ()
+
+        def __new__(cls, /, *given, **named):
+            if named or len(given) != len(cls._fields):
+                given = _arrange(cls, given, named)
+            return tuple.__new__(cls, given)
+
+        @classmethod
+        def _make(cls, given):
+            return cls(*given)
+
+        def _replace(self, /, **named):
+            return type(self)(**{**self._asdict(), **named})
+
+        def _asdict(self):
+            return dict(zip(self._fields, self, strict=True))
+
+        def __repr__(self):
+            shown = ", ".join(f"{name}={value!r}" for name, value in zip(self._fields, self, strict=True))
+            return f"{type(self).__name__}({shown})"
+
+        def __getnewargs__(self):
+            return tuple(self)
+
+    class _Definition(type):
+        def __new__(cls, name, bases, body):
+            fields = tuple(body.get("__annotations__", ()))
+            defaults = {field: body.pop(field) for field in fields if field in body}
+            if tuple(defaults) != fields[len(fields) - len(defaults) :]:
+                raise TypeError(f"{name}: a field without a default follows one that has a default")
+            body |= {field: _tuplegetter(at, "") for at, field in enumerate(fields)}
+            body |= {"__slots__": (), "__match_args__": fields, "_fields": fields, "_field_defaults": defaults}
+            return type.__new__(type, name, (_Value,), body)
+
+    NamedTuple = type.__new__(_Definition, "NamedTuple", (), {})
+
+
+def _arrange(cls: Any, given: tuple[object, ...], named: dict[str, object]) -> list[object]:
+    """The values of all fields in their order."""
+    rest = cls._fields[len(given) :]
+    known = {**cls._field_defaults, **named}
+    try:
+        values = [*given, *[known[name] for name in rest]]
+    except KeyError as missing:
+        raise TypeError(f"{cls.__name__}() is not given its {missing.args[0]!r}") from None
+    if len(values) > len(cls._fields):
+        raise TypeError(f"{cls.__name__}() has {len(cls._fields)} fields and is given {len(given)} values")
+    if not named.keys() <= set(rest):
+        wrong = ", ".join(repr(name) for name in named if name not in rest)
+        raise TypeError(f"{cls.__name__}() is given {wrong}, which it has not, or twice")
+    return values
