@@ -27,7 +27,7 @@ TOOLS = {
     "size_limit",
 }
 FAMILIES = {"sources", "environments", "backends", "downloads"}
-STORY = {"trust", "prepare", "worker", "api", "as_of", "locking", "reproduce"}
+STORY = {"trust", "prepare", "worker", "api", "as_of", "locking", "doctor", "reproduce"}
 RANK = {
     **dict.fromkeys(CORE, 0),
     **dict.fromkeys(TOOLS, 1),

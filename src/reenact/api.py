@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reenact import backends, worker
 from reenact.errors import RunFailed, UsageError
@@ -17,6 +18,9 @@ from reenact.report import Silence
 from reenact.run_folder import RunFolder
 from reenact.runs import Result, Run, State
 from reenact.world import World, make_world
+
+if TYPE_CHECKING:
+    from reenact.doctor import Examination
 
 STATUS = {
     State.QUEUED: "SCHEDULED",
@@ -170,6 +174,42 @@ def run(
         return _finished(submitted)
     folder, _ = carry_out(prepared, world)
     return _finished(SubmittedRun(folder, backend, None, world))
+
+
+def doctor(
+    uri: str | Path = ".",
+    version: str | None = None,
+    *,
+    entry_point: str | None = None,
+    ignore: Collection[str] = (),
+    fix: bool = False,
+    world: World | None = None,
+) -> Examination:
+    """What will keep a run of a project, or of one script, from coming out the same elsewhere, or later.
+
+    Nothing of the project is run or imported. ``ignore`` are codes of findings to leave out. ``fix`` writes
+    ``reenact.lock`` where that is what is missing, and what is found is then what is left.
+
+    Raises:
+        UsageError: ``fix`` is asked for what is fetched, and is nobody's folder.
+        ReenactError: the project cannot be found, fetched or read.
+    """
+    from reenact.doctor import examine
+    from reenact.doctor.target import locating
+    from reenact.doctor.treatment import mend
+
+    world = world or make_world(Silence())
+    with locating(os.fspath(uri), version, entry_point, world) as target:
+        if fix and target.is_copy:
+            raise UsageError(f"{uri} is fetched: what would be mended is thrown away", hint="leave --fix out")
+        root, name = target.root, target.entry_point
+        found = examine(root, world, entry_point=name, ignored=ignore, is_copy=target.is_copy)
+        if not fix:
+            return found
+        treatment = mend(found.findings, root, name, world)
+        if treatment.changes:
+            found = examine(root, world, entry_point=name, ignored=ignore)
+        return found._replace(changes=treatment.changes, unmended=treatment.unmended)
 
 
 def _read_docker_args(given: Mapping[str, object] | None) -> tuple[tuple[str, str | None], ...]:

@@ -30,6 +30,7 @@ VERBS = {
     "rerun": "Run a recorded run again.",
     "lock": "Write the exact packages of a project's environment beside its files.",
     "check": "Find what is wrong in a project's files.",
+    "doctor": "Find what will keep a run from coming out the same elsewhere, or later.",
     "describe": "Show a project's entry points, parameters and environment.",
     "ls": "List runs, newest first.",
     "show": "Show one run.",

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from pathlib import Path
 
-from reenact import environments
 from reenact.cli.console import print_json
 from reenact.cli.parser import Parser
 from reenact.cli.resolve import resolving
+from reenact.doctor.subject import ask_environment
 from reenact.document_cache import find_documents
-from reenact.errors import ProjectError, UnsupportedError
+from reenact.errors import ProjectError
 from reenact.project.diagnostics import Diagnostic, render_diagnostic
 from reenact.project.load import read_project
 from reenact.project.types import Project
-from reenact.report import Memory
 from reenact.world import World
 
 
@@ -48,7 +46,7 @@ def run(given: Given, world: World) -> int:
         return 0
     with resolving(given.uri, given.version, world) as root:
         project = read_project(root, find_documents(world.home))
-        project = project._replace(diagnostics=(*project.diagnostics, *find_in_environment(project, root, world)))
+        project = project._replace(diagnostics=(*project.diagnostics, *ask_environment(project, root, world)[1]))
     if given.as_json:
         print_json([_as_plain(found) for found in project.diagnostics])
     else:
@@ -56,21 +54,6 @@ def run(given: Given, world: World) -> int:
             print(f"{render_diagnostic(found)}\n")
         print(_summary(project))
     return ProjectError.exit_code if _count(project, "error") else 0
-
-
-def find_in_environment(project: Project, root: Path, world: World) -> tuple[Diagnostic, ...]:
-    """What is wrong in the files that define the environment, as far as reading them can tell."""
-    if any(found.code == "missing-file" for found in project.diagnostics):
-        return ()
-    report = Memory()
-    try:
-        environments.ask(project, root, None, world._replace(report=report))
-    except UnsupportedError:
-        return tuple(report.findings)
-    except ProjectError as problem:
-        errors = problem.diagnostics or (Diagnostic("error", "environment", problem.message, hint=problem.hint),)
-        return (*report.findings, *errors)
-    return tuple(report.findings)
 
 
 def _as_plain(found: Diagnostic) -> dict[str, object]:
