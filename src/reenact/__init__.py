@@ -10,7 +10,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reenact.api import SubmittedRun, doctor, run
+    from reenact.api import SubmittedRun, run
     from reenact.errors import (
         BuildError,
         ParameterError,
@@ -39,7 +39,6 @@ __all__ = [
     "UnsupportedError",
     "UsageError",
     "__version__",
-    "doctor",
     "run",
 ]
 
@@ -50,7 +49,7 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module 'reenact' has no attribute '{name}'")
     from importlib import import_module
 
-    module = import_module("reenact.api" if name in ("doctor", "run", "SubmittedRun") else "reenact.errors")
+    module = import_module("reenact.api" if name in ("run", "SubmittedRun") else "reenact.errors")
     value = globals()[name] = getattr(module, name)
     return value
 

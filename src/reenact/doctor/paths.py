@@ -114,7 +114,7 @@ def _find_in_commands(subject: Subject, *, inside: bool) -> Iterator[Finding]:
             for word in command.words[0:1] + command.words[1:]:
                 # What comes after "--data=", or after ">".
                 text = re.sub(r"^(--?[\w-]+=|[A-Za-z_]\w*=|\d?>{1,2}|<)", "", word)
-                home = re.match(r"\$\{?HOME\}?/\w", text)
+                home = re.match(r"\$\{?HOME\}?/[\w.]", text)
                 concern = ABSOLUTE if home and not inside else judge(text, inside=inside)
                 if concern is not None and (place := subject.find_in_command(text, entry_point, file)):
                     yield concern.found(f"'{_shorten(text)}' in a command", place, entry_point)

@@ -77,7 +77,7 @@ def _find_seeded(call: Call, own: set[str]) -> tuple[str, ...]:
     """What a call makes repeatable. A function of the project seeds what the calls in it seed, which are seen too."""
     last = call.name.rpartition(".")[2] or call.method
     if call.name in seeds.SEEDING:
-        return seeds.SEEDING[call.name] if call.node.args or call.node.keywords else ()
+        return seeds.SEEDING[call.name] if call.arguments or last != "seed" else ()
     return seeds.SEEDING_ENDS.get(last, ()) if last not in own else ()
 
 
@@ -120,7 +120,8 @@ def _find_own(call: Call, *, numpy_is_seeded: bool) -> str | None:
     if is_given(call.find("random_state")) or numpy_is_seeded:
         return None
     if call.name.startswith("sklearn."):
-        return f"{last} without random_state" if _is_stochastic(call, last) else None
+        draws = _is_stochastic(call, last) and not _is_inside_ensemble(call)
+        return f"{last} without random_state" if draws else None
     is_frame = call.method == "sample" and not call.name.startswith(("random.", "numpy.")) and call.find("frac")
     return "sample(frac=…) without random_state" if is_frame and call.name != "random.sample" else None
 
@@ -132,6 +133,12 @@ def _is_stochastic(call: Call, name: str) -> bool:
         word, values = seeds.ONLY_WITH[name]
         return find_constant(call.find(word)) in values
     return name in seeds.ESTIMATORS
+
+
+def _is_inside_ensemble(call: Call) -> bool:
+    """Whether an ensemble gets the estimator, and gives it a state of its own."""
+    around = (node for node in call.module.around(call.node) if isinstance(node, ast.Call))
+    return any(call.module.find_name(node.func).rpartition(".")[2] in seeds.ENSEMBLES for node in around)
 
 
 def _find_clock(call: Call) -> Iterator[Finding]:

@@ -92,6 +92,14 @@ ESTIMATORS = list_names(
 )
 """Names of scikit-learn whose result depends on ``random_state`` as they are."""
 
+ENSEMBLES = list_names(
+    """
+    AdaBoostClassifier AdaBoostRegressor BaggingClassifier BaggingRegressor BalancedBaggingClassifier
+    EasyEnsembleClassifier RUSBoostClassifier IterativeImputer
+    """
+)
+"""Estimators that seed those that they are given."""
+
 ONLY_WITH: dict[str, tuple[str, frozenset[object]]] = {
     "KFold": ("shuffle", frozenset((True,))),
     "StratifiedKFold": ("shuffle", frozenset((True,))),
