@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.doctor.patient import Patient
+from tests.sources.repositories import git
 
 MLPROJECT = "entry_points:\n  main:\n    inputs: [{}]\n    command: python train.py\n"
 
@@ -87,11 +90,21 @@ def test_what_git_ignores_is_in_no_record(patient: Patient) -> None:
         GITIGNORE="data/\n",
     ).commit()
     assert patient.places("undeclared-input") == [
-        ("train.py:1:1", "'data/a.csv' is read, and git ignores it"),
-        ("train.py:2:1", "'data/b.csv' is read, and git ignores it"),
+        ("train.py:1:1", "'data/a.csv' is read, and a record leaves it out, for it is ignored"),
+        ("train.py:2:1", "'data/b.csv' is read, and a record leaves it out, for it is ignored"),
     ]
-    patient.have(data__dvc="")
+    patient.have(GITIGNORE="", reenactignore="*.csv\n")
+    (patient.folder / "reenactignore").rename(patient.folder / ".reenactignore")
+    patient.commit()
     assert [place for place, _ in patient.places("undeclared-input")] == ["train.py:1:1", "train.py:2:1"]
+
+
+def test_files_of_a_submodule_are_part_of_the_record(patient: Patient, tmp_path: Path) -> None:
+    inner = Patient(tmp_path / "inner").have(a__csv="1").commit()
+    patient.have(train__py="open('data/a.csv')\n").commit()
+    git(patient.folder, "-c", "protocol.file.allow=always", "submodule", "add", "--quiet", str(inner.folder), "data")
+    patient.commit()
+    assert patient.places("undeclared-input") == []
 
 
 def test_what_lfs_left_is_told(patient: Patient) -> None:

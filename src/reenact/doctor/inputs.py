@@ -68,7 +68,9 @@ def _judge(
     if _is_pointer(subject.root / name):
         yield POINTER.found(f"'{name}' is a pointer of git LFS", position, entry_point)
     elif subject.tree.has_git and not subject.tree.has(name) and not _is_made(name, made):
-        yield UNDECLARED.found(f"'{name}' is read, and git ignores it", position, entry_point)
+        yield UNDECLARED.found(
+            f"'{name}' is read, and a record leaves it out, for it is ignored", position, entry_point
+        )
 
 
 def _names(access: Access, program: Program) -> tuple[str, ...]:

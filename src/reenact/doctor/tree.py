@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from reenact.errors import SourceError
-from reenact.sources.git.program import make_git
+from reenact.process.git import Git, make_git
+from reenact.sources.capture.listing import IGNORE_FILE
 from reenact.sources.work_tree import find_work_tree
 from reenact.world import World
 
@@ -45,7 +46,7 @@ def read_tree(root: Path, world: World) -> Tree:
     git = make_git(world.environ, real)
     try:
         answers = [
-            git.run("ls-files", "-z", "--cached"),
+            git.run("ls-files", "-z", "--cached", "--recurse-submodules"),
             git.run("ls-files", "-z", "--others", "--exclude-standard"),
             git.run("diff", "-z", "--name-only", "--relative", "HEAD", "--", "."),
         ]
@@ -54,7 +55,18 @@ def read_tree(root: Path, world: World) -> Tree:
     if not all(answer.ok for answer in answers[:2]):
         return Tree(False, untracked=frozenset(_walk(real)))
     tracked, untracked, changed = (frozenset(filter(None, answer.output.split("\0"))) for answer in answers)
-    return Tree(True, tracked, untracked, changed if answers[2].ok else frozenset())
+    ignored = _find_ignored(git, real)
+    return Tree(True, tracked - ignored, untracked - ignored, changed if answers[2].ok else frozenset())
+
+
+def _find_ignored(git: Git, root: Path) -> frozenset[str]:
+    """What the project's own ignore file names: a record leaves it out, also where git has it."""
+    if not (root / IGNORE_FILE).is_file():
+        return frozenset()
+    listing = ("ls-files", "-z", "--others", "--ignored", f"--exclude-from={IGNORE_FILE}")
+    # With an index that is not there, what git has is among the others.
+    answer = git.within(GIT_INDEX_FILE=str(root / f"{IGNORE_FILE}.none")).run(*listing)
+    return frozenset(answer.output.split("\0")) if answer.ok else frozenset()
 
 
 def find_size(path: Path) -> int:

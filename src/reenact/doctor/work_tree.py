@@ -8,10 +8,8 @@ from reenact.doctor.findings import Concern, Finding
 from reenact.doctor.subject import Subject
 from reenact.doctor.tree import find_size
 from reenact.project.diagnostics import Position
+from reenact.size_limit import find_size_limit
 from reenact.world import World
-
-LARGEST_KEPT = 50 << 20
-"""Bytes of the largest file whose content a record of the code keeps."""
 
 DIRTY = Concern(
     "dirty-tree",
@@ -40,8 +38,9 @@ def find(subject: Subject, world: World) -> Iterator[Finding]:
             shown = ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
             counts = f"{len(tree.changed)} changed, {len(own)} not in git"
             yield DIRTY.found(f"the work tree is not what was committed ({counts}): {shown}")
+    largest = find_size_limit(world.environ)
     for name in sorted(tree.untracked):
         size = find_size(subject.root / name)
-        if size > LARGEST_KEPT:
+        if size > largest:
             where = "not in git" if tree.has_git else "in the project"
             yield LARGE.found(f"{size / (1 << 20):.0f} MiB, {where}", Position(name, 1, 1))
