@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Iterator
-
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
+from collections.abc import Iterator, Sequence
 
 from reenact.doctor.findings import Concern, Finding, from_diagnostic
 from reenact.doctor.subject import Subject
 from reenact.doctor.text import find_text
 from reenact.environments.committed import find_committed
+from reenact.environments.python.stale_lock import find_stale, make_hint
 from reenact.errors import ProjectError
 from reenact.plan import CondaSpec, DockerSpec, PythonSpec, SystemSpec
 from reenact.project.diagnostics import Diagnostic, Position
@@ -35,7 +32,6 @@ STALE_LOCK = Concern(
 )
 STALE_FOREIGN = STALE_LOCK._replace(
     why="what is installed is what the lock says, and not what the file beside it asks for",
-    fix="make it anew with the tool that made it: `uv lock`, `poetry lock`, `pdm lock`",
     fixable=False,
 )
 CONCERNS = (NO_LOCK, STALE_LOCK)
@@ -62,10 +58,9 @@ def find(subject: Subject, world: World) -> Iterator[Finding]:
         return
     foreign = spec.lock_file if isinstance(spec, PythonSpec) else None
     if foreign is not None and isinstance(spec, PythonSpec):
-        yield from _find_stale_foreign(spec, foreign, subject)
+        yield from _find_stale_foreign(spec, foreign, subject, world)
     elif committed is not None and committed.stale:
-        lines = "; ".join(committed.stale[:_SHOWN]) + ("; …" if len(committed.stale) > _SHOWN else "")
-        yield STALE_LOCK.found(f"{LOCK_FILE} is stale: {lines}", Position(LOCK_FILE, 1, 1))
+        yield STALE_LOCK.found(f"{LOCK_FILE} is stale: {_list(committed.stale)}", Position(LOCK_FILE, 1, 1))
     elif committed is None:
         yield from _find_floating(spec, subject)
 
@@ -111,51 +106,12 @@ def _name(line: str) -> str:
     return found[1] if found else line
 
 
-def _find_stale_foreign(spec: PythonSpec, lock: str, subject: Subject) -> Iterator[Finding]:
-    """Where a lock lacks what is asked for by name, or has another version: what can be told without the tool."""
-    locked = _read_locked(spec, lock, subject)
-    if not locked:
-        return
-    missing: list[str] = []
-    for line in spec.dependencies or _read_asked(spec, subject):
-        try:
-            asked = Requirement(line.partition(" --hash")[0])
-        except InvalidRequirement:
-            continue
-        versions = locked.get(canonicalize_name(asked.name))
-        if asked.marker or asked.url:
-            continue
-        if versions is None or not any(asked.specifier.contains(each, prereleases=True) for each in versions if each):
-            missing.append(str(asked))
-    if missing:
-        shown = ", ".join(missing[:_SHOWN]) + (", …" if len(missing) > _SHOWN else "")
-        yield STALE_FOREIGN.found(f"{lock} does not answer {spec.origin}: {shown}", Position(lock, 1, 1))
+def _find_stale_foreign(spec: PythonSpec, lock: str, subject: Subject, world: World) -> Iterator[Finding]:
+    stale = find_stale(spec, subject.root, world, strictly=False)
+    if stale:
+        message = f"{lock} does not answer {spec.origin}: {_list(stale)}"
+        yield STALE_FOREIGN._replace(fix=make_hint(spec)).found(message, Position(lock, 1, 1))
 
 
-def _read_asked(spec: PythonSpec, subject: Subject) -> tuple[str, ...]:
-    """The project's own dependencies, without those that ``[tool.uv.sources]`` has from elsewhere."""
-    try:
-        table = tomllib.loads(find_text(subject.root / (spec.origin or "")) or "")
-        elsewhere = {canonicalize_name(name) for name in table.get("tool", {}).get("uv", {}).get("sources", {})}
-        asked = [str(line) for line in table.get("project", {}).get("dependencies", ())]
-    except (ValueError, AttributeError, TypeError, RecursionError):
-        return ()
-    return tuple(line for line in asked if canonicalize_name(_name(line)) not in elsewhere)
-
-
-def _read_locked(spec: PythonSpec, lock: str, subject: Subject) -> dict[str, set[str]]:
-    """The versions of each package in the lock."""
-    locked: dict[str, set[str]] = {}
-    for line in spec.locked:
-        found = re.match(rf"{_NAME}(?:\[[^\]]*\])?\s*==\s*([^\s;]+)", line)
-        if found:
-            locked.setdefault(canonicalize_name(found[1]), set()).add(found[2])
-    if locked or not lock.endswith((".lock", ".toml")):
-        return locked
-    try:
-        table = tomllib.loads(find_text(subject.root / lock) or "")
-        for package in table.get("package", table.get("packages", ())):
-            locked.setdefault(canonicalize_name(package["name"]), set()).add(str(package.get("version", "")))
-    except (ValueError, AttributeError, TypeError, LookupError, RecursionError):
-        return {}
-    return locked
+def _list(lines: Sequence[str]) -> str:
+    return "; ".join(lines[:_SHOWN]) + ("; …" if len(lines) > _SHOWN else "")
