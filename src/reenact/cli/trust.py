@@ -12,7 +12,7 @@ from reenact.cli.table import plain, render_isolation
 from reenact.environments.docker.mounts import expand_volume
 from reenact.errors import TrustError, UsageError
 from reenact.home import find_home
-from reenact.plan import CondaSpec, DockerSpec, Isolation, Plan, PythonSpec, Snapshot
+from reenact.plan import CondaSpec, DockerSpec, Isolation, Plan, PythonSpec, RecordedLock, Snapshot
 from reenact.prepare import Prepared, discard
 from reenact.run_folder import RunFolder
 from reenact.trust import (
@@ -141,7 +141,11 @@ def _describe_environment(plan: Plan) -> Lines:
         packages, options, local = spec.dependencies, spec.options, spec.local
     else:
         return [("environment", "none: the programs of this machine")]
-    locked = plan.lock.file if plan.lock is not None and not plan.lock.stale else getattr(spec, "lock_file", None)
+    locked = getattr(spec, "lock_file", None)
+    if isinstance(plan.lock, RecordedLock):
+        locked = f"run {plan.lock.run[:8]}"
+    elif plan.lock is not None and not plan.lock.stale:
+        locked = plan.lock.file
     more = f", and {len(packages) - MOST} more" if len(packages) > MOST else ""
     return [
         ("environment", where + (f", locked by {locked}" if locked else "")),
