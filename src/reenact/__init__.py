@@ -10,7 +10,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reenact.api import SubmittedRun, run
+    from reenact.api import SubmittedRun, run, verify
     from reenact.errors import (
         BuildError,
         ParameterError,
@@ -40,6 +40,7 @@ __all__ = [
     "UsageError",
     "__version__",
     "run",
+    "verify",
 ]
 
 
@@ -49,7 +50,7 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module 'reenact' has no attribute '{name}'")
     from importlib import import_module
 
-    module = import_module("reenact.api" if name in ("run", "SubmittedRun") else "reenact.errors")
+    module = import_module("reenact.api" if name in ("run", "verify", "SubmittedRun") else "reenact.errors")
     value = globals()[name] = getattr(module, name)
     return value
 

@@ -21,6 +21,7 @@ from reenact.world import World, make_world
 
 if TYPE_CHECKING:
     from reenact.doctor import Examination
+    from reenact.reproduce.verify import Verification
 
 STATUS = {
     State.QUEUED: "SCHEDULED",
@@ -69,14 +70,18 @@ class SubmittedRun:
             backends.get_backend(self._backend).cancel(self._job, self.folder)
 
 
-def carry_out(prepared: Prepared, world: World) -> tuple[RunFolder, Result]:
+def carry_out(
+    prepared: Prepared, world: World, *, streams: tuple[int, int, int] = (0, 1, 2)
+) -> tuple[RunFolder, Result]:
     """Run it here and now, in this process; returns when it has ended, however it ended.
+
+    ``streams`` are the command's input, output and errors; its log has the latter two in any case.
 
     Raises:
         ReenactError: the environment could not be made; the run is recorded as failed.
     """
     run = _publish(prepared, world)
-    terms = worker.Terms(alive=prepared.staged.alive, secrets=prepared.secrets)
+    terms = worker.Terms(alive=prepared.staged.alive, secrets=prepared.secrets, streams=streams)
     return find_folder(run), worker.carry_out(run, prepared.plan, world, terms)
 
 
@@ -210,6 +215,28 @@ def doctor(
         if treatment.changes:
             found = examine(root, world, entry_point=name, ignored=ignore)
         return found._replace(changes=treatment.changes, unmended=treatment.unmended)
+
+
+def verify(run_id: str, times: int = 1, *, world: World | None = None) -> Verification:
+    """Run a recorded run again and judge whether it comes out the same.
+
+    ``run_id`` is an id or its beginning, a name, or ``@`` for the newest. Each of ``times`` repetitions is kept as a
+    run, and each has to hold. What the command prints goes into its log.
+
+    Returns:
+        The verdict (``PASS``, ``FAIL``, ``INCONCLUSIVE``), its reason, and every result of every repetition.
+
+    Raises:
+        RecordError: there is no such run, or its record is damaged.
+        UsageError: it has not ended.
+    """
+    from reenact.records.files import read_record
+    from reenact.records.lookup import get_run
+    from reenact.reproduce.verify import verify as judge
+
+    world = world or make_world(Silence())
+    folder = get_run(run_id, world)
+    return judge(read_record(folder)._replace(run=settle(folder, world)), world, times)
 
 
 def _read_docker_args(given: Mapping[str, object] | None) -> tuple[tuple[str, str | None], ...]:

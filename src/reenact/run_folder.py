@@ -106,6 +106,11 @@ class RunFolder(NamedTuple):
         return self.path / "metrics.json"
 
     @property
+    def verification(self) -> Path:
+        """What a repetition was found to be beside the run that it repeats."""
+        return self.path / "verification.json"
+
+    @property
     def code(self) -> Path:
         """Its own copy of the source, where the source is not used in place."""
         return self.path / "code"

@@ -37,6 +37,10 @@ MOVES: dict[State, frozenset[State]] = {
 """The legal moves between states."""
 
 
+TIMED_OUT = "timed out after"
+"""How the reason begins of a run that had no more time."""
+
+
 class Usage(NamedTuple):
     """What the command and everything it started used: seconds, seconds, bytes at the highest moment."""
 

@@ -28,7 +28,7 @@ from reenact.process.supervise import Outcome, supervise
 from reenact.records import life
 from reenact.records.files import Realised, read_given_lock, read_record
 from reenact.run_folder import RunFolder
-from reenact.runs import Result, Run, State
+from reenact.runs import TIMED_OUT, Result, Run, State
 from reenact.values import NamedTuple
 from reenact.world import World, render_timestamp
 
@@ -334,7 +334,7 @@ def judge(outcome: Outcome, timeout: float | None, meanings: Mapping[int, str] =
     reasons = []
     if outcome.stopped == "timeout":
         state = State.FAILED
-        reasons.append(f"timed out after {timeout:g} s")
+        reasons.append(f"{TIMED_OUT} {timeout:g} s")
     elif outcome.signal is not None:
         state = State.KILLED
     else:

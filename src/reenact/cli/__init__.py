@@ -34,6 +34,7 @@ VERBS = {
     "describe": "Show a project's entry points, parameters and environment.",
     "ls": "List runs, newest first.",
     "show": "Show one run.",
+    "verify": "Run a recorded run again and judge whether it comes out the same.",
     "logs": "Print what a run printed.",
     "env": "Look after environments: list, show, compare, export, delete.",
     "export": "Write a run to one file, for another machine.",

@@ -156,8 +156,18 @@ def _what(record: Record) -> Block:
     if record.code is not None and record.code.left_out:
         yield "not kept", "\n".join(map(_render_left_out, record.code.left_out[:MOST_FILES]))
     if plan.repeats:
-        yield "repeats", plan.repeats
+        yield "repeats", plan.repeats + _find_verdict(RunFolder(Path(record.run.folder)))
     yield "command", "\n".join(map(plain, plan.command.text.strip("\n").split("\n")))
+
+
+def _find_verdict(folder: RunFolder) -> str:
+    """What the repetition was found to be, where it was judged."""
+    if not folder.verification.exists():
+        return ""
+    from reenact.reproduce.verify import read_verification
+
+    found = read_verification(folder)
+    return f"\n{found.verdict}: {plain(found.reason)}" if found else ""
 
 
 def _render_left_out(left: LeftOut) -> str:

@@ -53,7 +53,7 @@ def make_request(record: Record, repeat: Repeat, lock: EnvironmentLock | None) -
     plan = record.plan
     spec = plan.environment
     entry_point = repeat.entry_point or plan.entry_point
-    given = _list_given(record) if entry_point == plan.entry_point else {}
+    given = list_given(record) if entry_point == plan.entry_point else {}
     determined = plan.determinism.variables if plan.determinism else ()
     repetition = Repetition(
         run=record.run.id,
@@ -91,7 +91,7 @@ def _take_tracking(plan: Plan) -> Tracking:
     return Tracking(told.get("MLFLOW_EXPERIMENT_NAME"), told.get("MLFLOW_EXPERIMENT_ID"))
 
 
-def _list_given(record: Record) -> dict[str, object]:
+def list_given(record: Record) -> dict[str, object]:
     """The values that were given, paths as they are seen from the project's folder."""
     found: dict[str, object] = {}
     for each in record.plan.parameters:

@@ -1,0 +1,150 @@
+"""``reenact verify``: a recorded run again, and whether it comes out the same."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reenact.cli.console import print_json
+from reenact.cli.parser import Parser, at_least
+from reenact.cli.table import plain
+from reenact.errors import StorageError, UsageError
+from reenact.world import World
+
+if TYPE_CHECKING:
+    from reenact.records.files import Record
+    from reenact.reproduce.verify import Trial, Verification
+
+DEFAULT_TIMES = 1
+CALIBRATING_TIMES = 5
+
+
+class Given(Namespace):
+    """The command line's words."""
+
+    run: str
+    times: int | None
+    calibrate: bool
+    freeze: str | None
+    as_json: bool
+    junit: str | None
+    markdown: str | None
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declare them."""
+    parser.description = (
+        "Run a recorded run again and judge every result: the outputs and metrics that the project declares, and all "
+        "that lies in the run's artifacts."
+    )
+    parser.epilog = (
+        "Ends with 0 for PASS, with 1 for FAIL: a result differs although nothing else does, and with 75 for "
+        "INCONCLUSIVE: something around the run differs too, or something could not be compared."
+    )
+    parser.add_argument("run", metavar="RUN", complete="runs", help="The run: its id or name; @ for the newest.")
+    parser.add_argument(
+        "-n", "--times", type=at_least(1), metavar="N", help="Run it N times; each has to hold. [default: 1]"
+    )
+    parser.add_argument(
+        "--calibrate",
+        action="store_true",
+        help="Run it N times (5) and print the tolerances that its results need, for the project file.",
+    )
+    parser.add_argument(
+        "--freeze", metavar="FILE", complete="files", help="Run nothing; write a test for pytest that does."
+    )
+    parser.add_argument("--json", dest="as_json", action="store_true", help="Print all that was found as JSON.")
+    parser.add_argument("--junit", metavar="FILE", complete="files", help="Write a report in JUnit's XML.")
+    parser.add_argument("--markdown", metavar="FILE", complete="files", help="Write a report in Markdown.")
+
+
+def run(given: Given, world: World) -> int:
+    """Judge, tell, and say by the exit code."""
+    from reenact.records.files import read_record
+    from reenact.records.life import settle
+    from reenact.records.lookup import get_run
+
+    folder = get_run(given.run, world)
+    record = read_record(folder)._replace(run=settle(folder, world))
+    if given.calibrate and given.freeze:
+        raise UsageError("--calibrate runs the project and --freeze does not: give one of them")
+    if given.freeze is not None:
+        return _freeze(record, Path(given.freeze), world)
+    if given.calibrate:
+        return _calibrate(record, given.times or CALIBRATING_TIMES, world, as_json=given.as_json)
+    from reenact.reproduce.reports import make_plain, render_junit, render_markdown
+    from reenact.reproduce.verify import EXIT_CODES, verify
+
+    found = verify(record, world, given.times or DEFAULT_TIMES)
+    for file, render in ((given.junit, render_junit), (given.markdown, render_markdown)):
+        if file is not None:
+            _write(Path(file), render(found), world)
+    if given.as_json:
+        print_json(make_plain(found))
+    else:
+        print("\n".join(render_verification(found)))
+    return EXIT_CODES[found.verdict]
+
+
+def render_verification(found: Verification) -> list[str]:
+    """The verdict with its reason, then each repetition, result by result."""
+    lines = [f"{found.verdict}  run {found.run[:8]}: {_indent(found.reason, 2)}"]
+    for trial in found.trials:
+        lines += ["", *_render_trial(trial)]
+    return lines
+
+
+def _render_trial(trial: Trial) -> list[str]:
+    from reenact.reproduce.results import name_result
+
+    lines = [f"repeated as run {trial.run[:8]}" if trial.run else "not repeated"]
+    if trial.problem:
+        lines.append(f"  {_indent(trial.problem, 2)}")
+    for each in trial.judged:
+        lines.append(f"  {each.judgement.verdict:<16}  {plain(name_result(each))}")
+        if each.judgement.difference:
+            lines.append(f"{' ' * 20}{_indent(each.judgement.difference, 20)}")
+    if trial.changes:
+        lines.append("  not the same around it:")
+        lines += [f"    {plain(change.render())}" for change in trial.changes]
+    return lines
+
+
+def _indent(text: str, width: int) -> str:
+    return f"\n{' ' * width}".join(map(plain, text.split("\n")))
+
+
+def _write(path: Path, text: str, world: World) -> None:
+    """Put a report where the caller wants it, which may be a pipe.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    try:
+        (world.cwd / path).write_text(text, encoding="utf-8", errors="backslashreplace")
+    except OSError as problem:
+        raise StorageError(f"cannot write {path}: {problem.strerror}") from problem
+
+
+def _calibrate(record: Record, times: int, world: World, *, as_json: bool) -> int:
+    from reenact.codec import to_plain
+    from reenact.reproduce.calibrate import calibrate, render_calibration
+    from reenact.reproduce.reports import without_infinity
+
+    found = calibrate(record, world, times)
+    if as_json:
+        print_json(without_infinity(to_plain(found)))
+    else:
+        sys.stdout.write(render_calibration(found))
+    return 0
+
+
+def _freeze(record: Record, path: Path, world: World) -> int:
+    from reenact.reproduce.freeze import freeze, render_test
+
+    target = world.cwd / path
+    _write(path, render_test(freeze(record, target, world)), world)
+    world.report.note(f"written to {path}; run it with: python -m pytest {path}")
+    return 0
