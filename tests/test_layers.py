@@ -15,6 +15,7 @@ CORE = {"values", "errors", "codec", "project", "plan", "determinism", "runs", "
 TOOLS = {
     "process",
     "data",
+    "trace",
     "files",
     "home",
     "run_folder",
@@ -27,7 +28,7 @@ TOOLS = {
     "size_limit",
 }
 FAMILIES = {"sources", "environments", "backends", "downloads"}
-STORY = {"trust", "prepare", "worker", "api", "as_of", "locking", "doctor", "reproduce"}
+STORY = {"trust", "prepare", "worker", "recorder", "api", "as_of", "locking", "doctor", "reproduce"}
 RANK = {
     **dict.fromkeys(CORE, 0),
     **dict.fromkeys(TOOLS, 1),

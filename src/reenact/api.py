@@ -115,6 +115,8 @@ def run(
     timeout: float | None = None,
     no_network: bool = False,
     read_only: bool = False,
+    trace: bool | str = False,
+    strict_inputs: bool = False,
     deterministic: bool = False,
     strict: bool = False,
     lenient: bool = False,
@@ -129,10 +131,11 @@ def run(
 
     What is given is not changed. ``experiment_name``, ``experiment_id`` and ``run_id`` are handed to the project's own
     MLflow client. The arguments after the star are ours: ``timeout`` in seconds, ``no_network`` and ``read_only`` to
-    keep the command from them, ``deterministic`` for the variables that make common libraries repeat, ``strict`` and
-    ``lenient`` for parameters, ``upgrade`` to resolve the environment anew,
-    ``locked`` to refuse one whose versions no lock of the project says, ``as_of`` (a date, or ``commit``) for packages
-    as they were then, ``accelerator`` for the build of PyTorch's packages, ``shell_strict`` for ``-eo pipefail``.
+    keep the command from them, ``trace`` (True, or ``strace``) to record what it reads beyond what is declared,
+    ``strict_inputs`` to fail on that, ``deterministic`` for the variables that make common libraries repeat,
+    ``strict`` and ``lenient`` for parameters, ``upgrade`` to resolve the environment anew, ``locked`` to refuse one
+    whose versions no lock of the project says, ``as_of`` (a date, or ``commit``) for packages as they were then,
+    ``accelerator`` for the build of PyTorch's packages, ``shell_strict`` for ``-eo pipefail``.
 
     Returns:
         The run: ended, when ``synchronous``; else at work in a process of its own that outlives this one.
@@ -162,6 +165,8 @@ def run(
         shell_strict=shell_strict,
         timeout=timeout,
         isolation=Isolation(network=not no_network, read_only=read_only),
+        trace=trace if isinstance(trace, str) else "python" if trace else None,
+        strict_inputs=strict_inputs,
         deterministic=deterministic,
         tracking=Tracking(experiment_name, None if experiment_id is None else str(experiment_id), run_id),
         storage_dir=str(storage_dir) if storage_dir else None,

@@ -255,6 +255,7 @@ class Plan(NamedTuple):
     its environment would hide them. ``storage_dir`` takes the downloads in place of the run folder. ``lock`` is the
     lock that the project's author committed, or that of the run that is repeated; None where there is none.
     ``inputs``, ``outputs`` and ``metrics`` are what the entry point declares, with the parameters' values in it.
+    ``trace`` is what watches the command; ``strict_inputs`` lets it read nothing that is not declared.
     ``determinism`` says which of the command's variables are there to make it repeat.
     """
 
@@ -279,6 +280,8 @@ class Plan(NamedTuple):
     outputs: tuple[OutputDeclaration, ...] = ()
     metrics: tuple[MetricDeclaration, ...] = ()
     path_values: tuple[PathValue, ...] = ()
+    trace: Literal["python", "strace"] | None = None
+    strict_inputs: bool = False
     determinism: Determinism | None = None
     lock: CommittedLock | RecordedLock | None = None
     repeats: str | None = None

@@ -67,7 +67,8 @@ class Request(NamedTuple):
     engine's ``run``, and to make an image with the code in it. ``locked`` refuses an environment whose versions no file
     of the project says; ``as_of`` is a date, a moment or ``commit``. ``deterministic`` sets the variables that make
     common libraries repeat. ``storage_dir`` takes downloads in place of the run folder. ``require_clean`` refuses a
-    work tree that is not at a commit.
+    work tree that is not at a commit. ``trace`` watches the command, ``python`` or ``strace``; ``strict_inputs`` lets
+    it read nothing that is not declared.
     """
 
     uri: str
@@ -88,6 +89,8 @@ class Request(NamedTuple):
     shell_strict: bool = False
     timeout: float | None = None
     isolation: Isolation = Isolation()
+    trace: str | None = None
+    strict_inputs: bool = False
     deterministic: bool = False
     tracking: Tracking = Tracking()
     storage_dir: str | None = None
@@ -221,7 +224,12 @@ def _plan(
         outputs=entry_point.outputs,
         metrics=entry_point.metrics,
         path_values=list_path_values(bound),
+        strict_inputs=request.strict_inputs,
     )
+    if request.trace or request.strict_inputs:
+        from reenact.trace.choice import choose
+
+        plan = plan._replace(trace=choose(request.trace or "python", spec, world))
     if plan.inputs:
         from reenact.data.inputs import expect_inputs
         from reenact.data.places import Site

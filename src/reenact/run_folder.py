@@ -101,6 +101,21 @@ class RunFolder(NamedTuple):
         return self.path / "outputs"
 
     @property
+    def trace(self) -> Path:
+        """What a traced command did beyond what is declared (:class:`reenact.trace.record.Trace`)."""
+        return self.path / "trace.json"
+
+    @property
+    def traces(self) -> Path:
+        """What is seen of a traced command while it runs; read and deleted when it has ended."""
+        return self.path / "trace"
+
+    @property
+    def trace_hook(self) -> Path:
+        """The folder from which each Python of a traced command loads what watches it."""
+        return self.traces / "hook"
+
+    @property
     def metrics(self) -> Path:
         """What the command measured: a number or a text for each ``file:key``."""
         return self.path / "metrics.json"

@@ -33,8 +33,7 @@ from reenact.values import NamedTuple
 from reenact.world import World, render_timestamp
 
 if TYPE_CHECKING:
-    from reenact.data.inputs import Answer
-    from reenact.data.recorder import Recorder
+    from reenact.recorder import Recorder
 
 _PATIENCE = 0.5
 
@@ -84,7 +83,7 @@ def carry_out(run: Run, plan: Plan, world: World, terms: Terms | None = None, to
             with signals.raising():
                 spawn = carrier.prepare()
             result = carrier.execute(spawn, arrivals, alive)
-            carrier.record_outputs(result)
+            result = carrier.record(result)
         except signals.Stopped as stopped:
             result = carrier.make_stopped(stopped.number)
         except BaseException as problem:
@@ -124,8 +123,8 @@ class _Carrier:
         root = Path(plan.source.root) if plan.source.root is not None else folder.code
         # What an environment is made of is named relative to the project, the command's folder relative to the source.
         project = root / plan.source.subdirectory
-        if plan.inputs or plan.outputs or plan.metrics or plan.path_values:
-            self._recorder = self._make_recorder(project)
+        if plan.inputs or plan.outputs or plan.metrics or plan.path_values or plan.trace:
+            self._recorder = self._make_recorder()
             self._recorder.expect()
         place = self._enter(project)
         terminal = all(os.isatty(stream) for stream in self._terms.streams)
@@ -137,7 +136,7 @@ class _Carrier:
         for needed in launch.folders:
             make_folder(needed)
         if self._recorder is not None:
-            self._recorder.begin()
+            launch = launch._replace(argv=self._recorder.begin(launch.argv))
         return Spawn(
             argv=launch.argv if plan.isolation == Isolation() else self._confine(launch, root),
             cwd=launch.cwd,
@@ -151,33 +150,18 @@ class _Carrier:
             handed=launch.handed,
         )
 
-    def _make_recorder(self, project: Path) -> "Recorder":
-        from reenact.data.recorder import Recorder
-
-        return Recorder(self._plan, self._folder, project, self._world, self._ask)
-
-    def _ask(self, uri: str) -> "Answer":
-        from reenact.downloads.ask import ask  # imports all that the web takes
-
-        return ask(uri, self._world)
-
-    def record_outputs(self, result: Result) -> None:
-        """Record what the command has left. That can fail or be broken off, and the result is the command's all the
-        same."""
-        recorder, plan = self._recorder, self._plan
-        if recorder is None:
+    def record(self, result: Result) -> Result:
+        """Record what the command has left; the result of the run."""
+        if self._recorder is None:
             with suppress(OSError), os.scandir(self._folder.artifacts) as artifacts:
                 if next(artifacts, None) is None:
-                    return
-            root = Path(plan.source.root) if plan.source.root is not None else self._folder.code
-            recorder = self._make_recorder(root / plan.source.subdirectory)
-        try:
-            with signals.raising():
-                recorder.finish(result)
-        except signals.Stopped:
-            self._world.report.warn("stopped while the outputs were recorded: the record does not say what they are")
-        except (OSError, ReenactError) as problem:
-            self._world.report.warn(f"the outputs are not in the record: {problem}")
+                    return result
+        return (self._recorder or self._make_recorder()).finish(result)
+
+    def _make_recorder(self) -> "Recorder":
+        from reenact.recorder import Recorder  # a run that declares nothing and leaves no artifacts does without
+
+        return Recorder(self._plan, self._folder, self._world)
 
     def _enter(self, project: Path) -> environments.Place:
         """The environment, ours until :meth:`leave`; how we came by it is recorded."""

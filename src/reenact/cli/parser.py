@@ -135,6 +135,9 @@ def _give(option: Action, name: str, glued: str | None, following: Iterator[str]
         if glued is not None:
             raise UsageError(f"Option '{name}' does not take a value.")
         return option, ""
+    if option.nargs == "?":
+        # Its value is glued on, or is the one that it has by itself.
+        return option, str(option.const) if glued is None else glued
     value = next(following, None) if glued is None else glued
     if value is None:
         raise UsageError(f"Option '{name}' requires an argument.", hint=f"{name} {option.metavar}")

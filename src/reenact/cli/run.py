@@ -40,6 +40,8 @@ class Given(Namespace):
     timeout: str | None
     no_network: bool
     read_only: bool
+    trace: str | None
+    strict_inputs: bool
     deterministic: bool
     require_clean: bool
     run_name: str | None
@@ -91,6 +93,19 @@ def add_arguments(parser: Parser) -> None:
     )
     parser.add_argument(
         "--require-clean", action="store_true", help="Refuse a work tree with changes that are not committed."
+    )
+    parser.add_argument(
+        "--trace",
+        nargs="?",
+        const="python",
+        choices=["python", "strace"],
+        metavar="HOW",
+        help="Record what the command reads, writes and speaks to beyond what is declared; =strace for every program.",
+    )
+    parser.add_argument(
+        "--strict-inputs",
+        action="store_true",
+        help="Trace it, and fail (67) if it read a file that is neither declared nor the project's code.",
     )
     parser.add_argument("-d", "--detach", action="store_true", help="Print the run's id and leave it running.")
     parser.add_argument("-y", "--yes", action="store_true", help="Do not ask before code from elsewhere is run.")
@@ -241,6 +256,8 @@ def make_request(given: Given, world: World) -> Request:
         shell_strict=given.shell_strict,
         timeout=parse_duration(given.timeout),
         isolation=Isolation(network=not given.no_network, read_only=given.read_only),
+        trace=given.trace,
+        strict_inputs=given.strict_inputs,
         deterministic=given.deterministic,
         tracking=Tracking(given.experiment_name, given.experiment_id, given.run_id),
         storage_dir=given.storage_dir or world.environ.get("MLFLOW_TMP_DIR"),
@@ -320,6 +337,7 @@ def render_plan(plan: Plan) -> str:
         f"{'environment':<13} {plain(render_environment(plan))}",
         f"{'backend':<13} {plain(plan.backend)}",
         *([f"{'isolation':<13} {render_isolation(plan.isolation)}"] if plan.isolation != Isolation() else ()),
+        *([f"{'trace':<13} {render_trace(plan)}"] if plan.trace else ()),
         *(f"{'variable':<13} {plain(name)}={plain(value)}" for name, value in list_deterministic(plan)),
         f"{'shell':<13} {' '.join(plan.command.shell)}",
         f"{'command':<13} " + ("\n" + " " * 14).join(map(plain, plan.command.text.strip("\n").split("\n"))),
@@ -331,6 +349,12 @@ def list_deterministic(plan: Plan) -> list[tuple[str, str]]:
     """The variables by which the command is made to repeat, with their values."""
     names = plan.determinism.variables if plan.determinism is not None else ()
     return [(name, plan.command.environment.get(name, "")) for name in names]
+
+
+def render_trace(plan: Plan) -> str:
+    """What watches the command, and whether it may read more than what is declared."""
+    how = "by Python's audit hook" if plan.trace == "python" else f"by {plan.trace}"
+    return how + ("; nothing may be read that is not declared" if plan.strict_inputs else "")
 
 
 def render_environment(plan: Plan) -> str:

@@ -6,6 +6,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reenact.cli.console import print_json
 from reenact.cli.parser import Parser
@@ -31,6 +32,9 @@ MOST_BYTES = 1 << 14
 WIDTH = 100
 MOST_FILES = 20
 _INDENT = 14
+
+if TYPE_CHECKING:
+    from reenact.trace.record import Contact
 
 Block = Iterator[tuple[str, str]]
 
@@ -107,6 +111,7 @@ def render_record(record: Record, now: float, has_lock: bool) -> str:
         _what(record),
         _parameters(record.plan),
         _data(record),
+        _trace(record),
         _where(record, has_lock),
         _machine(record),
     ]
@@ -200,6 +205,32 @@ def _data(record: Record) -> Block:
         wide = max(len(plain(name)) for name in list(record.metrics)[:MOST_FILES])
         lines = [f"{plain(name):<{wide}}  {plain(str(value))}" for name, value in record.metrics.items()]
         yield "metrics", "\n".join(_shorten(lines))
+
+
+def _trace(record: Record) -> Block:
+    """What it did beyond what is declared, where it was watched."""
+    from reenact.trace.record import read_trace
+
+    trace = read_trace(RunFolder(Path(record.run.folder)))
+    if trace is None:
+        return
+    many = f"{trace.processes} process{'' if trace.processes == 1 else 'es'}"
+    yield "traced", f"{many} by {trace.by}" if trace.by != "python" else f"{many} of Python"
+    found = {"read": trace.read, "wrote": trace.written, "spoke to": [_render_contact(each) for each in trace.contacts]}
+    for label, lines in found.items():
+        if lines:
+            yield label, "\n".join(_shorten([plain(line) for line in lines]))
+    if not trace.read and not trace.written:
+        yield "read, wrote", "nothing that is not declared"
+    if trace.programs:
+        yield "not watched", plain(", ".join(trace.programs))
+
+
+def _render_contact(contact: Contact) -> str:
+    names = f"  ({', '.join(contact.names)})" if contact.names else ""
+    if not contact.port:
+        return contact.host + names
+    return (f"[{contact.host}]" if ":" in contact.host else contact.host) + f":{contact.port}{names}"
 
 
 def _render_files(files: list[tuple[str, int | None, str]]) -> list[str]:

@@ -1,11 +1,13 @@
 """What a place is told of a run, and what it makes of its command: what the worker starts."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from reenact.plan import Command, Plan
 from reenact.process.guard import Ending
 from reenact.process.surroundings import make_environ
+from reenact.run_folder import RunFolder
 from reenact.values import NamedTuple
 from reenact.world import World
 
@@ -52,4 +54,11 @@ class Launch(NamedTuple):
 def launch_here(command: Command, site: Site) -> Launch:
     """``command`` as a program of this machine, which sees the caller's variables."""
     environ = make_environ(site.world, command, site.folder, keep=site.plan.keep, secrets=site.secrets)
-    return Launch(command.argv, site.root / command.cwd, environ)
+    return Launch(command.argv, site.root / command.cwd, environ | make_hook(environ.get("PYTHONPATH"), site))
+
+
+def make_hook(before: str | None, site: Site) -> dict[str, str]:
+    """The variable by which each Python of a traced command loads what watches it; ``before`` is its value else."""
+    if site.plan.trace != "python":
+        return {}
+    return {"PYTHONPATH": os.pathsep.join(filter(None, (str(RunFolder(site.folder).trace_hook), before)))}

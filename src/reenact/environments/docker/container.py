@@ -18,7 +18,7 @@ from reenact.environments.docker.mounts import (
     render_mount,
 )
 from reenact.environments.docker.variables import Reach, find_governing, hand_variables, make_reach, make_variables
-from reenact.environments.launch import Launch, Site
+from reenact.environments.launch import Launch, Site, make_hook
 from reenact.errors import UnsupportedError
 from reenact.plan import Command, DockerSpec
 from reenact.process.guard import Ending
@@ -62,6 +62,7 @@ def make_launch(command: Command, container: Container, spec: DockerSpec, site: 
     """
     engine = container.engine
     variables = make_variables(command, spec, site)
+    variables |= make_hook(variables.get("PYTHONPATH") or container.image.variables.get("PYTHONPATH"), site)
     asked = find_argument(spec.arguments, "network") or spec.container.network
     ports = bool(spec.container.ports) or any(name in ("p", "publish", "P") for name, _ in spec.arguments)
     reach = make_reach(variables, engine, asked, publishes=ports)
@@ -120,6 +121,9 @@ def _launch_far(engine: Engine, parts: _Parts, site: Site) -> Launch:
     """An engine that does not see our files: they are copied in, and what the run made is copied out."""
     if site.plan.isolation.read_only:
         message = "--read-only is not possible with a container engine on another machine: it works on copies"
+        raise UnsupportedError(message, hint="use an engine of this machine")
+    if site.plan.trace is not None:
+        message = "--trace is not possible with a container engine on another machine: it does not see the run's folder"
         raise UnsupportedError(message, hint="use an engine of this machine")
     run = site.folder
     names = ("inputs", "artifacts") if site.plan.downloads else ("artifacts",)

@@ -1,0 +1,97 @@
+"""What of all that a command opens is no news. Pure but for the names of paths.
+
+Not news is what the record has otherwise: what is declared, the project's own code, the run's folder, the environment
+and the system's programs; and what leaves no trace in a result: devices, temporary files of the command's own making,
+byte code, caches of fonts.
+"""
+
+import os
+import re
+from collections.abc import Iterable
+
+from reenact.values import NamedTuple
+
+SYSTEM = (
+    "/bin",
+    "/boot",
+    "/dev",
+    "/etc",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/proc",
+    "/run",
+    "/sbin",
+    "/sys",
+    "/usr",
+    "/var/run",
+)
+"""Folders of the system; what it shares for programs of its own, like certificates and time zones, is there, too."""
+
+TEMPORARY = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108
+
+_PACKAGES = re.compile(r"/(site-packages|dist-packages|lib/python\d\.\d+|lib/python\d\.\d+t|lib-dynload)/|\.dist-info/")
+_CACHES = re.compile(r"/(\.cache|\.config)/(matplotlib|fontconfig)/|/pyvenv\.cfg$")
+_BYTE_CODE = re.compile(r"(.*/)__pycache__/([^/]+?)\.[^/]*\.pyc(\.\d+)?$", re.DOTALL)
+_BESIDE_PROGRAMS = ("lib", "lib64", "libexec", "etc", "plugins")
+
+
+class Surroundings(NamedTuple):
+    """What a run is made of: folders, and files where they stand for themselves; all of them absolute.
+
+    ``code`` is what the record has of the project, less ``left_out`` of it. ``declared`` is what may be read,
+    ``outputs`` what may be written. ``known`` is the environment, and what else no record needs. ``temporary`` are
+    folders for temporary files. ``visible`` is what of a container is this machine's; None where all of it is.
+    """
+
+    code: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    declared: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
+    temporary: tuple[str, ...] = TEMPORARY
+    visible: tuple[str, ...] | None = None
+
+    def explains_reading(self, path: str) -> bool:
+        """Whether it is no news that a file was read."""
+        path = find_source(path)
+        if is_below(path, self.declared):
+            return True
+        if is_below(path, self.code) and not is_below(path, self.left_out):
+            return True
+        return self._is_noise(path)
+
+    def explains_writing(self, path: str) -> bool:
+        """Whether it is no news that a file was written."""
+        if is_below(path, self.outputs) or _BYTE_CODE.match(path) is not None:
+            return True
+        if is_below(path, self.code):
+            return False
+        return is_below(path, self.temporary) or self._is_noise(path)
+
+    def _is_noise(self, path: str) -> bool:
+        if self.visible is not None and not is_below(path, (*self.visible, *self.code)):
+            return True
+        noise = is_below(path, self.known) or _PACKAGES.search(path) is not None or _CACHES.search(path) is not None
+        return noise or (is_below(path, SYSTEM) and not is_below(path, self.temporary))
+
+
+def is_below(path: str, folders: Iterable[str]) -> bool:
+    """Whether a path is one of these, or in one of them."""
+    return any(path == folder or path.startswith(f"{folder.rstrip('/')}/") for folder in folders)
+
+
+def find_source(path: str) -> str:
+    """The module that a file of byte code belongs to; any other path as it is."""
+    found = _BYTE_CODE.match(path)
+    return f"{found[1]}{found[2]}.py" if found else path
+
+
+def list_program_folders(path_variable: str) -> list[str]:
+    """The folders of programs, and of what programs bring along beside them."""
+    found = []
+    for folder in path_variable.split(os.pathsep):
+        if folder.startswith("/"):
+            above = os.path.dirname(folder.rstrip("/"))
+            found += [folder, *(f"{above.rstrip('/')}/{name}" for name in _BESIDE_PROGRAMS)]
+    return found

@@ -1,0 +1,43 @@
+"""What the record says of a traced command: ``trace.json`` in its run's folder."""
+
+from reenact.codec import decode
+from reenact.errors import RecordError
+from reenact.run_folder import RunFolder
+from reenact.values import NamedTuple
+
+
+class Contact(NamedTuple):
+    """A host that was spoken to: its address, and the names that it was asked for by; a unix socket has a path only."""
+
+    host: str
+    port: int
+    names: tuple[str, ...] = ()
+
+
+class Trace(NamedTuple):
+    """What was seen of a command beyond what is declared, in the order of the first time; paths as of inputs.
+
+    ``by`` is what watched: Python's audit hook in ``processes`` interpreters, or strace in all processes. ``programs``
+    were started by Python and not looked into.
+    """
+
+    by: str
+    processes: int
+    read: tuple[str, ...] = ()
+    written: tuple[str, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+    programs: tuple[str, ...] = ()
+
+
+def read_trace(folder: RunFolder) -> Trace | None:
+    """The trace, or None where none was asked for.
+
+    Raises:
+        RecordError: the file is damaged.
+    """
+    try:
+        return decode(Trace, folder.trace.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as problem:
+        raise RecordError(f"{folder.trace} is damaged: {problem}") from problem
