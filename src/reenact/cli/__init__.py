@@ -36,6 +36,8 @@ VERBS = {
     "show": "Show one run.",
     "verify": "Run a recorded run again and judge whether it comes out the same.",
     "logs": "Print what a run printed.",
+    "diff": "Show what is not the same in two runs.",
+    "why": "Find the smallest change that explains why two runs came out different.",
     "env": "Look after environments: list, show, compare, export, delete.",
     "export": "Write a run to one file, for another machine.",
     "import": "Take a run out of such a file.",

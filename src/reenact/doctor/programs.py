@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from reenact.doctor.modules import Module, parse_module
 from reenact.doctor.shell_words import Simple, split_commands
-from reenact.doctor.text import Unreadable, find_text, is_file, read_text
+from reenact.doctor.text import Unreadable, find_text, read_text
 from reenact.project.types import EntryPoint
 
 MOST_FILES = 1500
@@ -57,7 +57,7 @@ class _Search:
         self.commands: list[tuple[str, str, tuple[Simple, ...]]] = []
         self.notebooks: list[tuple[str, str]] = []
         self.unread: dict[str, str] = {}
-        self.modules: dict[tuple[str, bool], Module | None] = {}
+        self.modules: dict[str, Module | None] = {}
         self.bytes_left = MOST_BYTES
         self.seen: set[str] = set()
 
@@ -92,7 +92,7 @@ class _Search:
             return None
         for base in dict.fromkeys((folder, "")):
             name = posixpath.normpath(posixpath.join(base, word))
-            if not name.startswith("..") and is_file(self.root / name):
+            if not name.startswith("..") and self._is_file(name):
                 return name
         return None
 
@@ -101,10 +101,16 @@ class _Search:
             return None
         inside = words[0].replace(".", "/")
         names = (f"{base}{inside}{end}" for base in (f"{folder}/" if folder else "", "", "src/") for end in _ENDS)
-        return next((name for name in map(posixpath.normpath, names) if is_file(self.root / name)), None)
+        return next((name for name in map(posixpath.normpath, names) if self._is_file(name)), None)
+
+    def _is_file(self, name: str) -> bool:
+        try:
+            return (self.root / name).is_file()
+        except (OSError, ValueError):
+            return False
 
     def _take_script(self, entry_point: str, name: str) -> None:
-        first = self._read(name, is_main=True)
+        first = self._read(name)
         if first is None:
             return
         found: dict[str, Module] = {name: first}
@@ -123,18 +129,18 @@ class _Search:
                     self.seen.add(inside)
                     self._take_script(entry_point, inside)
 
-    def _read(self, name: str, *, is_main: bool = False) -> Module | None:
-        if (name, is_main) not in self.modules:
-            self.modules[name, is_main] = self._parse(name, is_main=is_main)
-        return self.modules[name, is_main]
+    def _read(self, name: str) -> Module | None:
+        if name not in self.modules:
+            self.modules[name] = self._parse(name)
+        return self.modules[name]
 
-    def _parse(self, name: str, *, is_main: bool) -> Module | None:
+    def _parse(self, name: str) -> Module | None:
         try:
             if len(self.modules) >= MOST_FILES or self.bytes_left <= 0:
                 raise Unreadable("there is more code than is looked at")
             text = read_text(self.root / name)
             self.bytes_left -= len(text)
-            return parse_module(name, text, is_main=is_main)
+            return parse_module(name, text)
         except (Unreadable, ValueError) as problem:
             self.unread[name] = str(problem)
             return None
@@ -160,7 +166,7 @@ class _Search:
                 for count in range(1, len(parts) + 1):
                     for end in _ENDS[:2]:
                         file = posixpath.normpath(posixpath.join(base, "/".join(parts[:count]) + end))
-                        if not file.startswith(("..", "/")) and is_file(self.root / file):
+                        if not file.startswith(("..", "/")) and self._is_file(file):
                             yield file
 
 

@@ -31,6 +31,15 @@ class Repeat(NamedTuple):
     name: str | None = None
 
 
+class Parts(NamedTuple):
+    """What a run is made of, where that is not all from one record: ``given`` are all values that are no defaults."""
+
+    tree: str
+    spec: EnvironmentSpec
+    lock: EnvironmentLock | None
+    given: Mapping[str, object]
+
+
 def prepare_rerun(record: Record, repeat: Repeat, world: World) -> Prepared:
     """Decide what would run, and restore the code for it. What is prepared is launched, or given to ``discard``.
 
@@ -46,6 +55,22 @@ def prepare_rerun(record: Record, repeat: Repeat, world: World) -> Prepared:
             f"run {folder.id[:8]} cannot be run again: " + ("\n  " if len(problems) > 1 else "") + "\n  ".join(problems)
         )
     return prepare(make_request(record, repeat, lock), world)
+
+
+def prepare_mixture(record: Record, parts: Parts, name: str, world: World) -> Prepared:
+    """Decide what would run where a recorded run is run again with other ``parts``.
+
+    Raises:
+        RecordError: the interpreter that one of them needs is missing.
+        ReenactError: as for any other run.
+    """
+    lock, problems = _fit(parts.lock, world)
+    if problems:
+        raise RecordError(problems[0])
+    request = make_request(record, Repeat(name=name), lock)
+    repetition = (request.repetition or Repetition(record.run.id))._replace(environment=parts.spec, lock=lock)
+    uri = f"{SCHEME}{record.run.id}:{parts.tree}"
+    return prepare(request._replace(uri=uri, parameters=parts.given, repetition=repetition), world)
 
 
 def make_request(record: Record, repeat: Repeat, lock: EnvironmentLock | None) -> Request:
@@ -140,7 +165,11 @@ def _find_lock(folder: RunFolder, repeat: Repeat, world: World) -> tuple[Environ
     """The recorded lock, for this machine; and what it needs and this machine does not have."""
     if repeat.current:
         return None, []
-    lock = read_lock(folder)
+    return _fit(read_lock(folder), world)
+
+
+def _fit(lock: EnvironmentLock | None, world: World) -> tuple[EnvironmentLock | None, list[str]]:
+    """The lock with an interpreter of this machine, of the same version; what is missing."""
     if lock is None or lock.interpreter is None or os.access(lock.interpreter, os.X_OK):
         return lock, []
     from reenact.environments.python.interpreters import find_interpreter

@@ -1,8 +1,11 @@
-"""The code of a run, as its record has it: ``run:ID``. The original may have changed, or be gone."""
+"""The code of a run, as its record has it: ``run:ID``. The original may have changed, or be gone.
+
+``run:ID:TREE`` is the same with another tree of the store in the place of its own."""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,8 +39,13 @@ def fetch(wanted: Wanted, code: Path, world: World) -> Fetched:
 
     if wanted.version is not None:
         raise SourceError("a run has its code at one version", hint="leave the version out")
-    folder = get_run(wanted.uri.removeprefix(SCHEME), world)
+    name, _, tree = wanted.uri.removeprefix(SCHEME).partition(":")
+    folder = get_run(name, world)
     source, kept = get_source(folder)
+    if tree:
+        if not re.fullmatch("[0-9a-f]{40,64}", tree):
+            raise SourceError(f"'{tree}' is no tree of the store")
+        kept = kept._replace(tree=tree)
     open_store(world).restore(kept, code)
     original = find_original(folder, world)
     for each in kept.left_out:

@@ -7,9 +7,7 @@ from argparse import Namespace
 from reenact.cli.console import print_json
 from reenact.cli.parser import Parser
 from reenact.cli.table import plain, render_duration
-from reenact.environments.comparison import Account, Change
-from reenact.records.files import Realised
-from reenact.run_folder import RunFolder
+from reenact.environments.comparison import Change
 from reenact.world import World
 
 
@@ -39,6 +37,7 @@ def add_arguments(parser: Parser) -> None:
 
 def run(given: Given, world: World) -> int:
     """Print the account."""
+    from reenact.environments.account import read_account
     from reenact.environments.comparison import compare, explain
     from reenact.errors import RecordError
     from reenact.records.files import read_realised, read_run
@@ -74,15 +73,6 @@ def run(given: Given, world: World) -> int:
     for line in render_changes(changes):
         print(line)
     return 0
-
-
-def read_account(folder: RunFolder, realised: Realised) -> Account:
-    """What is recorded of a run's environment."""
-    from reenact.environments.packages import list_packages
-    from reenact.records.files import read_lock, read_plan
-
-    lock = read_lock(folder) or realised.lock
-    return Account(read_plan(folder).environment, realised.settings, realised.key, lock, list_packages(lock.text))
 
 
 def render_changes(changes: tuple[Change, ...]) -> list[str]:

@@ -151,6 +151,28 @@ class Store(NamedTuple):
             raise _make_missing(f"{old[:12]} or {new[:12]}", result)
         return result.data
 
+    def render_blob_diff(self, old: str, new: str) -> bytes:
+        """What ``git diff`` says of two contents, without the lines around the changes.
+
+        Raises:
+            RecordError: one of them is not in the store.
+        """
+        result = self.git.run("diff", "--no-color", "--no-ext-diff", "--no-textconv", "--unified=0", old, new, "--")
+        if not result.ok:
+            raise _make_missing(f"{old[:12]} or {new[:12]}", result)
+        return result.data
+
+    def read_blob(self, oid: str) -> bytes:
+        """A content.
+
+        Raises:
+            RecordError: it is not in the store.
+        """
+        result = self.git.run("cat-file", "blob", oid)
+        if not result.ok:
+            raise _make_missing(oid, result)
+        return result.data
+
     @contextmanager
     def _aside(self) -> Iterator[Path]:
         """A folder for what is needed for a moment; what a kill leaves of it, nobody looks at."""

@@ -1,0 +1,106 @@
+"""``reenact diff``: what is not the same in two recorded runs."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import TYPE_CHECKING
+
+from reenact.cli.console import print_json
+from reenact.cli.parser import Parser
+from reenact.cli.table import plain
+from reenact.records.files import read_record
+from reenact.records.lookup import get_run
+from reenact.world import World
+
+if TYPE_CHECKING:
+    from reenact.reproduce.diff import Change, Difference, Part
+
+SHORT = 12
+
+
+class Given(Namespace):
+    """The command line's words."""
+
+    old: str
+    new: str
+    as_json: bool
+    stat: bool
+    exit_code: bool
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declare them."""
+    parser.description = "Show what is not the same in two runs: which identity differs first, then everything in it."
+    parser.add_argument("old", metavar="A", complete="runs", help="A run: its id or name; @ for the newest.")
+    parser.add_argument("new", metavar="B", complete="runs", help="The run to compare it with.")
+    parser.add_argument("--stat", action="store_true", help="The names of changed files without their contents.")
+    parser.add_argument(
+        "--exit-code", action="store_true", help="End with 1 where code, environment, values or results differ."
+    )
+    parser.add_argument("--json", dest="as_json", action="store_true", help="Print it as a JSON object.")
+
+
+def run(given: Given, world: World) -> int:
+    """Print the difference."""
+    from reenact.reproduce.diff import compare_runs
+
+    old, new = (read_record(get_run(name, world)) for name in (given.old, given.new))
+    found = compare_runs(old, new, world)
+    if given.as_json:
+        print_json(found)
+    else:
+        print(render_difference(found, stat=given.stat))
+    differs = any(not part.same for part in found.parts if part.name != "times")
+    return int(differs and given.exit_code)
+
+
+def render_difference(found: Difference, *, stat: bool = False) -> str:
+    """The two runs, a line for each part, and then each part that differs."""
+    lines = [f"{found.old[:SHORT]} → {found.new[:SHORT]}", ""]
+    lines += [_render_part(part) for part in found.parts if part.name != "times"]
+    for part in found.parts:
+        if part.changes:
+            lines += ["", f"{part.name}:", *map(render_change, part.changes)]
+        if part.name == "code" and found.patch and not stat:
+            lines += ["", *map(plain, found.patch.splitlines())]
+        if part.name == "results":
+            lines += _render_results(found)
+    return "\n".join(lines)
+
+
+def _render_part(part: Part) -> str:
+    if part.same:
+        return f"  {part.name:<12}  the same"
+    identity = ""
+    if part.old != part.new:
+        identity = f"  {_short(part.old)} → {_short(part.new)}"
+    count = f"  {len(part.changes)} change{'s' * (len(part.changes) != 1)}" if part.changes else ""
+    return f"  {part.name:<12}  differs {identity}{count}"
+
+
+def render_change(change: Change) -> str:
+    """What came, went or changed."""
+    what = plain(change.what)
+    if change.old is None:
+        return f"  + {what}: {_cut(change.new or '')}"
+    if change.new is None:
+        return f"  - {what}: {_cut(change.old)}"
+    return f"  ~ {what}: {_cut(change.old)} → {_cut(change.new)}"
+
+
+def _render_results(found: Difference) -> list[str]:
+    lines = []
+    for each in found.results:
+        lines += ["", f"  {plain(each.kind)} {plain(each.name)}: {each.judgement.verdict}".rstrip()]
+        lines += [f"    {plain(line)}" for line in each.judgement.difference.splitlines()]
+    return lines
+
+
+def _short(identity: str | None) -> str:
+    return plain(identity)[:SHORT] if identity else "unknown"
+
+
+def _cut(text: str) -> str:
+    """A digest by its beginning, as everywhere; any other text whole."""
+    shown = plain(text)
+    return shown[:SHORT] if len(text) == 64 and set(text) <= set("0123456789abcdef") else shown

@@ -1,0 +1,257 @@
+"""Why two runs came out different: the smallest change that makes the one come out as the other, found by trying.
+
+First both are run again as they were: what does not come out as before varies by itself, or by something that no record
+holds, and nothing is explained by trying. Then the old one is run with parts of the new one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
+
+from reenact.environments.grafting import list_versions
+from reenact.errors import BuildError
+from reenact.prepare import Prepared
+from reenact.records.files import Record
+from reenact.reproduce.diff import Change
+from reenact.reproduce.rerun import Parts, prepare_mixture
+from reenact.reproduce.results import judge_records, name_result
+from reenact.reproduce.surroundings import Change as Around
+from reenact.reproduce.surroundings import compare_surroundings
+from reenact.reproduce.verify import carry_out_quietly
+from reenact.reproduce.why.factors import Factor, Mixture, Side, Unit, list_units, mix, read_side
+from reenact.reproduce.why.search import bound_trials, find_smallest
+from reenact.sources.capture.store import Store, open_store
+from reenact.values import NamedTuple
+from reenact.world import World
+
+Outcome = Literal["old", "new", "other", "failed"]
+"""A trial came out as the old run, as the new one, as neither; or its environment could not be made."""
+
+Finding = Literal["same", "varies", "explained", "unexplained"]
+
+
+class Estimate(NamedTuple):
+    """What is going to be done: the units by factor, the most trials that one cause takes, seconds for each of them.
+
+    ``untried`` is what differs and cannot be taken over.
+    """
+
+    units: tuple[Unit, ...]
+    trials: int
+    seconds: float
+    untried: tuple[Around, ...] = ()
+
+
+class Trial(NamedTuple):
+    """A run that was made to find out: what of the new run was in it, and how it came out."""
+
+    run: str | None
+    units: tuple[Unit, ...]
+    outcome: Outcome
+
+
+class Explanation(NamedTuple):
+    """What was found. ``units`` are the smallest change that makes the old run come out as the new one.
+
+    ``changes`` says them with their values, ``patch`` those of them that are code. ``differing`` are the results that
+    all of this is about, ``untried`` what differs and cannot be taken over.
+    """
+
+    old: str
+    new: str
+    finding: Finding
+    reason: str
+    units: tuple[Unit, ...] = ()
+    changes: tuple[Change, ...] = ()
+    patch: str = ""
+    trials: tuple[Trial, ...] = ()
+    differing: tuple[str, ...] = ()
+    untried: tuple[Around, ...] = ()
+
+
+class Exhausted(Exception):
+    """The number of trials that was allowed is used up."""
+
+
+def estimate(old: Record, new: Record, world: World) -> Estimate:
+    """What explaining the difference would cost.
+
+    Raises:
+        RecordError: the code of one of them was not kept.
+    """
+    units = list_units(read_side(old), read_side(new), open_store(world))
+    usages = [record.result.usage.wall for record in (old, new) if record.result and record.result.usage]
+    factors = len({unit.factor for unit in units})
+    trials = 2 + (bound_trials(factors) if factors > 1 else 0)
+    trials += max((bound_trials(_count(units, factor)) for factor in {unit.factor for unit in units}), default=0)
+    untried = tuple(change for change in compare_surroundings(old, new) if not _is_tried(change, units))
+    return Estimate(units, trials, max(usages, default=0.0), untried)
+
+
+def _count(units: Sequence[Unit], factor: Factor) -> int:
+    return sum(unit.factor == factor for unit in units)
+
+
+def _is_tried(change: Around, units: Sequence[Unit]) -> bool:
+    """Whether something around the runs that differs is among what can be taken over."""
+    if change.part in ("code", "environment"):
+        return any(unit.factor == change.part for unit in units)
+    if change.part == "machine":
+        return change.what in {f"variable {unit.name}" for unit in units if unit.factor == "variables"}
+    return any(change.what.endswith(f" {unit.hunk.path}") for unit in units if unit.hunk is not None)
+
+
+def _with_variables(environ: Mapping[str, str], mixture: Mixture) -> dict[str, str]:
+    """The caller's variables, with those that may decide a result as the mixture has them."""
+    others = {name: value for name, value in environ.items() if name not in mixture.variables}
+    return {**others, **{name: value for name, value in mixture.variables.items() if value is not None}}
+
+
+def explain(
+    old: Record,
+    new: Record,
+    world: World,
+    *,
+    most: int = 100,
+    launch: Callable[[Prepared, World], Record] = carry_out_quietly,
+    told: Callable[[Trial], None] = lambda trial: None,
+) -> Explanation:
+    """Find out why ``new`` came out different. Every trial is kept as a run; ``launch`` carries one out.
+
+    Raises:
+        RecordError: the code of one of them was not kept, or a record is damaged.
+        ReenactError: one of the two cannot be run again as it was.
+    """
+    judged = judge_records(old, new)
+    differing = tuple(name_result(each) for each in judged if each.judgement.verdict == "different")
+    explanation = Explanation(old.run.id, new.run.id, "same", "the two came out the same", differing=differing)
+    if not differing:
+        return explanation
+    laboratory = _Laboratory(old, new, world, most, launch, told)
+    explanation = explanation._replace(untried=estimate(old, new, world).untried)
+    try:
+        finding, reason, units = _search(laboratory)
+    except Exhausted:
+        finding, reason, units = "unexplained", f"no answer in {most} trials: --most allows more", laboratory.smallest
+    return explanation._replace(
+        finding=finding,
+        reason=reason,
+        units=units,
+        changes=laboratory.describe(units),
+        patch=laboratory.make_patch(units),
+        trials=tuple(laboratory.trials),
+    )
+
+
+def _search(laboratory: _Laboratory) -> tuple[Finding, str, tuple[Unit, ...]]:
+    units = laboratory.units
+    if (outcome := laboratory.try_with(())) != "old":
+        return "varies", _tell_variation("old", outcome), ()
+    if not units:
+        return "unexplained", "what differs between the two is nothing that can be tried", ()
+    if (outcome := laboratory.try_with(units)) != "new":
+        if outcome == "old":
+            return "unexplained", "with all of the new run's code, packages and values it comes out as the old one", ()
+        return "varies", _tell_variation("new", outcome), ()
+    laboratory.smallest = units
+    factors: tuple[Factor, ...] = tuple(dict.fromkeys(unit.factor for unit in units))
+
+    def takes(chosen: tuple[Factor, ...]) -> bool:
+        return laboratory.makes_it(tuple(unit for unit in units if unit.factor in chosen))
+
+    needed = find_smallest(factors, takes) if len(factors) > 1 else factors
+    smallest = find_smallest([unit for unit in units if unit.factor in needed], laboratory.makes_it)
+    return "explained", _tell_cause(smallest), smallest
+
+
+def _tell_variation(which: str, outcome: Outcome) -> str:
+    if outcome == "failed":
+        return f"the {which} run cannot be repeated: its environment cannot be made"
+    return f"the {which} run does not come out the same when it is run again as it was: the result varies by itself"
+
+
+def _tell_cause(units: Sequence[Unit]) -> str:
+    names = ", ".join(f"{unit.factor} {unit.name}" for unit in units[:4])
+    more = f" and {len(units) - 4} more" if len(units) > 4 else ""
+    return f"{'these together make' if len(units) > 1 else 'this makes'} the difference: {names}{more}"
+
+
+class _Laboratory:
+    """The trials of one question, each mixture once."""
+
+    def __init__(
+        self,
+        old: Record,
+        new: Record,
+        world: World,
+        most: int,
+        launch: Callable[[Prepared, World], Record],
+        told: Callable[[Trial], None],
+    ) -> None:
+        self._old, self._new = read_side(old), read_side(new)
+        self._world = world
+        self._store: Store = open_store(world)
+        self._most = most
+        self._launch = launch
+        self._told = told
+        self._known: dict[str, Outcome] = {}
+        self.trials: list[Trial] = []
+        self.smallest: tuple[Unit, ...] = ()
+        self.units = list_units(self._old, self._new, self._store)
+
+    def makes_it(self, units: tuple[Unit, ...]) -> bool:
+        if self.try_with(units) != "new":
+            return False
+        self.smallest = units
+        return True
+
+    def try_with(self, units: tuple[Unit, ...]) -> Outcome:
+        mixture = mix(self._old, self._new, units, self._store)
+        key = mixture.key
+        if key not in self._known:
+            if len(self.trials) >= self._most:
+                raise Exhausted
+            trial = self._carry_out(mixture, units)
+            self._known[key] = trial.outcome
+            self.trials.append(trial)
+            self._told(trial)
+        return self._known[key]
+
+    def describe(self, units: tuple[Unit, ...]) -> tuple[Change, ...]:
+        """The units that are no code, each with what it was and what it became."""
+        before, after = (_list_values(side) for side in (self._old, self._new))
+        named = [(unit.factor, unit.name) for unit in units if unit.hunk is None]
+        return tuple(Change(f"{key[0]} {key[1]}", before.get(key), after.get(key)) for key in named)
+
+    def make_patch(self, units: tuple[Unit, ...]) -> str:
+        """The units that are code, as a difference to the old run's."""
+        if not any(unit.hunk for unit in units):
+            return ""
+        tree = mix(self._old, self._new, units, self._store).tree
+        return self._store.render_diff(self._old.code.tree, tree).decode("utf-8", "replace")
+
+    def _carry_out(self, mixture: Mixture, units: tuple[Unit, ...]) -> Trial:
+        name = f"why {self._old.record.run.id[:8]} {self._new.record.run.id[:8]}"
+        world = self._world._replace(environ=_with_variables(self._world.environ, mixture))
+        parts = Parts(mixture.tree, mixture.spec, mixture.lock, mixture.given)
+        try:
+            record = self._launch(prepare_mixture(self._old.record, parts, name, world), world)
+        except BuildError:
+            return Trial(None, units, "failed")
+        return Trial(record.run.id, units, self._judge(record))
+
+    def _judge(self, record: Record) -> Outcome:
+        for side, outcome in ((self._old, "old"), (self._new, "new")):
+            if not any(each.judgement.verdict == "different" for each in judge_records(side.record, record)):
+                return "old" if outcome == "old" else "new"
+        return "other"
+
+
+def _list_values(side: Side) -> dict[tuple[Factor, str], str]:
+    """Every value of a run that is no code, by what it is of and its name."""
+    found: dict[tuple[Factor, str], str] = {}
+    versions = list_versions(side.lock) if side.lock else {}
+    found |= {("environment", name): version for name, version in versions.items()}
+    found |= {("parameters", name): str(value) for name, value in side.given.items()}
+    return found | {("variables", name): value for name, value in side.variables.items()}
