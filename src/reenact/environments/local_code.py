@@ -112,24 +112,19 @@ def keep_copy(path: Path, digest: str, world: World) -> Path:
 
 
 def adopt_copy(tree: Path, digest: str, world: World) -> None:
-    """Make ``tree``, a copy that was made elsewhere, the one of its digest here; it is moved.
+    """Keep what counts of ``tree``, a copy that was made elsewhere, as the one of its digest.
 
     Raises:
         RecordError: it has another digest.
-        StorageError: it cannot be moved.
+        StorageError: the copy cannot be written.
     """
-    kept = world.home.trees / digest
-    if kept.is_dir():
+    if (world.home.trees / digest).is_dir():
         return
-    inside = next((_inside(tree, path) for path in tree.iterdir() if path.is_file()), tree)
-    found = {_digest(each, list_entries(each, world.home.root)) for each in (tree, inside)}
-    if digest not in found:
-        raise RecordError(f"a copy of local code is not what its name says: {digest[:12]} (digest)")
-    try:
-        tree.rename(make_folder(world.home.trees) / digest)
-    except OSError as problem:
-        if not kept.is_dir():  # else somebody else was faster
-            raise StorageError(f"cannot write {kept}: {problem.strerror or problem}") from problem
+    for path in (tree, *(each for each in tree.iterdir() if each.name.lower().endswith(ARCHIVES))):
+        if _digest(path, list_entries(path, world.home.root)) == digest:
+            keep_copy(path, digest, world)
+            return
+    raise RecordError(f"a copy of local code is not what its name says: {digest[:12]} (digest)")
 
 
 def list_entries(root: Path, home: Path) -> list[Entry]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from reenact.codec import encode
+from reenact.environments.local_code import list_entries
 from reenact.files import digest_file
 from reenact.plan import RUN_DIR_VARIABLE
 from reenact.records.files import InputFile, find_project_folder, read_inputs, read_outputs
@@ -45,7 +46,8 @@ def list_packages(gathered: Gathered) -> Iterator[Member]:
     for path in gathered.files:
         yield Member(f"packages/{path.parent.name}/{path.name}", path)
     for digest, tree in gathered.trees.items():
-        yield from list_tree(tree, f"packages/trees/{digest}")
+        for entry in list_entries(tree, tree):
+            yield make_member(f"packages/trees/{digest}/{entry.path}", tree / entry.path)
     if gathered.made:
         yield Member(f"packages/{MADE}", encode(dict(sorted(gathered.made.items()))))
 
@@ -56,12 +58,16 @@ def list_tree(root: Path, name: str) -> Iterator[Member]:
         links = [each for each in folders if os.path.islink(os.path.join(folder, each))]
         for each in (*files, *links):
             path = Path(folder, each)
-            below = f"{name}/{path.relative_to(root).as_posix()}"
-            mode = path.lstat().st_mode
-            if stat.S_ISLNK(mode):
-                yield Member(below, os.fsencode(os.readlink(path)), LINK)
-            elif stat.S_ISREG(mode):
-                yield Member(below, path, EXECUTABLE if mode & 0o100 else FILE)
+            if path.is_symlink() or path.is_file():
+                yield make_member(f"{name}/{path.relative_to(root).as_posix()}", path)
+
+
+def make_member(name: str, path: Path) -> Member:
+    """A file or a link as a member."""
+    mode = path.lstat().st_mode
+    if stat.S_ISLNK(mode):
+        return Member(name, os.fsencode(os.readlink(path)), LINK)
+    return Member(name, path, EXECUTABLE if mode & 0o100 else FILE)
 
 
 def list_outputs(folder: RunFolder) -> Iterator[Member]:

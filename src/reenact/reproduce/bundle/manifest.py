@@ -232,7 +232,8 @@ def _parents(name: str) -> Iterator[str]:
 
 def _leads_out(name: str, links: dict[str, str]) -> bool:
     """Follow the link by its text, through whatever other links of the bundle it passes."""
-    place = name.partition("/")[0]
+    parts = name.split("/")
+    place = parts[:3] if parts[:2] == ["packages", "trees"] else parts[:1]
     rest, at, count = links[name].split("/"), posixpath.dirname(name).split("/"), 0
     if links[name].startswith("/"):
         return True
@@ -241,7 +242,7 @@ def _leads_out(name: str, links: dict[str, str]) -> bool:
         if part in ("", "."):
             continue
         at = at[:-1] if part == ".." else [*at, part]
-        if not at or at[0] != place:
+        if at[: len(place)] != place:
             return True
         further = links.get("/".join(at))
         if further is not None:
