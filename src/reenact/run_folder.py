@@ -137,7 +137,7 @@ class RunFolder(NamedTuple):
 
     @property
     def kept_inputs(self) -> Path:
-        """Inputs that came with it, each named by its BLAKE3."""
+        """Inputs that came with it, each under its name in a folder that is named by its BLAKE3."""
         return self.path / "kept-inputs"
 
     @property

@@ -252,6 +252,18 @@ def read_imported(folder: RunFolder) -> Imported | None:
     return _read(folder.imported, Imported)
 
 
+def read_lock_with_made(folder: RunFolder) -> EnvironmentLock | None:
+    """The same, with the files that stand for something that it names, where the run came with such files.
+
+    Raises:
+        RecordError: a file is damaged, or does not belong to the other.
+    """
+    lock, imported = read_lock(folder), read_imported(folder)
+    if lock is None or imported is None or not imported.made:
+        return lock
+    return lock._replace(made={**lock.made, **imported.made})
+
+
 def read_given_lock(folder: RunFolder) -> EnvironmentLock:
     """The lock that the run's environment is to be made from.
 
@@ -262,6 +274,15 @@ def read_given_lock(folder: RunFolder) -> EnvironmentLock:
     if lock is None:
         raise RecordError(f"{folder.path} lacks {folder.given_lock.name}, the lock that its plan names")
     return lock
+
+
+def find_kept_input(folder: RunFolder, digest: str | None) -> Path | None:
+    """The input with this digest that came with the run, None where none did."""
+    try:
+        names = os.listdir(folder.kept_inputs / digest) if digest else []
+    except OSError:
+        return None
+    return folder.kept_inputs / str(digest) / names[0] if names else None
 
 
 def find_project_folder(folder: RunFolder) -> Path:

@@ -11,7 +11,7 @@ from reenact.errors import RecordError
 from reenact.plan import BoundParameter, DockerSpec, EnvironmentLock, EnvironmentSpec, Plan
 from reenact.prepare import Prepared, Repetition, Request, Tracking, prepare
 from reenact.project.parameters import Options
-from reenact.records.files import Record, read_lock
+from reenact.records.files import Record, find_kept_input, read_inputs, read_lock_with_made
 from reenact.run_folder import RunFolder
 from reenact.sources.recorded import SCHEME, list_missing
 from reenact.values import NamedTuple
@@ -124,8 +124,17 @@ def list_given(record: Record) -> dict[str, object]:
         if each.value is not None and (
             each.origin != "default" or (each.type == "path" and value in record.plan.paths)
         ):
-            found[each.name] = value
+            found[each.name] = _take_kept(value, record) if each.type == "path" else value
     return found
+
+
+def _take_kept(value: str, record: Record) -> str:
+    """The path of an input that came with the run and that this machine does not have; any other value as it is."""
+    folder = RunFolder(Path(record.run.folder))
+    if not value.startswith("/") or os.path.exists(value) or not folder.kept_inputs.is_dir():
+        return value
+    known = (find_kept_input(folder, each.digest) for each in read_inputs(folder) if each.path == value)
+    return str(next(filter(None, known), value))
 
 
 def _relocate(parameter: BoundParameter, record: Record) -> str:
@@ -165,17 +174,13 @@ def _find_lock(folder: RunFolder, repeat: Repeat, world: World) -> tuple[Environ
     """The recorded lock, for this machine; and what it needs and this machine does not have."""
     if repeat.current:
         return None, []
-    return _fit(read_lock(folder), world)
+    return _fit(read_lock_with_made(folder), world)
 
 
 def _fit(lock: EnvironmentLock | None, world: World) -> tuple[EnvironmentLock | None, list[str]]:
-    """The lock with an interpreter of this machine, of the same version; what is missing."""
-    if lock is None or lock.interpreter is None or os.access(lock.interpreter, os.X_OK):
-        return lock, []
-    from reenact.environments.python.interpreters import find_interpreter
+    """The lock as it can be used on this machine; what is missing."""
+    if lock is None:
+        return None, []
+    from reenact.environments.elsewhere import bring_here
 
-    found = find_interpreter(f"=={lock.python}", world)
-    interpreter = found.interpreter
-    if interpreter.version != lock.python:
-        return None, [f"Python {lock.python} is not on this machine (uv python install {lock.python} may bring it)"]
-    return lock._replace(interpreter=interpreter.path), []
+    return bring_here(lock, world)

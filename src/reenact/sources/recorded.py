@@ -10,14 +10,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from reenact.errors import RecordError, SourceError
-from reenact.plan import Snapshot
-from reenact.records.files import Code, LeftOut, read_code, read_plan
+from reenact.files import make_folder
+from reenact.plan import RUN_DIR_VARIABLE, Snapshot
+from reenact.records.files import Code, LeftOut, find_kept_input, read_code, read_inputs, read_plan
 from reenact.records.lookup import find_run, get_run
 from reenact.run_folder import RunFolder
 from reenact.sources import Fetched, Kept, Wanted
 from reenact.world import World
 
 SCHEME = "run:"
+IN_RUN = f"${RUN_DIR_VARIABLE}/"
 
 
 def matches(uri: str, world: World) -> bool:
@@ -52,6 +54,7 @@ def fetch(wanted: Wanted, code: Path, world: World) -> Fetched:
         if original is not None and is_there(each, original):
             _supply(each, original, code)
     inside = "/".join(part for part in (kept.prefix, source.subdirectory) if part)
+    _supply_inputs(folder, code, inside)
     snapshot = source._replace(root=None, prefix="", subdirectory=wanted.subdirectory or inside, tree=kept.tree)
     return Fetched(snapshot, code, kept._replace(prefix=""))
 
@@ -97,7 +100,9 @@ def list_missing(folder: RunFolder, world: World) -> Iterator[LeftOut]:
     _, kept = get_source(folder)
     original = find_original(folder, world)
     for each in kept.left_out:
-        if each.why in ("large", "unreadable") and (original is None or not is_there(each, original)):
+        if each.why not in ("large", "unreadable") or find_kept_input(folder, each.digest):
+            continue
+        if original is None or not is_there(each, original):
             yield each
 
 
@@ -124,6 +129,23 @@ def _supply(left: LeftOut, original: Path, code: Path) -> None:
         target.symlink_to(original / left.path)
     elif left.why == "ignored":
         shutil.copyfile(original / left.path, target)
+
+
+def _supply_inputs(folder: RunFolder, code: Path, inside: str) -> None:
+    """Copy the inputs that came with the run to where the command will look for them: beside the code, or in the new
+    run's folder, which the code is in. Nothing is written over, and nothing outside of the two."""
+    import shutil
+
+    for each in read_inputs(folder):
+        kept = find_kept_input(folder, each.digest)
+        if kept is None or each.path.startswith("/"):
+            continue
+        base = code.parent if each.path.startswith(IN_RUN) else code
+        target = base / ("" if base != code else inside) / each.path.removeprefix(IN_RUN)
+        place = Path(os.path.realpath(target))
+        if place.is_relative_to(os.path.realpath(base)) and not os.path.lexists(target):
+            make_folder(place.parent)
+            shutil.copyfile(kept, place)
 
 
 def _may_be_secret(path: str) -> bool:

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from reenact.codec import encode
+from reenact.data.places import IN_RUN
 from reenact.environments.local_code import list_entries
 from reenact.files import digest_file
-from reenact.plan import RUN_DIR_VARIABLE
-from reenact.records.files import InputFile, find_project_folder, read_inputs, read_outputs
+from reenact.records.files import InputFile, find_kept_input, find_project_folder, read_inputs, read_outputs
 from reenact.reproduce.bundle.account import DataFile
 from reenact.reproduce.bundle.manifest import EXECUTABLE, FILE, LINK, MADE, RECORD_FILE, Entry
 from reenact.reproduce.bundle.packages import Gathered
@@ -76,21 +76,17 @@ def list_outputs(folder: RunFolder) -> Iterator[Member]:
         yield from list_tree(place, place.name)
 
 
-def list_inputs(folder: RunFolder, code: Path | None) -> tuple[list[Member], list[InputFile]]:
+def list_inputs(folder: RunFolder, project: Path) -> tuple[list[Member], list[InputFile]]:
     """The inputs that the code does not have, each under its digest (BLAKE3); and those that are not what they were, or
     not here."""
     found: dict[str, Member] = {}
     lacking = []
     for each in read_inputs(folder):
-        if each.digest is None or each.digest in found or _is_in(code, each):
-            if each.digest is None:
-                lacking.append(each)
-            continue
-        path = _find_input(folder, each)
-        if path is not None:
-            found[each.digest] = Member(f"inputs/{each.digest}", path)
-        else:
+        path = None if each.digest is None or each.path.endswith("/") else _find_input(folder, each, project)
+        if path is None:
             lacking.append(each)
+        elif not path.is_relative_to(project):
+            found[str(each.digest)] = Member(f"inputs/{each.digest}", path)
     return list(found.values()), lacking
 
 
@@ -112,24 +108,23 @@ def describe_outputs(folder: RunFolder, entries: Iterable[Entry]) -> tuple[DataF
     )
 
 
-def _is_in(code: Path | None, wanted: InputFile) -> bool:
-    """Whether the code has the input, as it was."""
-    path = None if code is None or wanted.path.startswith(("/", "$")) else code / wanted.path
-    return path is not None and path.is_file() and digest_file(path) == wanted.digest
-
-
-def _find_input(folder: RunFolder, wanted: InputFile) -> Path | None:
-    """Where the input is on this machine, still as it was."""
-    for path in _list_places(folder, wanted):
+def _find_input(folder: RunFolder, wanted: InputFile, project: Path) -> Path | None:
+    """Where the input is on this machine, still as it was; in ``project``, the code as it is kept, if it is there."""
+    for path in _list_places(folder, wanted, project):
         if path.is_file() and digest_file(path) == wanted.digest:
             return path
     return None
 
 
-def _list_places(folder: RunFolder, wanted: InputFile) -> Iterator[Path]:
-    yield folder.kept_inputs / str(wanted.digest)
-    inside = wanted.path.removeprefix(f"${RUN_DIR_VARIABLE}/")
+def _list_places(folder: RunFolder, wanted: InputFile, project: Path) -> Iterator[Path]:
+    inside = wanted.path.removeprefix(IN_RUN)
+    if "://" in wanted.path:
+        return
+    if inside == wanted.path and not wanted.path.startswith("/"):
+        yield Path(os.path.normpath(project / wanted.path))
+    if kept := find_kept_input(folder, wanted.digest):
+        yield kept
     if inside != wanted.path:
         yield folder.path / inside
-    elif "://" not in wanted.path:
+    else:
         yield find_project_folder(folder) / wanted.path

@@ -11,7 +11,7 @@ from reenact.environments.packages import Package, list_packages
 from reenact.errors import RecordError, UsageError
 from reenact.files import make_folder
 from reenact.plan import EnvironmentLock
-from reenact.records.files import read_imported, read_lock, read_record
+from reenact.records.files import read_code, read_lock, read_lock_with_made, read_plan, read_record
 from reenact.records.life import settle
 from reenact.reproduce.bundle import contents
 from reenact.reproduce.bundle.account import Account
@@ -24,6 +24,7 @@ from reenact.reproduce.bundle.signature import check_key, seal_statement
 from reenact.reproduce.bundle.statement import render_statement
 from reenact.reproduce.bundle.writing import Member, Sealed, seal, write_bundle
 from reenact.run_folder import RunFolder
+from reenact.sources.capture.store import open_store
 from reenact.values import NamedTuple
 from reenact.world import World
 
@@ -42,8 +43,9 @@ class _Whole(NamedTuple):
 
     folder: RunFolder
     lock: EnvironmentLock | None
-    code: Path | None
     tree: str | None
+    project: Path
+    code: Path | None = None
 
 
 def export(folder: RunFolder, wanted: Wanted, target: Path, key: Path | None, world: World) -> Exported:
@@ -77,10 +79,14 @@ def export(folder: RunFolder, wanted: Wanted, target: Path, key: Path | None, wo
 
 def _read(folder: RunFolder, scratch: Path, world: World) -> _Whole:
     lock = read_lock(folder)
-    imported = read_imported(folder)
-    if lock is not None and imported is not None:
-        lock = lock._replace(made=imported.made)
-    return _Whole(folder, lock, None, None)
+    kept = read_code(folder)
+    if kept is None:
+        world.report.warn(f"the code of run {folder.id[:8]} was not kept: the bundle is a record, and cannot be run")
+        return _Whole(folder, lock, None, scratch)
+    code = scratch / "code"
+    open_store(world).restore(kept, code)
+    project = code / kept.prefix / read_plan(folder).source.subdirectory
+    return _Whole(folder, lock, kept.tree, project, code)
 
 
 def _collect(whole: _Whole, wanted: Wanted, world: World) -> Sealed:
@@ -109,11 +115,11 @@ def _gather(whole: _Whole, world: World) -> Gathered:
         raise RecordError(
             f"run {whole.folder.id} has had no environment of its own: there are no packages to go with it"
         )
-    return gather(whole.lock, whole.code or whole.folder.path, world)
+    return gather(read_lock_with_made(whole.folder) or whole.lock, whole.project, world)
 
 
 def _list_inputs(whole: _Whole, world: World) -> Iterable[Member]:
-    members, lacking = contents.list_inputs(whole.folder, whole.code)
+    members, lacking = contents.list_inputs(whole.folder, whole.project)
     for each in lacking:
         world.report.warn(f"not in the bundle: the input {each.path}, which is not what it was, or not here")
     return members

@@ -193,6 +193,8 @@ def _check_entry(entry: Entry) -> None:
             raise _refused(f"it has a member '{name}', which no bundle has")
     elif parts[0] not in PLACES:
         raise _refused(f"it has a member '{name}', which no bundle has")
+    if parts[0] == "code" and ".git" in map(str.lower, parts):
+        raise _refused(f"'{name}' is a part of git's own, which no code has")
     if parts[0] == "record" and (len(parts) != 2 or not re.fullmatch(RECORD_FILE, parts[1])):
         raise _refused(f"it has a member '{name}', which no record has")
     if parts[0] == "packages" and not _is_package(parts, entry):

@@ -8,10 +8,11 @@ from pathlib import Path
 from reenact.codec import encode
 from reenact.environments.artifacts import keep_artifact
 from reenact.environments.local_code import adopt_copy
-from reenact.errors import RecordError, StorageError
+from reenact.errors import RecordError
 from reenact.files import make_folder, write_atomic
 from reenact.records.files import (
     Imported,
+    read_code,
     read_imported,
     read_inputs,
     read_lock,
@@ -23,9 +24,15 @@ from reenact.records.files import (
 from reenact.records.index import open_index
 from reenact.records.store import Store
 from reenact.reproduce.bundle.contents import list_record
-from reenact.reproduce.bundle.manifest import MADE, Entry, Manifest, digest_content
+from reenact.reproduce.bundle.manifest import LINK, MADE, Entry, Manifest, digest_content
 from reenact.run_folder import RunFolder
+from reenact.sources.capture.store import Entry as Kept
+from reenact.sources.capture.store import open_store
 from reenact.world import World
+
+
+class _Faster(Exception):
+    """Somebody else has just imported the same run."""
 
 
 def settle_in(manifest: Manifest, imported: Imported, target: Path, world: World) -> bool:
@@ -42,6 +49,7 @@ def settle_in(manifest: Manifest, imported: Imported, target: Path, world: World
     if known and not _is_same(here, manifest):
         message = f"another record of run {manifest.run} is here, and it is not replaced"
         raise RecordError(message, hint=f"reenact rm {manifest.run[:8]} deletes it")
+    _keep_code(manifest, target / "code", world)
     _keep_packages(manifest, target, world)
     if known or not _publish(folder, here, world):
         _complete(here, folder, imported)
@@ -54,12 +62,20 @@ def _put_together(manifest: Manifest, imported: Imported, target: Path) -> RunFo
     if not (target / "record").is_dir():
         raise RecordError("the bundle is refused: it holds no record")
     folder = RunFolder((target / "record").rename(target / manifest.run))
-    places = {"outputs": folder.outputs, "artifacts": folder.artifacts, "inputs": folder.kept_inputs}
-    for name, place in places.items():
-        if (target / name).is_dir():
-            (target / name).rename(place)
+    for place in (folder.outputs, folder.artifacts):
+        if (target / place.name).is_dir():
+            (target / place.name).rename(place)
+    _name_inputs(folder, target / "inputs")
     write_atomic(folder.imported, encode(imported))
     return folder
+
+
+def _name_inputs(folder: RunFolder, inputs: Path) -> None:
+    """Each input gets back the name that it was known by, which may mean something to who reads it."""
+    for each in read_inputs(folder):
+        unnamed, name = inputs / str(each.digest), each.path.rpartition("/")[2]
+        if each.digest and name not in ("", ".", "..") and unnamed.is_file():
+            unnamed.rename(make_folder(folder.kept_inputs / each.digest) / name)
 
 
 def _check_record(folder: RunFolder, manifest: Manifest) -> None:
@@ -69,12 +85,15 @@ def _check_record(folder: RunFolder, manifest: Manifest) -> None:
         read_lock(folder)
         read_inputs(folder)
         read_metrics(folder)
+        code = read_code(folder)
         if read_result(folder) is None:
             raise RecordError(f"run {folder.id} had not ended")
+        if manifest.code != (code.tree if code else None):
+            raise RecordError("its code is not the one that was recorded (tree)")
         members = {entry.name: entry for entry in manifest.members}
         for output in read_outputs(folder):
             member = members.get(output.kept or "")
-            if member is not None and output.digest not in (None, member.blake3):
+            if member is not None and member.mode != LINK and output.digest not in (None, member.blake3):
                 raise RecordError(f"the output {output.path} is not the one that was recorded (digest)")
     except RecordError as problem:
         message = problem.message.replace(f"{folder.path}/", "")
@@ -86,6 +105,22 @@ def _is_same(here: RunFolder, manifest: Manifest) -> bool:
     theirs = {entry.name: entry.blake3 for entry in manifest.members if entry.name.startswith("record/")}
     ours = {member.name: digest_content(member.content) for member in list_record(here)}
     return ours == theirs
+
+
+def _keep_code(manifest: Manifest, code: Path, world: World) -> None:
+    """The files go into the store of all runs' code, where the record finds them by their tree.
+
+    Raises:
+        RecordError: they are not those of the tree.
+    """
+    if manifest.code is None:
+        return
+    store = open_store(world)
+    modes = {each.name.removeprefix("code/"): each.mode for each in manifest.members if each.name.startswith("code/")}
+    ids = store.keep_files(make_folder(code), list(modes))
+    tree = store.write_tree({path: Kept(modes[path], oid) for path, oid in zip(modes, ids, strict=True)})
+    if tree != manifest.code:
+        raise RecordError("the bundle is refused: its code is not the one that was recorded (tree)")
 
 
 def _keep_packages(manifest: Manifest, target: Path, world: World) -> None:
@@ -111,14 +146,17 @@ def _publish(folder: RunFolder, here: RunFolder, world: World) -> bool:
 
     def enter(store: Store) -> None:
         store.put(run)
-        folder.path.rename(here.path)
+        try:
+            folder.path.rename(here.path)
+        except OSError as problem:
+            if problem.errno in (errno.EEXIST, errno.ENOTEMPTY):
+                raise _Faster from problem
+            raise
 
     try:
         open_index(world).write(enter)
-    except OSError as problem:
-        if problem.errno in (errno.EEXIST, errno.ENOTEMPTY):
-            return False
-        raise StorageError(f"cannot write {here.path}: {problem.strerror or problem}") from problem
+    except _Faster:
+        return False
     return True
 
 

@@ -13,7 +13,7 @@ from typing import Literal
 from reenact.environments.grafting import WHOLE, graft, list_parts
 from reenact.errors import RecordError
 from reenact.plan import EnvironmentLock, EnvironmentSpec, digest
-from reenact.records.files import Code, Record, read_lock
+from reenact.records.files import Code, Record, read_lock_with_made
 from reenact.reproduce.rerun import list_given
 from reenact.reproduce.why.hunks import Hunk, list_hunks, take_hunks
 from reenact.run_folder import RunFolder
@@ -70,7 +70,7 @@ def read_side(record: Record) -> Side:
         record=record,
         code=record.code,
         spec=record.plan.environment,
-        lock=read_lock(RunFolder(Path(record.run.folder))),
+        lock=read_lock_with_made(RunFolder(Path(record.run.folder))),
         given=list_given(record),
         variables={str(name): str(value) for name, value in variables.items()} if isinstance(variables, dict) else {},
     )

@@ -1,0 +1,313 @@
+"""A run leaves its machine as one file, and is run again on another: no project, no index, no cache, no network."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reenact.home import Home
+from reenact.records.files import read_run
+from reenact.records.filter import RunFilter
+from reenact.records.history import list_runs
+from reenact.report import Silence
+from reenact.reproduce.bundle.importing import Terms, import_bundle
+from reenact.run_folder import RunFolder
+from reenact.runs import State
+from reenact.world import World
+from tests.environments.conftest import make_wheel
+from tests.integration.command import PATIENCE, REENACT, Said, User, write_project
+from tests.integration.test_deaths import Index, serve_index
+
+BACKEND = """
+import base64, zipfile
+
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    name = "mine-1.0-py3-none-any.whl"
+    info = "mine-1.0.dist-info"
+    files = {
+        "mine.py": open("mine.py").read(),
+        f"{info}/METADATA": "Metadata-Version: 2.1\\nName: mine\\nVersion: 1.0\\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\\nGenerator: t\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
+    }
+    files[f"{info}/RECORD"] = "".join(f"{each},,\\n" for each in [*files, f"{info}/RECORD"])
+    with zipfile.ZipFile(f"{folder}/{name}", "w") as archive:
+        for each, text in files.items():
+            archive.writestr(zipfile.ZipInfo(each), text)
+    return name
+"""
+
+SCRIPT = """
+import os, pathlib, mine, needy, tiny
+words = [tiny.version, needy.version, mine.word, pathlib.Path("data/words.txt").read_text().strip()]
+artifacts = pathlib.Path(os.environ["REENACT_RUN_DIR"], "artifacts")
+(artifacts / "words.txt").write_text(" ".join(words))
+pathlib.Path("out.json").write_text('{"score": 0.5}')
+print(*words)
+"""
+
+PROJECT = """
+name: travels
+python_env: python_env.yaml
+entry_points:
+  main:
+    command: python main.py
+    inputs: [data/words.txt]
+    outputs: [out.json]
+"""
+
+
+def can_leave_the_network() -> bool:
+    return (
+        shutil.which("unshare") is not None and subprocess.run(["unshare", "-n", "true"], check=False).returncode == 0
+    )
+
+
+class Machine(User):
+    """Somebody with another home, caches that are empty, and no network."""
+
+    def call(self, *argv: str, **more: object) -> Said:
+        done = subprocess.run(
+            ["unshare", "-n", REENACT, *argv],
+            cwd=self.folder,
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+        )
+        return Said(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[Index]:
+    folder = tmp_path / "wheels"
+    folder.mkdir()
+    make_wheel(folder, "tiny", "1.0")
+    make_wheel(folder, "needy", "1.0", requires=("tiny",))
+    with serve_index(folder) as index:
+        yield index
+
+
+@pytest.fixture
+def project(user: User, index: Index) -> Path:
+    """Packages from an index, code of its own that is installed, data that git does not have."""
+    user.environ["UV_CACHE_DIR"] = str(user.folder / "uv-cache")
+    folder = write_project(
+        user.folder / "travels",
+        PROJECT,
+        python_env__yaml=f"dependencies:\n  - --index-url {index.url}\n  - needy\n  - ./mine\n",
+        main__py=SCRIPT,
+    )
+    (folder / ".gitignore").write_text("data/\n")
+    for name, text in {
+        "mine/mine.py": "word = 'mine'\n",
+        "mine/backend.py": BACKEND,
+        "mine/pyproject.toml": "[build-system]\nrequires = []\nbuild-backend = 'backend'\nbackend-path = ['.']\n"
+        "[project]\nname = 'mine'\nversion = '1.0'\n",
+        "data/words.txt": "data\n",
+    }.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Machine:
+    """Another machine."""
+    if not can_leave_the_network():
+        pytest.skip("a network of its own can be made by root only, with unshare")
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    return Machine(folder, folder / "home", UV_CACHE_DIR=str(folder / "uv-cache"), UV_HTTP_RETRIES="0")
+
+
+def export(user: User, *argv: str) -> Path:
+    said = user.call("export", "@", "-o", "run.tar.zst", *argv)
+    assert said.code == 0, said.err
+    return user.folder / "run.tar.zst"
+
+
+def run(user: User, project: Path) -> str:
+    assert user.call("run", str(project)).code == 0
+    return str(user.runs()[0]["id"])
+
+
+def test_a_run_goes_to_a_machine_without_network(user: User, project: Path, index: Index, elsewhere: Machine) -> None:
+    first = run(user, project)
+    artifact = RunFolder(user.home / "runs" / first).artifacts / "words.txt"
+    wanted = artifact.read_text()
+    bundle = export(user, "--with-packages", "--with-inputs", "--with-outputs")
+    for gone in (project, user.home, user.folder / "uv-cache", index.folder):
+        shutil.rmtree(gone)
+    said = elsewhere.call("import", str(bundle))
+    assert (said.code, said.out) == (0, f"{first}\n"), said.err
+    said = elsewhere.call("rerun", first)
+    assert (said.code, said.out) == (0, "1.0 1.0 mine data\n"), said.err
+    second, imported = elsewhere.runs()
+    assert imported["id"] == first
+    assert second["state"] == "finished"
+    runs = elsewhere.home / "runs"
+    assert (RunFolder(runs / second["id"]).artifacts / "words.txt").read_text() == wanted
+    assert (RunFolder(runs / first).artifacts / "words.txt").read_text() == wanted
+    assert json.loads((RunFolder(runs / first).outputs / "out.json").read_text()) == {"score": 0.5}
+
+
+def test_what_was_imported_is_exported_as_it_came(user: User, project: Path, elsewhere: Machine) -> None:
+    first = run(user, project)
+    everything = ("--with-packages", "--with-inputs", "--with-outputs")
+    bundle = export(user, *everything)
+    data = bundle.read_bytes()
+    assert export(user, *everything).read_bytes() == data
+    assert elsewhere.call("import", str(bundle)).code == 0
+    said = elsewhere.call("export", first, "-o", "again.tar.zst", *everything)
+    assert said.code == 0, said.err
+    assert (elsewhere.folder / "again.tar.zst").read_bytes() == data
+
+
+def test_without_its_packages_it_needs_an_index(user: User, project: Path, elsewhere: Machine) -> None:
+    first = run(user, project)
+    bundle = export(user)
+    assert elsewhere.call("import", str(bundle)).code == 0
+    said = elsewhere.call("rerun", first)
+    assert said.code != 0
+    assert "data/words.txt" in said.err
+    bundle = export(user, "--with-inputs")
+    assert elsewhere.call("import", str(bundle)).code == 0
+    said = elsewhere.call("rerun", first)
+    assert said.code == 70
+    assert "cannot be reached" in said.err
+    bundle = export(user, "--with-inputs", "--with-packages")
+    said = elsewhere.call("import", str(bundle))
+    assert "is here already" in said.err
+    assert elsewhere.call("rerun", first).code == 0
+
+
+def test_all_packages_that_cannot_be_had_are_told_at_once(user: User, project: Path, index: Index) -> None:
+    run(user, project)
+    for wheel in index.folder.iterdir():
+        wheel.unlink()
+    said = user.call("export", "@", "-o", "run.tar.zst", "--with-packages")
+    assert said.code == 70
+    assert "2 of the packages cannot be had" in said.err
+    assert "needy 1.0" in said.err
+    assert "tiny 1.0" in said.err
+    assert not (user.folder / "run.tar.zst").exists()
+
+
+def test_an_absolute_input_comes_along_under_its_name(user: User, elsewhere: Machine) -> None:
+    data = user.folder / "far" / "data.csv"
+    data.parent.mkdir()
+    data.write_text("a,b\n1,2\n")
+    project = write_project(
+        user.folder / "reads",
+        "name: reads\nentry_points:\n  main:\n    parameters: {data: path}\n    command: cat {data}; basename {data}\n",
+    )
+    assert user.run(str(project), "-P", f"data={data}").code == 0
+    bundle = export(user, "--with-inputs")
+    shutil.rmtree(data.parent)
+    shutil.rmtree(project)
+    assert elsewhere.call("import", str(bundle)).code == 0
+    said = elsewhere.call("rerun", "@")
+    assert (said.code, said.out) == (0, "a,b\n1,2\ndata.csv\n"), said.err
+
+
+KILL = """
+import os, signal, sys
+left = int(sys.argv.pop(1))
+EVENTS = {"os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.link", "os.symlink", "subprocess.Popen",
+          "os.posix_spawn", "shutil.rmtree", "sqlite3.connect", "fcntl.flock"}
+
+def count(event, arguments):
+    global left
+    writes = event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR)
+    if event in EVENTS or writes:
+        left -= 1
+        if left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+from reenact.cli import main
+sys.addaudithook(count)
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def call_and_kill(user: User, after: int, *argv: str) -> int:
+    """The command, killed at the step after so many; its code."""
+    words = [sys.executable, "-c", KILL, str(after), *argv]
+    done = subprocess.run(words, cwd=user.folder, env=user.environ, capture_output=True, timeout=PATIENCE)
+    return done.returncode
+
+
+@pytest.fixture
+def small(user: User) -> str:
+    """A run of a small project without an environment, that leaves something."""
+    leave = "cat a.txt > $HERE/b; ln -s b $HERE/c".replace("$HERE", "$REENACT_RUN_DIR/artifacts")
+    project = write_project(
+        user.folder / "small",
+        f"name: small\nentry_points:\n  main:\n    command: {leave}\n",
+        a__txt="hello\n",
+    )
+    assert user.run(str(project)).code == 0
+    return str(user.runs()[0]["id"])
+
+
+@pytest.mark.slow
+def test_an_export_that_is_killed_leaves_no_bundle(user: User, small: str) -> None:
+    whole = export(user, "--with-outputs").read_bytes()
+    target = user.folder / "killed.tar.zst"
+    for after in range(1000):
+        code = call_and_kill(user, after, "export", small, "--with-outputs", "-o", target.name)
+        if code == 0:
+            break
+        assert code == -9
+        assert not target.exists() or target.read_bytes() == whole
+    assert after > 10
+    assert target.read_bytes() == whole
+
+
+@pytest.mark.slow
+def test_an_import_that_is_killed_leaves_no_run_or_all_of_it(user: User, small: str, tmp_path: Path) -> None:
+    bundle = export(user, "--with-outputs")
+    other = User(tmp_path, tmp_path / "home")
+    world = World(Home(other.home), other.environ, tmp_path, Silence())
+    folder = RunFolder(other.home / "runs" / small)
+    seen = set()
+    for after in range(1000):
+        shutil.rmtree(other.home, ignore_errors=True)
+        code = call_and_kill(other, after, "import", str(bundle))
+        listed = [run.id for run in list_runs(RunFilter(), None, world)]
+        seen.add(tuple(listed))
+        received = import_bundle(bundle, Terms(), world)
+        assert (received.run, received.known) == (small, bool(listed)), after
+        assert (folder.artifacts / "c").read_text() == "hello\n"
+        assert read_run(folder).state is State.FINISHED
+        if code == 0:
+            break
+        assert code == -9
+    assert after > 20
+    assert seen == {(), (small,)}
+    assert other.call("rerun", small).code == 0
+
+
+def test_what_a_killed_import_left_is_swept(user: User, small: str, tmp_path: Path) -> None:
+    bundle = export(user)
+    other = User(tmp_path, tmp_path / "home")
+    assert call_and_kill(other, 12, "import", str(bundle)) == -9
+    assert os.listdir(other.home / "staging")
+    assert other.call("env", "gc").code == 0
+    assert os.listdir(other.home / "staging") == []
+
+
+def test_two_at_once_import_it_once(user: User, small: str, tmp_path: Path) -> None:
+    bundle = export(user, "--with-outputs")
+    other = User(tmp_path, tmp_path / "home")
+    words = [REENACT, "import", str(bundle)]
+    several = [subprocess.Popen(words, env=other.environ, cwd=tmp_path, stdout=subprocess.PIPE) for _ in range(4)]
+    assert [(each.communicate()[0].decode(), each.returncode) for each in several] == [(f"{small}\n", 0)] * 4
+    assert [each["id"] for each in other.runs()] == [small]
