@@ -81,6 +81,7 @@ def render_estimate(plan: Estimate) -> str:
         more = f" and {len(names) - 4} more" if len(names) > 4 else ""
         lines.append(f"{factor} differs in {len(names)}: {', '.join(names[:4])}{more}")
     lines += [f"{plain(change.what)} differs too, and cannot be tried" for change in plan.untried]
+    lines += [f"there are {plan.commits} commits between the two"] * (plan.commits > 1)
     lines = lines or ["nothing that can be tried differs"]
     took = f", about {render_duration(plan.seconds)} each" if plan.seconds else ""
     return "\n".join([*lines, f"one cause takes up to {plan.trials} trials{took}; each is kept as a run"])
@@ -101,6 +102,8 @@ def _name(units: tuple[Unit, ...]) -> str:
 def render_explanation(found: Explanation) -> str:
     """The answer, the changes that are the cause, and what could not be tried."""
     lines = [found.reason, *map(render_change, found.changes[:MOST_SHOWN])]
+    if found.commit:
+        lines.append(f"it came with commit {plain(found.commit)}")
     if found.patch:
         lines += ["", *map(plain, found.patch.splitlines())]
     if found.finding != "explained":

@@ -11,6 +11,7 @@ import pytest
 from reenact.home import Home
 from tests.environments.conftest import make_wheel
 from tests.integration.command import Said, User, write_project
+from tests.sources.repositories import git
 
 MAIN = """\
 name: sums
@@ -153,6 +154,35 @@ def test_a_package(user: User, project: Path, tmp_path: Path, monkeypatch: pytes
     found = ask(user, "why", old, new, "--yes")
     assert list_names(found) == [("environment", "second")]
     assert [(each["old"], each["new"]) for each in found["changes"]] == [("1.0", "2.0")]
+
+
+def commit(project: Path, message: str) -> None:
+    git(project, "add", "--all")
+    git(project, "commit", "--quiet", "--message", message)
+
+
+@pytest.mark.parametrize("remote", [False, True])
+def test_the_commit_that_it_came_with(user: User, project: Path, *, remote: bool) -> None:
+    git(project, "init", "--quiet", "--initial-branch=main")
+    edit(project, "FIRST = 2", "FIRST = 0")
+    commit(project, "begin")
+    version = ("-v", "main") if remote else ()
+    old = record(user, project, *version)
+    for number in range(6):
+        edit(project, "# two\n", "# two\n# more\n")
+        if number == 3:
+            edit(project, "SECOND = 5", "SECOND = 6")
+            edit(project, "# one", "# uno")
+        commit(project, f"step {number}")
+    new = record(user, project, *version)
+    said = user.call("why", old, new, "--dry-run")
+    assert "there are 6 commits between the two" in said.out
+    found = ask(user, "why", old, new, "--yes")
+    assert found["finding"] == "explained"
+    assert found["commit"].endswith(" step 3")
+    assert [name.partition(":")[0] for _, name in list_names(found)] == ["factors.py"]
+    assert "SECOND" in found["patch"]
+    assert "uno" not in found["patch"]
 
 
 def diff(user: User, *argv: str) -> Said:

@@ -19,9 +19,11 @@ from reenact.reproduce.results import judge_records, name_result
 from reenact.reproduce.surroundings import Change as Around
 from reenact.reproduce.surroundings import compare_surroundings
 from reenact.reproduce.verify import carry_out_quietly
+from reenact.reproduce.why.commits import find_between
 from reenact.reproduce.why.factors import Factor, Mixture, Side, Unit, list_units, mix, read_side
 from reenact.reproduce.why.search import bound_trials, find_smallest
 from reenact.sources.capture.store import Store, open_store
+from reenact.sources.history import keep_commit
 from reenact.values import NamedTuple
 from reenact.world import World
 
@@ -34,12 +36,14 @@ Finding = Literal["same", "varies", "explained", "unexplained"]
 class Estimate(NamedTuple):
     """What is going to be done: the units by factor, the most trials that one cause takes, seconds for each of them.
 
-    ``untried`` is what differs and cannot be taken over.
+    ``commits`` is how many there are between the two, where both are clean and their history is here. ``untried`` is
+    what differs and cannot be taken over.
     """
 
     units: tuple[Unit, ...]
     trials: int
     seconds: float
+    commits: int = 0
     untried: tuple[Around, ...] = ()
 
 
@@ -54,8 +58,8 @@ class Trial(NamedTuple):
 class Explanation(NamedTuple):
     """What was found. ``units`` are the smallest change that makes the old run come out as the new one.
 
-    ``changes`` says them with their values, ``patch`` those of them that are code. ``differing`` are the results that
-    all of this is about, ``untried`` what differs and cannot be taken over.
+    ``changes`` says them with their values, ``patch`` those of them that are code, ``commit`` the one that they came
+    with. ``differing`` are the results that all of this is about, ``untried`` what differs and cannot be taken over.
     """
 
     old: str
@@ -65,6 +69,7 @@ class Explanation(NamedTuple):
     units: tuple[Unit, ...] = ()
     changes: tuple[Change, ...] = ()
     patch: str = ""
+    commit: str | None = None
     trials: tuple[Trial, ...] = ()
     differing: tuple[str, ...] = ()
     untried: tuple[Around, ...] = ()
@@ -80,13 +85,17 @@ def estimate(old: Record, new: Record, world: World) -> Estimate:
     Raises:
         RecordError: the code of one of them was not kept.
     """
-    units = list_units(read_side(old), read_side(new), open_store(world))
+    before, after = read_side(old), read_side(new)
+    units = list_units(before, after, open_store(world))
+    history = find_between(before, after, world)
+    commits = len(history.steps) if history else 0
     usages = [record.result.usage.wall for record in (old, new) if record.result and record.result.usage]
     factors = len({unit.factor for unit in units})
     trials = 2 + (bound_trials(factors) if factors > 1 else 0)
     trials += max((bound_trials(_count(units, factor)) for factor in {unit.factor for unit in units}), default=0)
+    trials += commits.bit_length()
     untried = tuple(change for change in compare_surroundings(old, new) if not _is_tried(change, units))
-    return Estimate(units, trials, max(usages, default=0.0), untried)
+    return Estimate(units, trials, max(usages, default=0.0), commits, untried)
 
 
 def _count(units: Sequence[Unit], factor: Factor) -> int:
@@ -140,6 +149,7 @@ def explain(
         units=units,
         changes=laboratory.describe(units),
         patch=laboratory.make_patch(units),
+        commit=laboratory.commit,
         trials=tuple(laboratory.trials),
     )
 
@@ -161,7 +171,9 @@ def _search(laboratory: _Laboratory) -> tuple[Finding, str, tuple[Unit, ...]]:
         return laboratory.makes_it(tuple(unit for unit in units if unit.factor in chosen))
 
     needed = find_smallest(factors, takes) if len(factors) > 1 else factors
-    smallest = find_smallest([unit for unit in units if unit.factor in needed], laboratory.makes_it)
+    if "code" in needed:
+        laboratory.find_commit(tuple(unit for unit in units if unit.factor in needed and unit.factor != "code"))
+    smallest = find_smallest([unit for unit in laboratory.units if unit.factor in needed], laboratory.makes_it)
     return "explained", _tell_cause(smallest), smallest
 
 
@@ -199,6 +211,7 @@ class _Laboratory:
         self.trials: list[Trial] = []
         self.smallest: tuple[Unit, ...] = ()
         self.units = list_units(self._old, self._new, self._store)
+        self.commit: str | None = None
 
     def makes_it(self, units: tuple[Unit, ...]) -> bool:
         if self.try_with(units) != "new":
@@ -207,7 +220,9 @@ class _Laboratory:
         return True
 
     def try_with(self, units: tuple[Unit, ...]) -> Outcome:
-        mixture = mix(self._old, self._new, units, self._store)
+        return self._try(mix(self._old, self._new, units, self._store), units)
+
+    def _try(self, mixture: Mixture, units: tuple[Unit, ...]) -> Outcome:
         key = mixture.key
         if key not in self._known:
             if len(self.trials) >= self._most:
@@ -217,6 +232,29 @@ class _Laboratory:
             self.trials.append(trial)
             self._told(trial)
         return self._known[key]
+
+    def find_commit(self, others: tuple[Unit, ...]) -> None:
+        """Find the commit from which on the new result comes, given the ``others``; from then on it is between it and
+        the one before that pieces are looked for. Nothing changes where there is no history, or only one step of it."""
+        history = find_between(self._old, self._new, self._world)
+        if history is None or len(history.steps) < 2:
+            return
+        trees = {-1: self._old.code.tree, len(history.steps) - 1: self._new.code.tree}
+        low, high = min(trees), max(trees)
+        while high - low > 1:
+            middle = (low + high) // 2
+            trees[middle] = keep_commit(history.steps[middle].commit, history, self._store)
+            unit = Unit("code", f"commit {history.steps[middle].commit[:12]}")
+            mixture = mix(self._old, self._new, others, self._store)._replace(tree=trees[middle])
+            if self._try(mixture, (unit, *others)) == "new":
+                high = middle
+            else:
+                low = middle
+        step = history.steps[high]
+        self.commit = f"{step.commit} {step.subject}"
+        self._old = self._old._replace(code=self._old.code._replace(tree=trees[low]))
+        self._new = self._new._replace(code=self._new.code._replace(tree=trees[high]))
+        self.units = list_units(self._old, self._new, self._store)
 
     def describe(self, units: tuple[Unit, ...]) -> tuple[Change, ...]:
         """The units that are no code, each with what it was and what it became."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from blake3 import blake3
@@ -14,6 +14,7 @@ from reenact.process.git import make_git
 from reenact.records.files import Code, LeftOut
 from reenact.size_limit import find_size_limit
 from reenact.sources.capture import Captured
+from reenact.sources.capture.blobs import read_blobs
 from reenact.sources.capture.listing import Listing, find_repositories, list_files, list_tracked
 from reenact.sources.capture.memo import Known, Memo, Table, make_fingerprint
 from reenact.sources.capture.scan import MOST_APART, TOOLS, Scan, Signature, make_signature, scan
@@ -249,30 +250,11 @@ class _Keeping:
                 if where == folder and had is not None and had[0] in (FILE, PROGRAM, LINK)
             }
             git = make_git(self._world.environ, self._view.base / folder)
-            contents = _read_blobs(git.run("cat-file", "--batch", stdin=_join(had[1] for had in asked.values())).data)
+            contents = read_blobs([had[1] for had in asked.values()], git)
             there = {path: had for path, had in asked.items() if had[1] in contents}
             ids = self._store.keep_contents([contents[had[1]] for had in there.values()])
             found |= {path: Entry(had[0], oid) for (path, had), oid in zip(there.items(), ids, strict=True)}
         return found
-
-
-def _join(lines: Iterable[str]) -> bytes:
-    return "".join(f"{line}\n" for line in lines).encode()
-
-
-def _read_blobs(data: bytes) -> dict[str, bytes]:
-    """The contents by id that ``git cat-file --batch`` printed."""
-    found = {}
-    at = 0
-    while at < len(data):
-        end = data.index(b"\n", at)
-        words = data[at:end].decode().split(" ")
-        at = end + 1
-        if len(words) == 3:
-            size = int(words[2])
-            found[words[0]] = data[at : at + size]
-            at += size + 1
-    return found
 
 
 def _mode(signature: Signature) -> str:
