@@ -44,6 +44,33 @@ LATER = (
 )
 """Settings of uv's that say nothing of how packages are found for one environment."""
 
+FORMS: dict[str, type] = {
+    "project": dict,
+    "project.name": str,
+    "project.requires-python": str,
+    "project.optional-dependencies": dict,
+    "dependency-groups": dict,
+    "dependency-groups.*": list,
+    "tool": dict,
+    "tool.uv": dict,
+    "tool.uv.sources": dict,
+    "tool.uv.index": list,
+    "tool.uv.index.*": dict,
+    "tool.poetry": dict,
+    "tool.poetry.dependencies": dict,
+    "tool.poetry.dev-dependencies": dict,
+    "tool.poetry.extras": dict,
+    "tool.poetry.extras.*": list,
+    "tool.poetry.group": dict,
+    "tool.poetry.group.*": dict,
+    "tool.poetry.group.*.dependencies": dict,
+    "tool.poetry.source": list,
+    "tool.poetry.source.*": dict,
+}
+"""What has to be a table, a list or a text."""
+
+_KINDS: dict[type, str] = {dict: "a table", list: "a list", str: "a text"}
+
 
 def ask(project: Project, root: Path, manager: str | None, world: World) -> PythonSpec:
     """What the project asks for.
@@ -92,6 +119,8 @@ def _ask_frozen(tables: _Tables, lock: str, python: str | None, source: Environm
 def pick(table: Table) -> dict[str, Any]:
     """What of a ``pyproject.toml`` counts here."""
     tool = table.get("tool", {})
+    for path, kind in FORMS.items():
+        _expect(table, path.split("."), kind)
     return {
         "project": {key: value for key, value in table.get("project", {}).items() if key in PROJECT_KEYS},
         "groups": table.get("dependency-groups", {}),
@@ -99,6 +128,21 @@ def pick(table: Table) -> dict[str, Any]:
         "uv": tool.get("uv", {}),
         "poetry": {key: value for key, value in tool.get("poetry", {}).items() if key in poetry.KEYS},
     }
+
+
+def _expect(value: Any, path: list[str], kind: type) -> None:
+    """See that what is at ``path``, where ``*`` stands for every key or item, is of the ``kind`` that it has to be."""
+    if not path:
+        if not isinstance(value, kind):
+            raise TypeError(f"{value!r} is not {_KINDS[kind]}")
+        return
+    head, *rest = path
+    if head == "*":
+        values = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    else:
+        values = [value[head]] if isinstance(value, dict) and head in value else []
+    for each in values:
+        _expect(each, rest, kind)
 
 
 def pick_local(table: Table) -> list[str]:
@@ -157,8 +201,11 @@ class _Tables:
         for name, items in self._project.get("optional-dependencies", {}).items():
             if normal_name(name) in map(normal_name, source.extras):
                 texts += self._texts(items, f"optional-dependencies.{name}")
-        texts += poetry.list_options(self._poetry)
-        texts += poetry.list_requirements(self._poetry, source.extras, source.groups)
+        try:
+            texts += poetry.list_options(self._poetry)
+            texts += poetry.list_requirements(self._poetry, source.extras, source.groups)
+        except (TypeError, AttributeError) as problem:
+            raise self._error("tool.poetry", f"[tool.poetry] cannot be understood: {problem}", None) from problem
         for name in source.groups:
             texts += self._group(name, ())
         own = normal_name(str(self._project.get("name", "")))

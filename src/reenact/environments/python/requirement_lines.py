@@ -34,10 +34,11 @@ VALUED = {
     "--no-binary": "--no-binary",
     "--only-binary": "--only-binary",
     "--trusted-host": "--trusted-host",
+    "--use-feature": "--use-feature",
 }
 FLAGS = ("--no-index", "--pre")
-# The lock has a hash for everything, and uv always prefers a wheel of the version that it chose.
-NEEDLESS = ("--require-hashes", "--prefer-binary")
+# The lock has a hash for everything; uv prefers a wheel of the version that it chose, and has pip's new features.
+NEEDLESS = ("--require-hashes", "--prefer-binary", "--use-feature")
 ARCHIVES = (".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 MAX_DEPTH = 20
 
@@ -48,6 +49,9 @@ _NAMED = r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*\s*(\[[^\]]*\])?)\s*@\s*(?P<target
 _EXTRAS = r"\[[A-Za-z0-9._, -]*\]$"
 _TRAILING = r"\s+(--[a-z][a-z-]*)(?:[= ]\s*(\S+))?"
 _URL = r"[A-Za-z][A-Za-z0-9+.-]*://"
+_REQUIREMENT = r"[A-Za-z0-9][A-Za-z0-9._-]*\s*(\[[^\]]*\]\s*)?([<>=!~(@;].*)?"
+_SSH = r"(?:git\+)?([\w.-]+@[\w.-]+):(?!/)(\S+)"
+_CODING = rb"coding[:=]\s*([-\w.]+)"
 
 
 class Line(NamedTuple):
@@ -80,6 +84,20 @@ class Local(NamedTuple):
         """The requirement, for another path."""
         marker = f" ; {self.marker}" if self.marker else ""
         return (f"{self.name} @ {path}" if self.name else f"{path}{self.extras}") + marker
+
+
+def decode(data: bytes) -> str:
+    """The text of a requirements file: UTF-8, or what a mark at its beginning or a coding comment says, as pip has it.
+
+    Raises:
+        UnicodeError: it is something else.
+        LookupError: the comment names no encoding.
+    """
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16")
+    head = (line for line in data.split(b"\n", 2)[:2] if line.startswith(b"#"))
+    found = next(filter(None, (re.search(_CODING, line) for line in head)), None)
+    return data.decode(found[1].decode() if found and not data.startswith(b"\xef") else "utf-8-sig")
 
 
 def parse_text(text: str) -> list[tuple[int, str]]:
@@ -180,18 +198,22 @@ class _Expansion:
 
     def _requirement(self, text: str, line: Line, *, constraint: bool, editable: bool = False) -> None:
         text, hashes = _split_hashes(text, line)
+        if found := re.match(_SSH, text):
+            hint = f"write it as git+ssh://{found[1]}/{found[2]}"
+            raise make_error("bad-address", f"'{text}' is no address that pip reads", line.position, hint)
         local = parse_local(text, editable=editable)
         if local is not None:
             text = local.render(self._path(local.path, line, "the local package"))
-        elif "=" in text and "==" not in text and re.fullmatch(r"[A-Za-z0-9._-]+\s*=\s*[0-9][\w.*]*(=\w+)?", text):
-            hint = f"PyPI's form is '{re.sub(r'=', '==', text, count=1).partition('==')[0].strip()}==VERSION'"
-            raise make_error("conda-requirement", f"'{text}' is written as conda has it", line.position, hint)
+        elif not re.match(_URL, text):
+            _check_form(text, line)
         self.found[1 if constraint else 0].append(redact(" ".join((text, *hashes))))
 
     def _path(self, written: str, line: Line, what: str) -> str:
         path = self._find(written, line, (self.root, line.folder))
         if path is None:
             hint = f"looked for {self.root / self._expand(written)}"
+            if "@ file:" in line.text:
+                hint = f"it was built there on the machine that wrote this list; write NAME==VERSION ({hint})"
             raise make_error("missing-path", f"{what} '{written}' does not exist", line.position, hint)
         shown = self._relative(path)
         if shown not in self.found[3]:
@@ -212,8 +234,8 @@ class _Expansion:
         if shown not in self.found[4]:
             self.found[4].append(shown)
         try:
-            text = path.read_text("utf-8-sig")
-        except (OSError, UnicodeDecodeError) as problem:
+            text = decode(path.read_bytes())
+        except (OSError, UnicodeError, LookupError) as problem:
             raise ProjectError(f"cannot read {shown}: {problem}", hint="save it as UTF-8") from problem
         for number, logical in parse_text(text):
             inner = Line(logical, Position(shown, number, 1), path.parent)
@@ -234,6 +256,16 @@ class _Expansion:
         return here if here.startswith("..") else f"./{here}" if here != "." else "."
 
 
+def _check_form(text: str, line: Line) -> None:
+    """See that the line asks for a project in the form that pip knows."""
+    if "=" in text and "==" not in text and re.fullmatch(r"[A-Za-z0-9._-]+\s*=\s*[0-9][\w.*]*(=\w+)?", text):
+        hint = f"PyPI's form is '{re.sub(r'=', '==', text, count=1).partition('==')[0].strip()}==VERSION'"
+        raise make_error("conda-requirement", f"'{text}' is written as conda has it", line.position, hint)
+    if not re.fullmatch(_REQUIREMENT, text, re.DOTALL):
+        hint = "a line is NAME, NAME==1.2, NAME>=1,<2, NAME @ URL, a path or an option"
+        raise make_error("bad-requirement", f"'{redact(text)}' is not a requirement", line.position, hint)
+
+
 def _options(line: Line) -> list[tuple[str, str]]:
     import shlex
 
@@ -248,7 +280,7 @@ def _options(line: Line) -> list[tuple[str, str]]:
         if not option.startswith("--") and len(option) > 2:
             # -rfile, -e./pkg
             option, value, equals = word[:2], word[2:].removeprefix("="), "="
-        if option in FLAGS or option in NEEDLESS:
+        if option in FLAGS or (option in NEEDLESS and option not in VALUED):
             found.append((option, ""))
             continue
         if option not in VALUED:
