@@ -9,6 +9,9 @@ from reenact.errors import BuildError
 from reenact.project.diagnostics import Diagnostic
 from reenact.report import Report
 
+REPEAT = "to repeat the step:"
+"""How a hint begins to name the command that repeats what failed."""
+
 
 class BuildLog:
     """A report that writes what it is told to a file and hands it on.
@@ -57,12 +60,16 @@ class BuildLog:
         except OSError:
             return
 
-    def explain(self, problem: BuildError) -> BuildError:
-        """The failure, with its whole log named where a program or long work has said anything."""
+    def explain(self, problem: BuildError, again: str) -> BuildError:
+        """The failure, with its whole log named where anything was said, and ``again``, the command that repeats the
+        step, where the failure has none of its own."""
+        hint = problem.hint or ""
+        if REPEAT not in hint:
+            hint = f"{hint}\n{REPEAT} {again}".lstrip()
         if not self._path.exists():
-            return problem
-        self.said(f"\n{problem.message}" + (f"\nhint: {problem.hint}" if problem.hint else ""))
-        return type(problem)(f"{problem.message}\nthe whole build log: {self._path}", hint=problem.hint)
+            return type(problem)(problem.message, hint=hint)
+        self.said(f"\n{problem.message}\nhint: {hint}")
+        return type(problem)(f"{problem.message}\nthe whole build log: {self._path}", hint=hint)
 
     def _keep(self, line: str) -> None:
         if self._path.exists():

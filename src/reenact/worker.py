@@ -4,7 +4,9 @@ The waiting caller calls :func:`carry_out`; ``python -m reenact.worker RUN_DIR``
 detached run, a job of an engine.
 """
 
+import errno
 import os
+import re
 import signal
 import sys
 import time
@@ -174,8 +176,11 @@ class _Carrier:
             if lock.text:
                 write_atomic(folder.environment_lock, lock.text.encode())
             inside = environments.enter(lock, project, world, self._tools.realise)
-        except BuildError as problem:
-            raise log.explain(problem) from problem
+        except (BuildError, MemoryError, OSError, RuntimeError, ImportError) as problem:
+            told = problem if isinstance(problem, BuildError) else _find_want(problem)
+            if told is None:
+                raise
+            raise log.explain(told, f"reenact env restore {folder.id[:8]}") from problem
         self._inside = inside.held
         if inside.place.path is not None:
             realised = Realised(
@@ -344,6 +349,15 @@ def _read_machine(launch: Launch) -> object:
     from reenact.machine import read_machine
 
     return read_machine(environ=launch.environ if launch.inside is None else launch.inside)
+
+
+def _find_want(problem: Exception) -> BuildError | None:
+    """The failure that a want of memory is, for whichever of our own steps it came to; None for anything else."""
+    wants = isinstance(problem, MemoryError) or getattr(problem, "errno", None) in (errno.ENOMEM, errno.EAGAIN)
+    if not wants and not re.search(r"can't start new thread|failed to map segment|allocate memory", str(problem)):
+        return None
+    said = f"{type(problem).__name__}: {problem}".removesuffix(": ")
+    return BuildError(f"making the environment failed: there was not enough memory\n  {said}", hint="see: ulimit -a")
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import subprocess
@@ -17,6 +16,7 @@ import pytest
 from reenact.environments.python.uv import find_cause
 from reenact.process.tool import ToolResult
 from tests.environments.conftest import make_wheel, write
+from tests.environments.failing import Failed, run_to_fail
 
 SETUP = """
 [build-system]
@@ -35,48 +35,11 @@ def build_wheel(*_, **__):
 """
 
 
-class Failed:
-    """A run whose environment could not be made: what the user was told, and what the run folder keeps."""
-
-    def __init__(self, home: Path, code: int, said: str) -> None:
-        self.code = code
-        self.said = said
-        (self.folder,) = (home / "runs").iterdir()
-        self.reason = json.loads((self.folder / "result.json").read_text())["reason"]
-
-    @property
-    def first(self) -> str:
-        return next(line for line in self.said.splitlines() if line.startswith("error: "))
-
-    @property
-    def log(self) -> str:
-        return (self.folder / "build.log").read_text()
-
-    def expect(self, cause: str, tail: str) -> None:
-        """The cause first, the tool's own lines, the log's place, the step to repeat; the same in the record."""
-        assert cause in self.first
-        assert tail in self.said
-        assert f"the whole build log: {self.folder / 'build.log'}" in self.said
-        assert "hint: to repeat the step: cd " in self.said
-        assert tail in self.log
-        assert "$ cd " in self.log
-        assert cause in self.reason.splitlines()[0]
-        assert self.code == 70
-
-
 def fail(project: Path, lines: list[str], home: Path, **environ: str) -> Failed:
     text = "".join(f"  - {line!r}\n" for line in lines)
     write(project, {"MLproject": "python_env: e.yaml\nentry_points: {main: {command: 'true'}}\n"})
     write(project, {"e.yaml": f"dependencies:\n{text}"})
-    dropped = ("PIP_", "UV_", "PYTHONDONTWRITE")
-    around = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
-    around |= {"REENACT_HOME": str(home), "UV_HTTP_RETRIES": "0", **environ}
-    limit = around.pop("LIMIT", "")
-    argv = [sys.executable, "-m", "reenact", "run", str(project)]
-    if limit:
-        argv = ["sh", "-c", f'ulimit -v {limit}; exec "$@"', "sh", *argv]
-    done = subprocess.run(argv, env=around, capture_output=True, text=True, check=False)
-    return Failed(home, done.returncode, done.stderr)
+    return run_to_fail(project, home, limit=environ.pop("LIMIT", ""), **environ)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ def print_error(message: str, hint: str | None = None) -> None:
     """What happened, and below it what to do."""
     print(f"error: {harmless(message)}", file=sys.stderr)
     if hint:
-        print(f"  hint: {harmless(hint)}", file=sys.stderr)
+        print(f"  hint: {harmless(hint)}".replace("\n", "\n        "), file=sys.stderr)
 
 
 def harmless(text: str) -> str:

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reenact.cli.console import print_json
 from reenact.cli.parser import Parser
 from reenact.world import World
+
+if TYPE_CHECKING:
+    from reenact.plan import EnvironmentLock
+    from reenact.run_folder import RunFolder
 
 
 class Given(Namespace):
@@ -18,7 +24,10 @@ class Given(Namespace):
 
 def add_arguments(parser: Parser) -> None:
     """Declare them."""
-    parser.description = "Make the environment of a run exist again, from the lock in its record, and print its folder."
+    parser.description = (
+        "Make the environment of a run exist again, from the lock in its record, and print its folder. Where it could"
+        " not be made, the steps that failed are repeated."
+    )
     parser.add_argument(
         "run",
         metavar="RUN",
@@ -35,19 +44,32 @@ def run(given: Given, world: World) -> int:
     import os
 
     from reenact import environments
-    from reenact.errors import RecordError
     from reenact.records.files import find_project_folder, read_lock
     from reenact.records.lookup import get_run
 
     folder = get_run(given.run, world)
-    lock = read_lock(folder)
-    if lock is None:
-        raise RecordError(f"run {folder.id} has had no environment of its own", hint=f"reenact show {folder.id[:8]}")
-    inside = environments.enter(lock, find_project_folder(folder), world)
+    project = find_project_folder(folder)
+    lock = read_lock(folder) or _lock_again(folder, project, world)
+    inside = environments.enter(lock, project, world)
     if inside.held is not None:
         os.close(inside.held)
     if given.as_json:
         print_json({"key": lock.key, "folder": inside.place.path, "made": inside.made})
-    else:
+    elif inside.place.path is not None:
         print(inside.place.path)
     return 0
+
+
+def _lock_again(folder: RunFolder, project: Path, world: World) -> EnvironmentLock:
+    """What the run would have been made in, had its environment been made."""
+    from reenact import environments
+    from reenact.errors import RecordError
+    from reenact.plan import RecordedLock, SystemSpec
+    from reenact.records.files import read_given_lock, read_plan
+
+    plan = read_plan(folder)
+    if isinstance(plan.environment, SystemSpec):
+        raise RecordError(f"run {folder.id} has had no environment of its own", hint=f"reenact show {folder.id[:8]}")
+    if isinstance(plan.lock, RecordedLock):
+        return read_given_lock(folder)
+    return environments.lock(plan.environment, project, world, upgrade=plan.upgrade, committed=plan.lock)

@@ -78,6 +78,8 @@ def _build(lock: EnvironmentLock, folder: Path, root: Path, descriptor: int, wor
 
     world.report.step(DOING)
     locked = _read_lock(lock, folder, root, world.home)
+    told = (f"  {package.name} {package.version} {package.build}, {package.url}" for package in locked.conda)
+    world.report.said(hide_secrets("\n".join(("linking with rattler", *told))))
     check_files(locked.conda)
     rattler_api.link(locked.conda, folder, world.home, world.report, DOING)
     if HIDDEN in lock.text:

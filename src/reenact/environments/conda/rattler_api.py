@@ -183,6 +183,11 @@ def solve(question: Question, home: Home) -> tuple[CondaPackage, ...]:
     return tuple(sorted(map(_package, records), key=lambda package: package.name))
 
 
+def list_virtual(environ: Mapping[str, str]) -> list[str]:
+    """What the machine has, as the solver is told."""
+    return sorted(map(str, _detect(environ).values()))
+
+
 def render_lock(packages: Sequence[CondaPackage], pip: Sequence[PipPackage], question: Question, scratch: Path) -> str:
     """The lock file (rattler's, as in ``pixi.lock``) of an answer; ``scratch`` is written and deleted."""
     virtual = {depend.split()[0] for package in packages for depend in package.depends if depend.startswith("__")}

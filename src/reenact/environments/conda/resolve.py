@@ -75,6 +75,7 @@ def _resolve(
     question = _make_question(spec, root, world)._replace(keep=before.conda if before else ())
     world.report.step(DOING, f"for {question.platform}")
     _refuse_wrong_specs(question, spec, root, world)
+    world.report.said(_describe(question))
     packages = tuple(map(_with_hash, rattler_api.solve(question, world.home)))
     pip: tuple[PipPackage, ...] = ()
     if spec.pip.dependencies:
@@ -97,6 +98,18 @@ def _make_question(spec: CondaSpec, root: Path, world: World) -> Question:
         world.environ,
         as_of=spec.as_of,
     )
+
+
+def _describe(question: Question) -> str:
+    """What the solver is asked, in lines for a log; nothing secret."""
+    from reenact.environments.conda import rattler_api
+
+    lines = [f"solving with rattler for {question.platform}"]
+    lines += [f"  channel: {hide_secrets(channel)}" for channel in question.channels]
+    lines += [f"  asked for: {hide_secrets(spec)}" for spec in question.specs]
+    lines += [f"  the machine has: {each}" for each in rattler_api.list_virtual(question.environ)]
+    lines += [f"  as of: {question.as_of}"] if question.as_of else []
+    return "\n".join(lines)
 
 
 def _make_lock(

@@ -1,0 +1,92 @@
+"""Each cause for which a conda environment cannot be made: named in the first line, with the log and the step."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.environments.conda.channel import File, Recipe, index_channel, write_package
+from tests.environments.failing import Failed, run_to_fail
+
+STEP = "reenact env restore "
+RUNS = "entry_points: {main: {command: 'true'}}\nconda_env: conda.yaml\n"
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """A channel: a large package, one for machines that this is none of, one that needs what nobody has."""
+    folder = tmp_path / "channel"
+    write_package(
+        folder, Recipe("thing", "1.0", {"share/thing": File(b"right"), "share/bulk": File(os.urandom(1 << 21))})
+    )
+    write_package(folder, Recipe("driven", "1.0", {"share/d": File(b"d")}, depends=("__nothing >=3",)))
+    write_package(folder, Recipe("user", "1.0", {"share/u": File(b"u")}, depends=("thing >=2",)))
+    write_package(folder, Recipe("built", "1.0", {"share/b": File(b"b")}, build="py36_0"))
+    index_channel(folder)
+    return folder
+
+
+@pytest.fixture
+def at(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+def fail(project: Path, home: Path, channel: str, *packages: str, limit: str = "", **environ: str) -> Failed:
+    lines = "".join(f"  - {package}\n" for package in packages)
+    (project / "conda.yaml").write_text(f"channels:\n  - {channel}\ndependencies:\n{lines}")
+    (project / "MLproject").write_text(RUNS)
+    return run_to_fail(project, home, "--env-manager", "conda", limit=limit, **environ)
+
+
+@pytest.mark.parametrize(
+    ("package", "cause"),
+    [
+        ("user", "no channel has thing >=2"),
+        ("absent", "no channel has absent"),
+        ("driven", "no channel has __nothing >=3"),
+        ("built=1.0=py311_0", "no channel has built ==1.0"),
+        ("thing>=2", "no channel has thing >=2"),
+    ],
+)
+def test_a_solver_that_cannot(project_dir: Path, own: Path, at: Path, package: str, cause: str) -> None:
+    failed = fail(project_dir, at, own.as_uri(), package)
+    failed.expect("solving failed: ", "  rattler: ", STEP)
+    assert cause.replace("==", "")[:15] in failed.first.replace("==", "")
+    assert f"asked for: {package}" in failed.log
+    assert failed.first in failed.repeat(at)
+
+
+def test_a_channel_that_is_down(project_dir: Path, at: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    failed = fail(project_dir, at, f"http://127.0.0.1:{port}/channel", "thing")
+    failed.expect("a channel cannot be reached", "  rattler: ", STEP)
+
+
+def test_a_channel_that_is_not_there(project_dir: Path, own: Path, at: Path) -> None:
+    failed = fail(project_dir, at, f"{own.as_uri()}-not", "thing")
+    failed.expect("a channel does not exist", "  rattler: ", STEP)
+
+
+def test_a_hash_that_does_not_match(project_dir: Path, own: Path, at: Path) -> None:
+    # The index tells of another file than the one that is there.
+    write_package(own, Recipe("thing", "1.0", {"share/thing": File(b"wrong")}))
+    failed = fail(project_dir, at, own.as_uri(), "thing")
+    failed.expect("thing-1.0-0.conda is not the one that was locked (hash mismatch)", "  locked: sha256 ", STEP)
+    assert not list(at.glob("environments/*/share"))
+    assert failed.first in failed.repeat(at)
+
+
+def test_a_full_disk(project_dir: Path, own: Path, small_disk: Path) -> None:
+    failed = fail(project_dir, small_disk / "home", own.as_uri(), "thing")
+    failed.expect("the disk is full", "rattler: ", STEP)
+    assert not [path for path in small_disk.glob("home/environments/*") if path.is_dir()]
+
+
+def test_without_enough_memory(project_dir: Path, own: Path, at: Path) -> None:
+    failed = fail(project_dir, at, own.as_uri(), "thing", limit="60000")
+    assert "there was not enough memory" in failed.first, failed.said
+    assert failed.code == 70
