@@ -352,12 +352,17 @@ def _read_machine(launch: Launch) -> object:
 
 
 def _find_want(problem: Exception) -> BuildError | None:
-    """The failure that a want of memory is, for whichever of our own steps it came to; None for anything else."""
-    wants = isinstance(problem, MemoryError) or getattr(problem, "errno", None) in (errno.ENOMEM, errno.EAGAIN)
-    if not wants and not re.search(r"can't start new thread|failed to map segment|allocate memory", str(problem)):
+    """The failure that a want of memory or disk is, for whichever of our own steps it came to; None for all else."""
+    number = getattr(problem, "errno", None)
+    wants = r"can't start new thread|failed to map segment|allocate memory"
+    if number in (errno.ENOSPC, errno.EDQUOT):
+        cause, hint = "the disk is full", "make room, and run again"
+    elif isinstance(problem, MemoryError) or number in (errno.ENOMEM, errno.EAGAIN) or re.search(wants, str(problem)):
+        cause, hint = "there was not enough memory", "see: ulimit -a"
+    else:
         return None
     said = f"{type(problem).__name__}: {problem}".removesuffix(": ")
-    return BuildError(f"making the environment failed: there was not enough memory\n  {said}", hint="see: ulimit -a")
+    return BuildError(f"making the environment failed: {cause}\n  {said}", hint=hint)
 
 
 @contextmanager
