@@ -10,13 +10,23 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks import first_conda, first_environment, isolated_run, many_runs, pinned_git, shared_disk, warm_run
+from benchmarks import (
+    container_run,
+    first_conda,
+    first_environment,
+    isolated_run,
+    many_runs,
+    pinned_git,
+    shared_disk,
+    warm_run,
+)
 from benchmarks.report import Table, describe_machine, render_page, render_table
 
 BENCHMARKS: dict[str, Callable[[Path], Table]] = {
     "warm-run": warm_run.measure,
     "first-environment": first_environment.measure,
     "first-conda": first_conda.measure,
+    "container-run": container_run.measure,
     "many-runs": many_runs.measure,
     "pinned-git": pinned_git.measure,
     "shared-disk": shared_disk.measure,

@@ -49,6 +49,16 @@ def make_conda_project(folder: Path, channel: str, packages: tuple[str, ...]) ->
     return folder
 
 
+def make_container_project(folder: Path, image: str) -> Path:
+    """A project that does nothing, in a container of this image."""
+    folder.mkdir(parents=True)
+    (folder / "MLproject").write_text(
+        MLPROJECT.replace("python_env: python_env.yaml", f"docker_env: {{image: '{image}'}}")
+    )
+    (folder / "noop.py").write_text(NOOP)
+    return folder
+
+
 def make_repository(project: Path) -> str:
     """Put the project under git; its commit."""
 

@@ -21,7 +21,9 @@ class Table(NamedTuple):
 
 
 def render_table(table: Table) -> str:
-    """A Markdown section."""
+    """A Markdown section; without columns nothing was measured, and the verdict says why."""
+    if not table.columns:
+        return f"## {table.title}\n\n{table.verdict}"
     lines = [f"## {table.title}", "", table.about, "", render_row(table.columns)]
     lines.append(render_row(["---", *["---:"] * (len(table.columns) - 1)]))
     lines += [render_row(row) for row in table.rows]

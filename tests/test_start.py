@@ -16,12 +16,14 @@ from reenact.sources.capture.memo import find_memo
 from reenact.world import make_world
 
 NEVER = {
+    "argparse",
     "ast",
     "asyncio",
     "dataclasses",
     "difflib",
     "dotenv",
     "hashlib",
+    "gettext",
     "inspect",
     "logging",
     "platform",
@@ -83,5 +85,5 @@ def test_its_values_are_quick_to_define(warm: Path) -> None:
 
 def test_help_imports_next_to_nothing() -> None:
     imported = modules_after("--help")
-    assert not imported & (NEVER - {"shutil"})
+    assert not imported & (NEVER - {"argparse", "gettext", "shutil"})
     assert not imported & {"sqlite3", "subprocess", "reenact.api", "reenact.plan", "blake3"}

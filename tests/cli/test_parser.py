@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from argparse import Namespace
 from collections.abc import Iterator
 
 import pytest
@@ -8,19 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reenact.cli import ROOT, Family, find_family, make_family_parser, make_parser, read_command_line
-from reenact.cli.parser import Parser, arrange, at_least, split_at_verb
+from reenact.cli.parser import Namespace, Parser, at_least, split_at_verb
 from reenact.errors import UsageError
 
 
 def make() -> Parser:
     parser = Parser("tool", "A tool.")
-    parser.add_argument("where", metavar="WHERE")
-    parser.add_argument("more", metavar="MORE", nargs="*")
-    parser.add_argument("-q", "--quiet", action="store_true")
-    parser.add_argument("-f", "--force", action="store_true")
-    parser.add_argument("-P", "--param", action="append", default=[], metavar="NAME=VALUE")
-    parser.add_argument("--name", metavar="NAME")
-    parser.add_argument("-n", "--count", type=at_least(1), default=5)
+    parser.add_argument("where", metavar="WHERE", help="Something.")
+    parser.add_argument("more", metavar="MORE", nargs="*", help="Something.")
+    parser.add_argument("-q", "--quiet", action="store_true", help="Something.")
+    parser.add_argument("-f", "--force", action="store_true", help="Something.")
+    parser.add_argument("-P", "--param", action="append", default=[], metavar="NAME=VALUE", help="Something.")
+    parser.add_argument("--name", metavar="NAME", help="Something.")
+    parser.add_argument("-n", "--count", type=at_least(1), default=5, help="Something.")
     return parser
 
 
@@ -78,9 +77,36 @@ def test_any_text_is_a_value_and_any_text_is_an_operand(texts: list[str]) -> Non
     assert make().parse(["here", "--", *texts], Namespace()).more == texts
 
 
-def test_options_are_written_out_before_the_operands() -> None:
-    assert arrange(["a", "-qP", "-x", "b"], make()) == ["--quiet", "--param=-x", "--", "a", "b"]
-    assert arrange(["-q"], make()) == ["--quiet"]
+@pytest.mark.parametrize(
+    ("nargs", "words", "expected"),
+    [
+        ((None, "?"), ["a"], ("a", None)),
+        ((None, "?"), ["a", "b"], ("a", "b")),
+        (("?", None), ["a"], (None, "a")),
+        (("+", None), ["a", "b", "c"], (["a", "b"], "c")),
+        (("*", "?"), ["a", "b"], (["a", "b"], None)),
+        (("*",), [], ([],)),
+    ],
+)
+def test_an_operand_that_takes_several_leaves_what_the_others_need(
+    nargs: tuple[str | None, ...], words: list[str], expected: tuple[object, ...]
+) -> None:
+    parser = Parser("tool", "A tool.")
+    for at, each in enumerate(nargs):
+        parser.add_argument(f"operand{at}", metavar="X", nargs=each, help="One.")
+    said = vars(parser.parse(words, Namespace()))
+    assert tuple(said[f"operand{at}"] for at in range(len(nargs))) == expected
+
+
+def test_a_choice_is_checked_and_a_default_is_nobodys_list() -> None:
+    parser = Parser("tool", "A tool.")
+    parser.add_argument("--format", choices=["a", "b"], default="a", metavar="FORMAT", help="Which.")
+    parser.add_argument("-P", "--param", action="append", default=["x"], metavar="NAME", help="Some.")
+    with pytest.raises(UsageError, match="argument --format: invalid choice: 'c'"):
+        parser.parse(["--format", "c"], Namespace())
+    parser.parse([], Namespace()).param.append("z")
+    said = parser.parse(["-P", "y"], Namespace())
+    assert (said.param, said.format) == (["x", "y"], "a")
 
 
 def test_the_verb_is_the_first_word_that_belongs_to_no_option() -> None:
@@ -103,7 +129,7 @@ def test_every_verb_has_help_and_a_long_name_for_every_option(family: Family, ve
     parser = make_parser(verb, family)
     assert parser.format_help().startswith(f"usage: {family.prog} {verb} [OPTIONS]")
     for name, option in parser.options.items():
-        assert name.startswith("--") or option.option_strings[-1].startswith("--")
+        assert name.startswith("--") or option.names[-1].startswith("--")
         assert option.help
 
 

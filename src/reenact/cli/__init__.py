@@ -13,7 +13,6 @@ One that is a family of verbs, like ``reenact env``, is a package with ``VERBS``
 """
 
 import sys
-from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from keyword import iskeyword
@@ -21,7 +20,7 @@ from typing import Any
 
 from reenact import __version__
 from reenact.cli.console import console_world, print_error
-from reenact.cli.parser import Parser, split_at_verb
+from reenact.cli.parser import Namespace, Parser, split_at_verb
 from reenact.errors import ReenactError, StorageError, UsageError
 from reenact.values import NamedTuple
 

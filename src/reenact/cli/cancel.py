@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
 from importlib import import_module
 
 from reenact.cli.console import print_json
-from reenact.cli.parser import Parser
+from reenact.cli.parser import Namespace, Parser
 from reenact.run_folder import RunFolder
 from reenact.world import World
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from argparse import Action
 from collections.abc import Sequence
 from typing import Any
 
 from reenact.cli import ROOT, Family, find_family, make_family_parser, make_parser
-from reenact.cli.parser import Parser, read_words, split_at_verb, takes_value
+from reenact.cli.parser import Argument, Parser, read_words, split_at_verb
 from reenact.errors import ReenactError
 from reenact.report import Silence
 from reenact.values import NamedTuple
@@ -86,7 +85,7 @@ def _complete_word(before: Sequence[str], last: str, parser: Parser, world: Worl
     return Answers() if place is None else _complete_value(place, last, before, parser, world)
 
 
-def _find_place(before: int, operands: Sequence[Action]) -> Action | None:
+def _find_place(before: int, operands: Sequence[Argument]) -> Argument | None:
     """The operand that a word is, after so many others."""
     if before < len(operands):
         return operands[before]
@@ -97,9 +96,9 @@ def _read_operands(before: Sequence[str], parser: Parser) -> list[str]:
     return [word for option, word in read_words(iter(before), parser) if option is None]
 
 
-def _complete_value(action: Action, begun: str, before: Sequence[str], parser: Parser, world: World) -> Answers:
+def _complete_value(action: Argument, begun: str, before: Sequence[str], parser: Parser, world: World) -> Answers:
     """What fits as the value of this option or operand, given the words before it."""
-    if not takes_value(action):
+    if not action.takes_value:
         return Answers()
     if action.choices is not None:
         return Answers([Answer(choice) for choice in action.choices if choice.startswith(begun)])

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from reenact.cli.parser import Parser
+from reenact.cli.parser import Namespace, Parser
 from reenact.world import World
 
 if TYPE_CHECKING:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import sys
 import textwrap
-from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
 from reenact.cli.console import print_json
-from reenact.cli.parser import Parser
+from reenact.cli.parser import Namespace, Parser
 from reenact.cli.resolve import resolving
 from reenact.document_cache import find_documents
 from reenact.errors import ProjectError

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
 from collections.abc import Iterator, Sequence
 
 from reenact import api
 from reenact.cli.console import print_json
-from reenact.cli.parser import Parser
+from reenact.cli.parser import Namespace, Parser
 from reenact.cli.table import Column, find_width, render_table
 from reenact.doctor import Examination, list_concerns
 from reenact.doctor.findings import LEVELS, Finding, Level, is_at_least

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
 from pathlib import Path
 
 from reenact.cli.console import print_json
-from reenact.cli.parser import Parser
+from reenact.cli.parser import Namespace, Parser
 from reenact.cli.table import plain, render_size
 from reenact.world import World
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from argparse import Namespace
 
 from reenact.cli.console import print_json
-from reenact.cli.parser import Parser
+from reenact.cli.parser import Namespace, Parser
 from reenact.errors import UsageError
 from reenact.world import World
 

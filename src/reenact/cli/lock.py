@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
 from pathlib import Path
 
-from reenact.cli.parser import Parser
+from reenact.cli.parser import Namespace, Parser
 from reenact.cli.resolve import fetching
 from reenact.cli.run import add_choice_of_packages
 from reenact.errors import ProjectError, UsageError

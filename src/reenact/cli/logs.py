@@ -6,12 +6,11 @@ import json
 import os
 import select
 import sys
-from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import BinaryIO
 
-from reenact.cli.parser import Parser, at_least
+from reenact.cli.parser import Namespace, Parser, at_least
 from reenact.records.log import Entry, parse_entry, read_entries
 from reenact.run_folder import RunFolder
 from reenact.values import NamedTuple

@@ -1,68 +1,178 @@
-"""A command line's words read as GNU's getopt and click read them, and argparse for types, defaults, choices and help.
+"""A command line's words, read as GNU's getopt and click read them.
 
-argparse alone takes a word that begins with a dash for an option wherever it stands. Here an option that needs a value
-has the next word, whatever that looks like (``-P -x=1``), and options may stand between operands.
+An option that needs a value has the next word, whatever that looks like (``-P -x=1``), and options may stand between
+operands. Options are declared as for argparse; argparse itself, whose import takes as long as all the reading, only
+writes the help.
 """
 
 from __future__ import annotations
 
 import os
-from argparse import Action, ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Literal, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TextIO, TypeVar
 
 from reenact.errors import UsageError
+from reenact.values import NamedTuple
 
-N = TypeVar("N", bound=Namespace)
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+N = TypeVar("N", bound="Namespace")
 
 Answers = Literal["runs", "entry points", "files"]
 """What completes a value that is none of a few words (:mod:`reenact.cli.complete`)."""
 
+HIDDEN = "==SUPPRESS=="
+"""As the help of an option: it is not shown."""
+
 _WIDEST = 100
 _MARKS = {None: "{}", "?": "[{}]", "*": "[{}]...", "+": "{}..."}
+_FLAGS = ("store_true", "help", "version")
 
 
-class Parser(ArgumentParser):
-    """The options and operands of one command, with its errors in our style.
+class Namespace:
+    """What a command line says, as attributes."""
+
+    def __init__(self, **said: object) -> None:
+        vars(self).update(said)
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str, /) -> Any: ...
+
+
+class Argument(NamedTuple):
+    """An option, or an operand (without ``names``): the meaning of each field is argparse's."""
+
+    names: tuple[str, ...]
+    dest: str
+    help: str = ""
+    action: str = "store"
+    metavar: str | None = None
+    default: Any = None
+    nargs: str | None = None
+    type: Callable[[str], Any] | None = None
+    choices: Sequence[str] | None = None
+    const: str | None = None
+    version: str | None = None
+
+    @property
+    def shown(self) -> str:
+        """What it is called in a message."""
+        return "/".join(self.names) or self.metavar or self.dest
+
+    @property
+    def takes_value(self) -> bool:
+        """Whether a value belongs to it; a flag has none."""
+        return self.action not in _FLAGS
+
+    def settings(self) -> dict[str, Any]:
+        """The same in the words of argparse."""
+        said = {name: value for name, value in self._asdict().items() if value != self._field_defaults.get(name)}
+        operand = {"metavar": said.get("metavar", self.dest)} if not self.names else {"dest": self.dest}
+        return {**{name: value for name, value in said.items() if name not in ("names", "dest")}, **operand}
+
+
+class Parser:
+    """The options and operands of one command.
 
     An option is named in full; its last name is its long one.
     """
 
     def __init__(self, prog: str, description: str) -> None:
-        self.options: dict[str, Action] = {}
-        self.operands: list[Action] = []
+        self.prog = prog
+        self.description = description
+        self.usage: str | None = None
+        self.epilog: str | None = None
+        self.arguments: list[Argument] = []
+        self.options: dict[str, Argument] = {}
+        self.operands: list[Argument] = []
         self.completions: dict[str, Answers] = {}
-        super().__init__(prog, None, description, formatter_class=_Formatter, add_help=False, allow_abbrev=False)
         self.add_argument("-h", "--help", action="help", help="Show this message and exit.")
 
-    def add_argument(self, *names: str, complete: Answers | None = None, **settings: Any) -> Action:
-        """As argparse's; ``complete`` says what a shell may put in the value's place."""
-        if settings.get("action", "append") == "append":
-            settings.setdefault("type", _restore)
-        action = super().add_argument(*names, **settings)
-        if action.option_strings:
-            self.options.update(dict.fromkeys(action.option_strings, action))
+    def add_argument(self, *names: str, dest: str = "", complete: Answers | None = None, **settings: Any) -> Argument:
+        """Declare one; ``complete`` says what a shell may put in the value's place."""
+        of_options = names if names[0].startswith("-") else ()
+        default = {"default": False} if settings.get("action") == "store_true" else {}
+        dest = dest or names[-1].lstrip("-").replace("-", "_")
+        argument = Argument(of_options, dest, **{**default, **settings})
+        self.arguments.append(argument)
+        if of_options:
+            self.options.update(dict.fromkeys(of_options, argument))
         else:
-            self.operands.append(action)
+            self.operands.append(argument)
         if complete is not None:
-            self.completions[action.dest] = complete
-        return action
+            self.completions[dest] = complete
+        return argument
 
-    def parse(self, words: Iterable[str], options: N) -> N:
-        """``options`` with what the words say, and the defaults for what they do not say.
+    def parse(self, words: Iterable[str], into: N) -> N:
+        """``into`` with what the words say, and the defaults for what neither they nor it say.
 
         Raises:
             UsageError: they cannot be read; the hint names what was meant, or where help is.
             SystemExit: they ask for help or the version, which is printed.
         """
-        arranged = arrange(words, self)
-        given = len(arranged) - arranged.index("--") - 1 if "--" in arranged else 0
-        missing = [action for action in self.operands if action.nargs in (None, "+")][given:]
-        if missing and "--help" not in arranged:
-            self.error(f"Missing argument '{missing[0].metavar}'.")
-        return self.parse_args(arranged, options)
+        said: dict[str, Any] = {}
+        operands = []
+        for option, value in read_words(iter(words), self):
+            if option is None:
+                operands.append(value)
+            else:
+                self._obey(option, value, said)
+        said |= self._share_out(operands)
+        known = vars(into)
+        for argument in self.arguments:
+            if argument.takes_value or argument.action == "store_true":
+                default = list(argument.default) if argument.action == "append" else argument.default
+                known.setdefault(argument.dest, default)
+        known.update(said)
+        return into
 
-    def get_option(self, name: str) -> Action:
+    def _obey(self, option: Argument, value: str, said: dict[str, Any]) -> None:
+        if option.action == "help":
+            self.print_help(sys.stdout)
+            raise SystemExit(0)
+        if option.action == "version":
+            sys.stdout.write(f"{option.version}\n")
+            raise SystemExit(0)
+        if option.action == "store_true":
+            said[option.dest] = True
+        elif option.action == "append":
+            said.setdefault(option.dest, list(option.default or ())).append(self._convert(option, value))
+        else:
+            said[option.dest] = self._convert(option, value)
+
+    def _convert(self, argument: Argument, value: str) -> Any:
+        if argument.choices is not None and value not in argument.choices:
+            listed = ", ".join(map(repr, argument.choices))
+            self.error(f"argument {argument.shown}: invalid choice: {value!r} (choose from {listed})")
+        if argument.type is None:
+            return value
+        try:
+            return argument.type(value)
+        except ValueError as problem:
+            self.error(f"argument {argument.shown}: {problem}")
+
+    def _share_out(self, words: Sequence[str]) -> dict[str, Any]:
+        """The words that belong to no option, each to its operand: one that takes several leaves what others need."""
+        said: dict[str, Any] = {}
+        least = [1 if operand.nargs in (None, "+") else 0 for operand in self.operands]
+        for at, operand in enumerate(self.operands):
+            free = len(words) - sum(least[at + 1 :])
+            if free < least[at]:
+                self.error(f"Missing argument '{operand.metavar or operand.dest}'.")
+            count = min(free, 1) if operand.nargs in (None, "?") else free
+            taken, words = [self._convert(operand, word) for word in words[: max(count, 0)]], words[max(count, 0) :]
+            if operand.nargs in ("*", "+"):
+                said[operand.dest] = taken or list(operand.default or ())
+            elif taken:
+                said[operand.dest] = taken[0]
+        if words:
+            self.error(f"unrecognized arguments: {' '.join(words)}")
+        return said
+
+    def get_option(self, name: str) -> Argument:
         """The option of that name.
 
         Raises:
@@ -80,22 +190,35 @@ class Parser(ArgumentParser):
         return f"{self.prog} --help tells more"
 
     def error(self, message: str) -> NoReturn:
-        """Raise what argparse found."""
+        """Raise what is wrong."""
         raise UsageError(message, hint=self.where_help_is)
+
+    def print_help(self, file: TextIO) -> None:
+        """Write the help."""
+        file.write(self.format_help())
 
     def format_help(self) -> str:
         """The help, with the options in short in the first line."""
-        if self.usage is None:
-            operands = [_MARKS[action.nargs].format(action.metavar) for action in self.operands]  # type: ignore[index]
-            self.usage = " ".join([self.prog, "[OPTIONS]", *operands])
-        return super().format_help()
+        operands = [_MARKS[operand.nargs].format(operand.metavar) for operand in self.operands]
+        usage = self.usage or " ".join([self.prog, "[OPTIONS]", *operands])
+        writer = _make_writer(self.prog, usage, self.description, self.epilog)
+        for argument in (each for each in self.arguments if each.help != HIDDEN):
+            writer.add_argument(*(argument.names or (argument.dest,)), **argument.settings())
+        return writer.format_help()
 
 
-class _Formatter(RawDescriptionHelpFormatter):
-    """argparse makes one for each argument, and would import much to learn how wide the terminal is."""
+def _make_writer(prog: str, usage: str, description: str, epilog: str | None) -> ArgumentParser:
+    from argparse import ArgumentParser, RawDescriptionHelpFormatter
 
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=32, width=min(_find_width(), _WIDEST))
+    width = min(_find_width(), _WIDEST)
+    return ArgumentParser(
+        prog,
+        usage,
+        description,
+        epilog,
+        formatter_class=lambda prog: RawDescriptionHelpFormatter(prog, max_help_position=32, width=width),
+        add_help=False,
+    )
 
 
 def _find_width() -> int:
@@ -105,7 +228,7 @@ def _find_width() -> int:
         return _WIDEST
 
 
-def read_words(words: Iterator[str], parser: Parser) -> Iterator[tuple[Action | None, str]]:
+def read_words(words: Iterator[str], parser: Parser) -> Iterator[tuple[Argument | None, str]]:
     """Each option with its value, '' for a flag; each operand with None. Reads no further than it is asked to.
 
     Raises:
@@ -122,7 +245,7 @@ def read_words(words: Iterator[str], parser: Parser) -> Iterator[tuple[Action | 
             while letters:
                 name, letters = f"-{letters[0]}", letters[1:]
                 option = parser.get_option(name)
-                if takes_value(option):
+                if option.takes_value:
                     yield _give(option, name, letters or None, words)
                     break
                 yield option, ""
@@ -130,52 +253,18 @@ def read_words(words: Iterator[str], parser: Parser) -> Iterator[tuple[Action | 
             yield None, word
 
 
-def _give(option: Action, name: str, glued: str | None, following: Iterator[str]) -> tuple[Action, str]:
-    if not takes_value(option):
+def _give(option: Argument, name: str, glued: str | None, following: Iterator[str]) -> tuple[Argument, str]:
+    if not option.takes_value:
         if glued is not None:
             raise UsageError(f"Option '{name}' does not take a value.")
         return option, ""
     if option.nargs == "?":
         # Its value is glued on, or is the one that it has by itself.
-        return option, str(option.const) if glued is None else glued
+        return option, (option.const or "") if glued is None else glued
     value = next(following, None) if glued is None else glued
     if value is None:
         raise UsageError(f"Option '{name}' requires an argument.", hint=f"{name} {option.metavar}")
     return option, value
-
-
-def takes_value(option: Action) -> bool:
-    """Whether a value belongs to the option; a flag has none."""
-    return option.nargs != 0
-
-
-def arrange(words: Iterable[str], parser: Parser) -> list[str]:
-    """The same command line as argparse cannot misread it: every option by its long name with its value glued on, and
-    after ``--`` the operands.
-
-    Raises:
-        UsageError: as :func:`read_words`.
-    """
-    options, operands = [], []
-    for option, value in read_words(iter(words), parser):
-        if option is None:
-            operands.append(_protect(value))
-        else:
-            name = option.option_strings[-1]
-            options.append(f"{name}={_protect(value)}" if takes_value(option) else name)
-    return [*options, "--", *operands] if operands else options
-
-
-_DASHES = "--\0"
-"""Two dashes as a value, which argparse loses before Python 3.12.8; no word of a command line holds a NUL."""
-
-
-def _protect(value: str) -> str:
-    return _DASHES if value == "--" else value
-
-
-def _restore(value: str) -> str:
-    return "--" if value == _DASHES else value
 
 
 def at_least(least: int) -> Callable[[str], int]:
@@ -183,7 +272,7 @@ def at_least(least: int) -> Callable[[str], int]:
 
     def parse_count(text: str) -> int:
         if not text.isdecimal() or int(text) < least:
-            raise ArgumentTypeError(f"'{text}' is not a whole number of at least {least}")
+            raise ValueError(f"'{text}' is not a whole number of at least {least}")
         return int(text)
 
     return parse_count

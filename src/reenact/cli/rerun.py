@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
-
 from reenact import api
 from reenact.cli.console import print_error, print_json
-from reenact.cli.parser import Parser
+from reenact.cli.parser import Namespace, Parser
 from reenact.cli.run import print_plan, wait_for
 from reenact.prepare import discard
 from reenact.process.signals import Stopped, raising

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from argparse import SUPPRESS, Namespace
-
 from reenact import api
 from reenact.cli.console import make_report, print_error, print_json
-from reenact.cli.parser import Parser
+from reenact.cli.parser import HIDDEN, Namespace, Parser
 from reenact.cli.table import plain, render_duration, render_isolation, render_state
 from reenact.codec import to_plain
 from reenact.errors import UsageError
@@ -181,7 +179,7 @@ def add_mlflow_arguments(parser: Parser) -> None:
         help="Argument of docker run; repeatable.",
     )
     parser.add_argument("--build-image", action="store_true", help="Build an image with the project in it.")
-    parser.add_argument("--skip-image-build", action="store_true", help=SUPPRESS)
+    parser.add_argument("--skip-image-build", action="store_true", help=HIDDEN)
 
 
 def run(given: Given, world: World) -> int:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
-
-from reenact.cli.parser import Parser
+from reenact.cli.parser import Namespace, Parser
 from reenact.records.filter import RunFilter, parse_moment, parse_parameter_filter
 from reenact.runs import State
 from reenact.world import render_timestamp

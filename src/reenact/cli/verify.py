@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reenact.cli.console import print_json
-from reenact.cli.parser import Parser, at_least
+from reenact.cli.parser import Namespace, Parser, at_least
 from reenact.cli.table import plain
 from reenact.errors import StorageError, UsageError
 from reenact.world import World

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from reenact.cli.console import ask, print_json
 from reenact.cli.diff import render_change
-from reenact.cli.parser import Parser
+from reenact.cli.parser import Namespace, Parser
 from reenact.cli.table import plain, render_duration
 from reenact.errors import UsageError
 from reenact.records.files import read_record

@@ -14,9 +14,9 @@ find nothing is better than to find what the author would shake their head at: a
 from collections.abc import Collection
 from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple
 
 from reenact.doctor.findings import Concern, Finding, in_order
+from reenact.values import NamedTuple
 from reenact.world import World
 
 CHECKS = (

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, get_args
 
 from reenact.project.diagnostics import Diagnostic, Position
+from reenact.values import NamedTuple
 
 Level = Literal["error", "warning", "note"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import posixpath
-from typing import NamedTuple
 
 from reenact.doctor.modules import Module
+from reenact.values import NamedTuple
 
 _DEEPEST = 20
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 import warnings
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from reenact.project.diagnostics import Position
+from reenact.values import NamedTuple
 
 
 class Module(NamedTuple):

@@ -10,12 +10,12 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from reenact.doctor.modules import Module, parse_module
 from reenact.doctor.shell_words import Simple, split_commands
 from reenact.doctor.text import Unreadable, find_text, read_text
 from reenact.project.types import EntryPoint
+from reenact.values import NamedTuple
 
 MOST_FILES = 1500
 MOST_BYTES = 24 << 20

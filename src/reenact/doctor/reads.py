@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from reenact.doctor.literals import Literal, find_path
 from reenact.doctor.modules import Call, Module, find_constant, list_names
+from reenact.values import NamedTuple
 
 READERS = {
     "numpy.load": "file",

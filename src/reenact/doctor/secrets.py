@@ -7,12 +7,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import NamedTuple
 
 from reenact.doctor.findings import Concern, Finding
 from reenact.doctor.subject import Subject
 from reenact.doctor.text import find_text
 from reenact.project.diagnostics import Position
+from reenact.values import NamedTuple
 from reenact.world import World
 
 SECRET = Concern(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
-from typing import NamedTuple
+
+from reenact.values import NamedTuple
 
 _SEPARATORS = frozenset(";&|()\n")
 _COMMENT = r"(?m)(^|(?<=\s))#[^\n]*"

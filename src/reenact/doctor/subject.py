@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
 
 from reenact import environments
 from reenact.doctor.modules import Module
@@ -19,6 +18,7 @@ from reenact.project.environment_files import with_own_environment
 from reenact.project.load import get_entry_point, read_project
 from reenact.project.types import EntryPoint, Project
 from reenact.report import Memory
+from reenact.values import NamedTuple
 from reenact.world import World
 
 

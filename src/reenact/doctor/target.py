@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
 
 from reenact import sources
 from reenact.project.convention import PROGRAMS
 from reenact.sources.path import find_path
+from reenact.values import NamedTuple
 from reenact.world import World
 
 

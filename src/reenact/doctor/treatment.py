@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
 
 from reenact.doctor.findings import Finding
 from reenact.errors import ReenactError
 from reenact.locking import Wanted, write_lock
 from reenact.prepare import Request
 from reenact.project.environment_files import LOCK_FILE
+from reenact.values import NamedTuple
 from reenact.world import World
 
 

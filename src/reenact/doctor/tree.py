@@ -6,12 +6,12 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 from reenact.errors import SourceError
 from reenact.process.git import Git, make_git
 from reenact.sources.capture.listing import IGNORE_FILE
 from reenact.sources.work_tree import find_work_tree
+from reenact.values import NamedTuple
 from reenact.world import World
 
 MOST_FILES = 200_000

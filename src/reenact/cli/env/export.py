@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from argparse import Namespace
 
-from reenact.cli.parser import Parser
+from reenact.cli.parser import Namespace, Parser
 from reenact.world import World
 
 FORMATS = ("pylock", "requirements", "environment.yml", "dockerfile", "cyclonedx")

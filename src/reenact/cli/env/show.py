@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ from reenact.cli.table import Column, find_width, parse_timestamp, plain, render
 if TYPE_CHECKING:
     from reenact.cli.env.names import Meant
     from reenact.environments.packages import Package
-from reenact.cli.parser import Parser
+from reenact.cli.parser import Namespace, Parser
 from reenact.world import World
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
-
 from reenact.cli.console import print_json
-from reenact.cli.parser import Parser
+from reenact.cli.parser import Namespace, Parser
 from reenact.cli.table import plain, render_duration
 from reenact.environments.comparison import Change
 from reenact.world import World
