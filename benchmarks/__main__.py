@@ -18,6 +18,7 @@ from benchmarks import (
     many_runs,
     pinned_git,
     shared_disk,
+    trace,
     warm_run,
 )
 from benchmarks.report import Table, describe_machine, render_page, render_table
@@ -31,6 +32,7 @@ BENCHMARKS: dict[str, Callable[[Path], Table]] = {
     "pinned-git": pinned_git.measure,
     "shared-disk": shared_disk.measure,
     "isolated-run": isolated_run.measure,
+    "trace": trace.measure,
 }
 
 

@@ -12,12 +12,12 @@ from reenact.trace.noise import Surroundings, find_source, list_program_folders
 from reenact.trace.record import Contact, Trace
 
 AROUND = Surroundings(
-    code=("/p",),
-    left_out=("/p/large.bin", "/p/ignored"),
-    declared=("/p/ignored/in.csv", "/data/set"),
-    outputs=("/p/out", "/run"),
-    known=("/home/environments", "/run"),
-    temporary=("/tmp",),
+    code={"/p"},
+    left_out={"/p/large.bin", "/p/ignored"},
+    declared={"/p/ignored/in.csv", "/data/set"},
+    outputs={"/p/out", "/run"},
+    known={"/home/environments", "/run"},
+    temporary={"/tmp"},
 )
 
 
@@ -69,14 +69,14 @@ def test_what_may_be_written(path: str, known: bool) -> None:
 
 
 def test_a_project_among_temporary_files_is_a_project() -> None:
-    around = AROUND._replace(code=("/tmp/p",), left_out=("/tmp/p/data",), outputs=())
+    around = AROUND._replace(code={"/tmp/p"}, left_out={"/tmp/p/data"}, outputs=set())
     assert not around.explains_writing("/tmp/p/x")
     assert around.explains_reading("/tmp/p/x")
     assert not around.explains_reading("/tmp/p/data/x")
 
 
 def test_what_an_image_has_is_no_news() -> None:
-    around = AROUND._replace(visible=("/mnt/v",))
+    around = AROUND._replace(visible={"/mnt/v"})
     assert around.explains_reading("/weights/model.bin")
     assert not around.explains_reading("/mnt/v/x")
     assert not around.explains_reading("/p/large.bin")
@@ -103,7 +103,7 @@ def judged(*events: tuple[str, ...]) -> Trace:
 def test_what_the_command_made_itself_is_no_news(tmp_path: Path) -> None:
     made = str(tmp_path / "made")
     Path(made).touch()
-    around = AROUND._replace(temporary=())
+    around = AROUND._replace(temporary=set())
     events = seen(("r", "/x"), ("w", "/x"), ("w", "/y"), ("r", "/y"), ("b", "/z"), ("m", "/q", "/r"), ("r", "/r"))
     trace = judge("python", [*events, *seen(("w", made), ("w", "/gone"))], around, str)
     assert trace.read == ("/x", "/z")

@@ -221,6 +221,8 @@ def _trace(record: Record) -> Block:
             yield label, "\n".join(_shorten([plain(line) for line in lines]))
     if not trace.read and not trace.written:
         yield "read, wrote", "nothing that is not declared"
+    if trace.more:
+        yield "and more", f"{trace.more:,} files that are not named in the record"
     if trace.programs:
         yield "not watched", plain(", ".join(trace.programs))
 

@@ -2,10 +2,10 @@
 
 import os
 import re
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Iterable
 
 from reenact.trace.events import Event
-from reenact.trace.noise import Surroundings, find_source
+from reenact.trace.noise import Surroundings, find_source, list_above
 from reenact.trace.record import Contact, Trace
 
 MOST = 10_000
@@ -26,8 +26,8 @@ def judge(by: str, events: Iterable[Event], around: Surroundings, place: Callabl
     programs: dict[str, None] = {}
     processes = 0
     for event in events:
-        paths = [place(os.path.normpath(path)) for path in event.fields] if event.kind in ("r", "w", "b", "m") else []
-        if event.kind in ("r", "b") and not _is_made(paths[0], written):
+        paths = [place(_normalise(path)) for path in event.fields] if event.kind in ("r", "w", "b", "m") else []
+        if event.kind in ("r", "b") and written.keys().isdisjoint(list_above(paths[0])):
             read.setdefault(paths[0])
         if event.kind in ("w", "b", "m"):
             written.setdefault(paths[-1])
@@ -37,26 +37,25 @@ def judge(by: str, events: Iterable[Event], around: Surroundings, place: Callabl
         if event.kind == "p" and not _PYTHON.match(event.fields[0]):
             programs.setdefault(os.path.basename(event.fields[0]))
         processes += event.kind == "P"
-    seen = [find_source(path) for path in read if not around.explains_reading(path) and not os.path.isdir(path)]
+    seen = list(
+        dict.fromkeys(
+            find_source(path) for path in read if not around.explains_reading(path) and not os.path.isdir(path)
+        )
+    )
     made = [path for path in written if not around.explains_writing(path) and os.path.isfile(path)]
     return Trace(
         by=by,
         processes=processes,
-        read=tuple(dict.fromkeys(seen))[:MOST],
+        read=tuple(seen[:MOST]),
         written=tuple(made)[:MOST],
         contacts=tuple(
             Contact(host.replace("\0", "@"), port, tuple(name for name in names if name))
             for (host, port), names in contacts.items()
         ),
         programs=tuple(programs) if by == "python" else (),
+        more=max(0, len(seen) - MOST) + max(0, len(made) - MOST),
     )
 
 
-def _is_made(path: str, written: Container[str]) -> bool:
-    """Whether a file, or a folder that it is in, is among what was written."""
-    while path not in written:
-        above = os.path.dirname(path)
-        if above == path:
-            return False
-        path = above
-    return True
+def _normalise(path: str) -> str:
+    return os.path.normpath(path) if "/." in path or "//" in path else path

@@ -7,28 +7,16 @@ byte code, caches of fonts.
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Set
 
 from reenact.values import NamedTuple
 
-SYSTEM = (
-    "/bin",
-    "/boot",
-    "/dev",
-    "/etc",
-    "/lib",
-    "/lib32",
-    "/lib64",
-    "/proc",
-    "/run",
-    "/sbin",
-    "/sys",
-    "/usr",
-    "/var/run",
+SYSTEM = frozenset(
+    "/bin /boot /dev /etc /lib /lib32 /lib64 /proc /run /sbin /sys /usr /var/run".split()  # noqa: SIM905
 )
 """Folders of the system; what it shares for programs of its own, like certificates and time zones, is there, too."""
 
-TEMPORARY = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108
+TEMPORARY = frozenset(("/tmp", "/var/tmp", "/dev/shm"))  # noqa: S108
 
 _PACKAGES = re.compile(r"/(site-packages|dist-packages|lib/python\d\.\d+|lib/python\d\.\d+t|lib-dynload)/|\.dist-info/")
 _CACHES = re.compile(r"/(\.cache|\.config)/(matplotlib|fontconfig)/|/pyvenv\.cfg$")
@@ -44,41 +32,48 @@ class Surroundings(NamedTuple):
     folders for temporary files. ``visible`` is what of a container is this machine's; None where all of it is.
     """
 
-    code: tuple[str, ...] = ()
-    left_out: tuple[str, ...] = ()
-    declared: tuple[str, ...] = ()
-    outputs: tuple[str, ...] = ()
-    known: tuple[str, ...] = ()
-    temporary: tuple[str, ...] = TEMPORARY
-    visible: tuple[str, ...] | None = None
+    code: Set[str] = frozenset()
+    left_out: Set[str] = frozenset()
+    declared: Set[str] = frozenset()
+    outputs: Set[str] = frozenset()
+    known: Set[str] = frozenset()
+    temporary: Set[str] = TEMPORARY
+    visible: Set[str] | None = None
 
     def explains_reading(self, path: str) -> bool:
         """Whether it is no news that a file was read."""
         path = find_source(path)
-        if is_below(path, self.declared):
+        above = list_above(path)
+        if not self.declared.isdisjoint(above):
             return True
-        if is_below(path, self.code) and not is_below(path, self.left_out):
+        if not self.code.isdisjoint(above) and self.left_out.isdisjoint(above):
             return True
-        return self._is_noise(path)
+        return self._is_noise(path, above)
 
     def explains_writing(self, path: str) -> bool:
         """Whether it is no news that a file was written."""
-        if is_below(path, self.outputs) or _BYTE_CODE.match(path) is not None:
+        above = list_above(path)
+        if not self.outputs.isdisjoint(above) or _BYTE_CODE.match(path) is not None:
             return True
-        if is_below(path, self.code):
+        if not self.code.isdisjoint(above):
             return False
-        return is_below(path, self.temporary) or self._is_noise(path)
+        return not self.temporary.isdisjoint(above) or self._is_noise(path, above)
 
-    def _is_noise(self, path: str) -> bool:
-        if self.visible is not None and not is_below(path, (*self.visible, *self.code)):
+    def _is_noise(self, path: str, above: list[str]) -> bool:
+        if self.visible is not None and self.visible.isdisjoint(above) and self.code.isdisjoint(above):
             return True
-        noise = is_below(path, self.known) or _PACKAGES.search(path) is not None or _CACHES.search(path) is not None
-        return noise or (is_below(path, SYSTEM) and not is_below(path, self.temporary))
+        if not self.known.isdisjoint(above) or _PACKAGES.search(path) or _CACHES.search(path):
+            return True
+        return not SYSTEM.isdisjoint(above) and self.temporary.isdisjoint(above)
 
 
-def is_below(path: str, folders: Iterable[str]) -> bool:
-    """Whether a path is one of these, or in one of them."""
-    return any(path == folder or path.startswith(f"{folder.rstrip('/')}/") for folder in folders)
+def list_above(path: str) -> list[str]:
+    """The path itself and every folder that it is in."""
+    above = [path]
+    while (cut := path.rfind("/")) > 0:
+        path = path[:cut]
+        above.append(path)
+    return above
 
 
 def find_source(path: str) -> str:

@@ -18,7 +18,7 @@ class Trace(NamedTuple):
     """What was seen of a command beyond what is declared, in the order of the first time; paths as of inputs.
 
     ``by`` is what watched: Python's audit hook in ``processes`` interpreters, or strace in all processes. ``programs``
-    were started by Python and not looked into.
+    were started by Python and not looked into. ``more`` is how many files are not named, of very many.
     """
 
     by: str
@@ -27,6 +27,7 @@ class Trace(NamedTuple):
     written: tuple[str, ...] = ()
     contacts: tuple[Contact, ...] = ()
     programs: tuple[str, ...] = ()
+    more: int = 0
 
 
 def read_trace(folder: RunFolder) -> Trace | None:

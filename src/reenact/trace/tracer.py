@@ -95,7 +95,7 @@ class Tracer:
         known += [place for place in places if place.endswith(("-packages", "/lib")) or "/lib/python" in place]
         folders = {os.path.dirname(form) for program in programs for form in (program, os.path.realpath(program))}
         known += list_program_folders(os.pathsep.join((environ.get("PATH", ""), *sorted(folders))))
-        temporary = (*TEMPORARY, *filter(None, (environ.get("TMPDIR"),)))
+        temporary = TEMPORARY | frozenset(filter(None, (environ.get("TMPDIR"),)))
         return Surroundings(
             code=_both(self._root, top),
             left_out=left_out,
@@ -103,13 +103,13 @@ class Tracer:
             outputs=_both(*self._list_outputs(), run),
             known=_both(*map(Path, known)),
             temporary=temporary,
-            visible=tuple(self._list_visible()) if self._contained else None,
+            visible=frozenset(self._list_visible()) if self._contained else None,
         )
 
-    def _find_code(self, code: Code | None) -> tuple[Path, tuple[str, ...]]:
+    def _find_code(self, code: Code | None) -> tuple[Path, frozenset[str]]:
         """The top of what was captured, and what of it was not kept."""
         if code is None:
-            return self._root, ()
+            return self._root, frozenset()
         top = Path(os.path.normpath(self._root / "/".join([".."] * len(Path(code.prefix).parts))))
         lacking = (each.path for each in code.left_out if each.why != "tools")
         return top, _both(*(top / path for path in lacking))
@@ -141,9 +141,9 @@ class Tracer:
                 yield from volume.split(":")[1:2]
 
 
-def _both(*paths: Path) -> tuple[str, ...]:
+def _both(*paths: Path) -> frozenset[str]:
     """The paths as they are, and as they are without links."""
-    return tuple(dict.fromkeys(form for path in paths for form in (os.path.normpath(path), os.path.realpath(path))))
+    return frozenset(form for path in paths for form in (os.path.normpath(path), os.path.realpath(path)))
 
 
 def find_undeclared(trace: Trace, show: Callable[[str], str] = str) -> str | None:
