@@ -182,7 +182,7 @@ class _Carrier:
                 raise
             raise log.explain(told, f"reenact env restore {folder.id[:8]}") from problem
         self._inside = inside.held
-        if inside.place.path is not None:
+        if inside.place.path is not None or lock.text:
             realised = Realised(
                 key=lock.key,
                 lock=lock._replace(text=""),

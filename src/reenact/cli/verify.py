@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,11 @@ from reenact.errors import StorageError, UsageError
 from reenact.world import World
 
 if TYPE_CHECKING:
+    from reenact.prepare import Prepared
     from reenact.records.files import Record
+    from reenact.reproduce.calibrate import Calibration
     from reenact.reproduce.verify import Trial, Verification
+    from reenact.run_folder import RunFolder
 
 DEFAULT_TIMES = 1
 CALIBRATING_TIMES = 5
@@ -28,6 +32,7 @@ class Given(Namespace):
     calibrate: bool
     freeze: str | None
     as_json: bool
+    yes: bool
     junit: str | None
     markdown: str | None
 
@@ -54,6 +59,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--freeze", metavar="FILE", complete="files", help="Run nothing; write a test for pytest that does."
     )
+    parser.add_argument("-y", "--yes", action="store_true", help="Do not ask before code from elsewhere is run.")
     parser.add_argument("--json", dest="as_json", action="store_true", help="Print all that was found as JSON.")
     parser.add_argument("--junit", metavar="FILE", complete="files", help="Write a report in JUnit's XML.")
     parser.add_argument("--markdown", metavar="FILE", complete="files", help="Write a report in Markdown.")
@@ -71,12 +77,15 @@ def run(given: Given, world: World) -> int:
         raise UsageError("--calibrate runs the project and --freeze does not: give one of them")
     if given.freeze is not None:
         return _freeze(record, Path(given.freeze), world)
+    agree = partial(_agree, folder, world, given.yes)
     if given.calibrate:
-        return _calibrate(record, given.times or CALIBRATING_TIMES, world, as_json=given.as_json)
+        from reenact.reproduce.calibrate import calibrate
+
+        return _calibrate(calibrate(record, world, given.times or CALIBRATING_TIMES, agree), as_json=given.as_json)
     from reenact.reproduce.reports import make_plain, render_junit, render_markdown
     from reenact.reproduce.verify import EXIT_CODES, verify
 
-    found = verify(record, world, given.times or DEFAULT_TIMES)
+    found = verify(record, world, given.times or DEFAULT_TIMES, agree)
     for file, render in ((given.junit, render_junit), (given.markdown, render_markdown)):
         if file is not None:
             _write(Path(file), render(found), world)
@@ -127,12 +136,24 @@ def _write(path: Path, text: str, world: World) -> None:
         raise StorageError(f"cannot write {path}: {problem.strerror}") from problem
 
 
-def _calibrate(record: Record, times: int, world: World, *, as_json: bool) -> int:
+def _agree(folder: RunFolder, world: World, yes: bool, prepared: Prepared) -> None:
+    """See that code from elsewhere may run.
+
+    Raises:
+        TrustError: it may not.
+    """
+    from reenact.cli.trust import expect_agreement
+    from reenact.records.files import read_imported
+
+    imported = read_imported(folder)
+    expect_agreement(prepared, world, yes=yes, bundle=imported.manifest if imported else None)
+
+
+def _calibrate(found: Calibration, *, as_json: bool) -> int:
     from reenact.codec import to_plain
-    from reenact.reproduce.calibrate import calibrate, render_calibration
+    from reenact.reproduce.calibrate import render_calibration
     from reenact.reproduce.reports import without_infinity
 
-    found = calibrate(record, world, times)
     if as_json:
         print_json(without_infinity(to_plain(found)))
     else:

@@ -15,5 +15,4 @@ def read_account(folder: RunFolder, realised: Realised) -> Account:
         RecordError: a file is damaged, or does not belong to the others.
     """
     lock = read_lock(folder) or realised.lock
-    packages = () if lock.kind == "docker" else list_packages(lock.text)
-    return Account(read_plan(folder).environment, realised.settings, realised.key, lock, packages)
+    return Account(read_plan(folder).environment, realised.settings, realised.key, lock, list_packages(lock.text))

@@ -35,11 +35,13 @@ def make_export(project: str, run: str, created: str, lock: EnvironmentLock) -> 
     """The parts of an export.
 
     Raises:
-        UnsupportedError: the environment has no lock.
+        UnsupportedError: the environment has no lock, or is an image.
         RecordError: the lock is damaged.
     """
     if not lock.text:
         raise UnsupportedError(f"the environment of run {run} has no lock: it was that of the system")
+    if lock.kind == "docker":
+        raise UnsupportedError(f"run {run} was in a container: its image is its environment", hint="reenact export")
     # On one line, for it goes into comments.
     return Exported(" ".join(project.split()), run, created, lock, list_packages(lock.text))
 

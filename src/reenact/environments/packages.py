@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -29,16 +29,30 @@ class Package(NamedTuple):
 
 
 def list_packages(text: str) -> tuple[Package, ...]:
-    """Every package in a lock file (PEP 751, or rattler's), by name; none in an empty text.
+    """Every package in a lock file (PEP 751, or rattler's), by name; the image of a container's; none in an empty text.
 
     Raises:
-        RecordError: it is neither, or damaged.
+        RecordError: it is none of them, or damaged.
     """
     try:
-        found = list(_read_pixi(text) if text.startswith("version:") else _read_pylock(text))
+        found = list(_choose_reader(text)(text))
     except (ValueError, KeyError, TypeError, AttributeError) as problem:
         raise RecordError(f"the lock is damaged: {problem}") from problem
     return tuple(sorted(found, key=lambda package: (package.kind, package.name, package.version)))
+
+
+def _choose_reader(text: str) -> Callable[[str], Iterator[Package]]:
+    if text.startswith("{"):
+        return _read_image
+    return _read_pixi if text.startswith("version:") else _read_pylock
+
+
+def _read_image(text: str) -> Iterator[Package]:
+    """The image that a container is of; one that is made here is known by its name, which has a digest in it."""
+    import json
+
+    image = json.loads(text)
+    yield Package(image["name"], image["id"], kind="image", direct=image["digest"] or "")
 
 
 def _read_pylock(text: str) -> Iterator[Package]:

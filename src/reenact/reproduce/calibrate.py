@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations
 from typing import Literal
 
 from reenact.errors import RecordError
 from reenact.plan import Plan
+from reenact.prepare import Prepared
 from reenact.project.data_paths import find_declaration
 from reenact.project.types import Tolerance
 from reenact.records.files import Record
@@ -57,7 +58,7 @@ class Calibration(NamedTuple):
     steady: tuple[str, ...]
 
 
-def calibrate(record: Record, world: World, times: int) -> Calibration:
+def calibrate(record: Record, world: World, times: int, agree: Callable[[Prepared], None] | None = None) -> Calibration:
     """Run a recorded run again, ``times`` times, and propose tolerances that its results would have passed.
 
     The recorded results count too, where code, environment, inputs and machine are what they were.
@@ -68,7 +69,7 @@ def calibrate(record: Record, world: World, times: int) -> Calibration:
     """
     runs = []
     for _ in range(times):
-        again = repeat(record, world)
+        again = repeat(record, world, agree)
         if broken := find_broken_end(again.run):
             raise RecordError(f"the repetition {again.run.id[:8]} {broken}: there is nothing to learn from it")
         runs.append(again)

@@ -9,10 +9,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
+from reenact.environments.account import read_account
 from reenact.environments.comparison import Account, compare
-from reenact.environments.packages import list_packages
-from reenact.errors import RecordError
-from reenact.records.files import InputFile, Record, read_lock, read_realised
+from reenact.records.files import InputFile, Record, read_realised
 from reenact.run_folder import RunFolder
 from reenact.values import NamedTuple
 
@@ -80,14 +79,7 @@ def _compare_environments(old: Record, new: Record) -> Iterator[Change]:
 
 def _read_account(record: Record) -> Account | None:
     realised = read_realised(_folder(record))
-    if realised is None:
-        return None
-    try:
-        lock = read_lock(_folder(record)) or realised.lock
-    except RecordError:
-        lock = realised.lock
-    packages = () if lock.kind == "docker" else list_packages(lock.text)
-    return Account(record.plan.environment, realised.settings, realised.key, lock, packages)
+    return read_account(_folder(record), realised) if realised else None
 
 
 def _compare_inputs(old: Record, new: Record) -> Iterator[Change]:

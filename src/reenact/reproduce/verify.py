@@ -9,14 +9,14 @@ or the run could not be run again.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import Literal
 
 from reenact import api
 from reenact.codec import decode, encode
-from reenact.errors import RecordError, ReenactError, UsageError
+from reenact.errors import RecordError, ReenactError, TrustError, UsageError
 from reenact.files import write_atomic
 from reenact.prepare import Prepared
 from reenact.records.files import Record, read_record
@@ -54,11 +54,16 @@ class Verification(NamedTuple):
     varies: tuple[str, ...] = ()
 
 
-def verify(record: Record, world: World, times: int = 1) -> Verification:
+def verify(
+    record: Record, world: World, times: int = 1, agree: Callable[[Prepared], None] | None = None
+) -> Verification:
     """Run a recorded run again, as often as is said, and judge what comes out. Every repetition is kept as a run.
+
+    ``agree`` is asked before each of them, and raises where it may not run.
 
     Raises:
         UsageError: the run has not ended.
+        TrustError: it may not be run.
         RecordError: the record is damaged.
     """
     if not record.run.state.final:
@@ -69,20 +74,23 @@ def verify(record: Record, world: World, times: int = 1) -> Verification:
     repeated: list[Record] = []
     trials: list[Trial] = []
     while len(trials) < times and (not trials or trials[-1].problem is None):
-        trials.append(_try(record, repeated, world))
+        trials.append(_try(record, repeated, world, agree))
     found = conclude(record.run.id, trials, _find_varying(repeated), knows_packages=has_own_environment(record))
     for again, trial in zip(repeated, trials, strict=False):
         _keep(again, found._replace(trials=(trial,)))
     return found
 
 
-def repeat(record: Record, world: World) -> Record:
+def repeat(record: Record, world: World, agree: Callable[[Prepared], None] | None = None) -> Record:
     """Run it once more; what is recorded of that. Its output goes into its log alone.
 
     Raises:
-        ReenactError: it cannot be run again.
+        ReenactError: it cannot be run again, or may not.
     """
-    return carry_out_quietly(prepare_rerun(record, Repeat(name=f"verify {record.run.id[:8]}"), world), world)
+    prepared = prepare_rerun(record, Repeat(name=f"verify {record.run.id[:8]}"), world)
+    if agree is not None:
+        agree(prepared)
+    return carry_out_quietly(prepared, world)
 
 
 def carry_out_quietly(prepared: Prepared, world: World) -> Record:
@@ -99,9 +107,11 @@ def carry_out_quietly(prepared: Prepared, world: World) -> Record:
     return read_record(folder)
 
 
-def _try(record: Record, repeated: list[Record], world: World) -> Trial:
+def _try(record: Record, repeated: list[Record], world: World, agree: Callable[[Prepared], None] | None) -> Trial:
     try:
-        again = repeat(record, world)
+        again = repeat(record, world, agree)
+    except TrustError:
+        raise
     except ReenactError as refusal:
         hint = f"\n{refusal.hint}" if refusal.hint else ""
         return Trial(None, problem=f"{refusal.message}{hint}")
