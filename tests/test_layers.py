@@ -11,7 +11,19 @@ import pytest
 import reenact
 
 ROOT = Path(reenact.__file__).parent
-CORE = {"values", "errors", "codec", "project", "plan", "determinism", "runs", "records.filter", "records.log"}
+CORE = {
+    "values",
+    "errors",
+    "codec",
+    "project",
+    "plan",
+    "determinism",
+    "scrub",
+    "secret_values",
+    "runs",
+    "records.filter",
+    "records.log",
+}
 TOOLS = {
     "process",
     "data",
@@ -25,6 +37,7 @@ TOOLS = {
     "world",
     "document_cache",
     "build_log",
+    "discreet",
     "size_limit",
 }
 FAMILIES = {"sources", "environments", "backends", "downloads"}

@@ -29,8 +29,10 @@ from reenact.process.holder import describe_self, write_holder
 from reenact.process.supervise import Outcome, supervise
 from reenact.records import life
 from reenact.records.files import Realised, read_given_lock, read_record
+from reenact.report import Report
 from reenact.run_folder import RunFolder
 from reenact.runs import TIMED_OUT, Result, Run, State
+from reenact.secret_values import list_secrets
 from reenact.values import NamedTuple
 from reenact.world import World, render_timestamp
 
@@ -89,6 +91,7 @@ def carry_out(run: Run, plan: Plan, world: World, terms: Terms | None = None, to
         except signals.Stopped as stopped:
             result = carrier.make_stopped(stopped.number)
         except BaseException as problem:
+            carrier.conceal(problem)
             told = isinstance(problem, ReenactError)
             reason = str(problem) if told else f"{type(problem).__name__}: {problem}"
             carrier.finish(carrier.make_failed(reason))
@@ -103,12 +106,27 @@ class _Carrier:
         self._tools = tools
         self._folder = life.find_folder(run)
         self._plan = plan
-        self._world = world
         self._terms = terms
+        self._secrets = list_secrets(terms.secrets, world.environ)
+        self._world = world._replace(report=self._make_discreet(world.report)) if self._secrets else world
         self._started: str | None = None
         self._inside: int | None = None
         self._recorder: Recorder | None = None
         self._launch = Launch((), self._folder.path, {})
+
+    def conceal(self, problem: BaseException) -> None:
+        """Take the secrets out of an error."""
+        if self._secrets:
+            from reenact.discreet import conceal
+            from reenact.scrub import Scrubber
+
+            conceal(problem, Scrubber(self._secrets))
+
+    def _make_discreet(self, report: Report) -> Report:
+        from reenact.discreet import Discreet
+        from reenact.scrub import Scrubber
+
+        return Discreet(report, Scrubber(self._secrets))
 
     def leave(self) -> None:
         """Let go of the environment."""
@@ -150,6 +168,7 @@ class _Carrier:
             streams=self._terms.streams,
             ending=launch.ending,
             handed=launch.handed,
+            secrets=self._secrets,
         )
 
     def record(self, result: Result) -> Result:
@@ -169,7 +188,7 @@ class _Carrier:
         """The environment, ours until :meth:`leave`; how we came by it is recorded."""
         folder = self._folder
         log = BuildLog(folder.build_log, self._world.report)
-        world = self._world._replace(report=log)
+        world = self._world._replace(report=self._make_discreet(log) if self._secrets else log)
         began = time.monotonic()
         try:
             lock = self._lock(project, world)
@@ -180,6 +199,7 @@ class _Carrier:
             told = problem if isinstance(problem, BuildError) else _find_want(problem)
             if told is None:
                 raise
+            self.conceal(told)
             raise log.explain(told, f"reenact env restore {folder.id[:8]}") from problem
         self._inside = inside.held
         if inside.place.path is not None or lock.text:
@@ -261,6 +281,7 @@ class _Carrier:
                     arrivals=arrivals,
                 )
         except NotStarted as problem:
+            self.conceal(problem)
             return self.make_failed(str(problem), problem.code)
         result = judge(outcome, spawn.timeout, self._launch.meanings)
         if result.state is State.FAILED:

@@ -37,16 +37,36 @@ entry_points:
   url:
     parameters: {file: path}
     command: 'cat {file}'
+  shout:
+    parameters: {key: {secret: true}, other: {type: string, default: x}}
+    command: 'python3 shout.py {key} {other}'
   given:
     parameters: {key: {secret: true}}
     command: 'test {key} = "$EXPECTED" && echo right'
 """
 
 
+SHOUT = """
+import base64, html, json, shlex, sys, time, urllib.parse as address
+key = sys.argv[1]
+data = key.encode()
+forms = [key, address.quote(key, safe=""), json.dumps(key), shlex.quote(key), html.escape(key), data.hex(), repr(key)]
+forms += [base64.b64encode(b"x" * n + data + b"y").decode() for n in range(4)]
+for stream in (sys.stdout, sys.stderr):
+    for form in forms:
+        print("form", form, file=stream, flush=True)
+    for letter in key:
+        stream.write(letter); stream.flush(); time.sleep(0.005)
+    print(" whole", file=stream, flush=True)
+print(len(forms), "forms", sys.argv[2:])
+sys.exit(3)
+"""
+
+
 @pytest.fixture
 def project(user: User) -> Path:
     user.environ["EXPECTED"] = SECRET
-    return write_project(user.folder / "secret", PROJECT)
+    return write_project(user.folder / "secret", PROJECT, shout__py=SHOUT)
 
 
 def expect_hidden(user: User, *said: Said) -> None:
@@ -194,3 +214,66 @@ def test_a_caller_s_variables_are_recorded_nowhere(user: User, project: Path) ->
     user.environ["AWS_SECRET_ACCESS_KEY"] = SECRET
     assert user.run("-e", "default", "secret").code == 0
     expect_hidden(user)
+
+
+HARD = "hush-5up3r/+='\"<hush"
+HARD_FORMS = ("hush-5up3r", "aHVzaC01dXAzci", "odXNoLTV1cDNyL", "h1c2gtNXVwM3Iv", "687573682d3575703372")
+
+
+@pytest.mark.parametrize("detached", [False, True])
+def test_what_a_program_prints_of_a_secret_is_shown_and_not_kept(detached: bool, user: User, project: Path) -> None:
+    (user.folder / "p.json").write_text(json.dumps({"key": HARD}))
+    options = ["--env-manager", "system", "-e", "shout", "--params-file", "p.json", *(["-d"] if detached else [])]
+    said = user.call("run", *options, "secret")
+    if not detached:
+        assert said.code == 3
+        assert said.out.startswith(f"form {HARD}\n"), "what is shown is the program's own"
+        assert f"\n{HARD} whole\n" in said.out
+    assert eventually(lambda: [run["state"] for run in user.runs()] == ["failed"])
+    logged = user.call("logs")
+    assert logged.out.endswith("11 forms ['x']\n")
+    lines = logged.out.splitlines()
+    assert [line.replace("'", "").replace('"', "") for line in lines[:7]] == ["form ***"] * 7
+    assert lines[11] == "*** whole"
+    assert len(logged.err.splitlines()) == 12
+    for path in (path for path in user.home.rglob("*") if path.is_file() and "documents" not in path.parts):
+        content = path.read_bytes()
+        assert not [form for form in HARD_FORMS if form.encode() in content], path
+    page = user.call("show")
+    assert not [form for form in HARD_FORMS if form in page.out]
+
+
+def test_a_parameter_that_holds_a_secret_is_one(user: User, project: Path) -> None:
+    asked = ("-e", "shout", "-P", f"key={SECRET}", "-P", f"other=https://x/?k={SECRET}", "-P", f"more=a{ENCODED}")
+    said = user.call("run", "--env-manager", "system", *asked, "secret")
+    assert said.code == 3
+    assert f"11 forms ['https://x/?k={SECRET}', '--more', 'a{ENCODED}']" in said.out
+    assert "the value of parameter 'other' holds that of a secret one" in said.err.partition("form ")[0]
+    assert user.runs()[0]["parameters"] == {"key": None, "other": None, "more": None}
+    expect_hidden(user, Said(0, "", said.err.partition("form ")[0]))
+
+
+def test_credentials_of_the_caller_are_not_in_the_log(user: User, project: Path) -> None:
+    proxy = f"http://me:{SECRET}@127.0.0.1:9"
+    user.environ |= {"HTTPS_PROXY": proxy, "HF_TOKEN": f"hf_{SECRET}", "PGPASSWORD": "postgres"}
+    printed = "os.environ['HTTPS_PROXY'], os.environ['HF_TOKEN'], os.environ['PGPASSWORD']"
+    (project / "shout.py").write_text(f"import os; print({printed})\n")
+    said = user.run("-e", "shout", "-P", "key=unrelated", "secret")
+    assert said.out == f"{proxy} hf_{SECRET} postgres\n"
+    assert user.call("logs").out == "http://me:***@127.0.0.1:9 *** postgres\n"
+    expect_hidden(user)
+
+
+def test_a_secret_that_is_too_short_is_said_to_be(user: User, project: Path) -> None:
+    said = user.call("run", "--env-manager", "system", "-e", "shout", "-P", "key=123", "secret")
+    assert "warning: a value of fewer than 4 characters ('key') cannot be taken out of the log" in said.err
+    assert "form 123\n" in user.call("logs").out
+
+
+def test_a_command_that_is_not_found_tells_no_secret(user: User, project: Path) -> None:
+    (project / "MLproject").write_text(
+        "entry_points: {main: {parameters: {key: {secret: true}}, command: './{key} && echo'}}\n"
+    )
+    said = user.call("run", "--env-manager", "system", "-P", f"key={SECRET}", "secret")
+    assert said.code == 127
+    expect_hidden(user, Said(0, "", ""))

@@ -24,7 +24,8 @@ class Spawn(NamedTuple):
     ``environ`` is all of its environment and must hold ``mark`` (one ``NAME=value``), by which its processes are
     known. ``streams`` are our descriptors of input, output and errors. ``timeout`` and ``grace`` (between a request to
     end and SIGKILL) are in seconds. ``ending`` ends what the command leaves elsewhere when it is ended itself.
-    ``handed`` is the text that :data:`~reenact.process.handed.HANDED` in ``argv`` stands for.
+    ``handed`` is the text that :data:`~reenact.process.handed.HANDED` in ``argv`` stands for. ``secrets`` are not to be
+    in the log, in no form.
     """
 
     argv: tuple[str, ...]
@@ -37,6 +38,7 @@ class Spawn(NamedTuple):
     streams: tuple[int, int, int] = (0, 1, 2)
     ending: Ending | None = None
     handed: bytes = b""
+    secrets: tuple[str, ...] = ()
 
 
 class NotStarted(Exception):

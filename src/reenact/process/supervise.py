@@ -5,8 +5,8 @@ SIGQUIT) is handed to the whole group; what is left after ``grace`` seconds, or 
 the command leaves behind has a moment to end by itself, then is ended the same way, wherever it went. Should we be
 killed ourselves, the guard does all this (:mod:`reenact.process.guard`).
 
-Output is shown at once and unchanged, and logged (:mod:`reenact.process.log_writer`); a terminal stays a terminal
-(:mod:`reenact.process.terminal`).
+Output is shown at once and unchanged, and logged without the secrets in it (:mod:`reenact.process.log_writer`,
+:mod:`reenact.scrub`); a terminal stays a terminal (:mod:`reenact.process.terminal`).
 """
 
 import os
@@ -308,11 +308,12 @@ class _Watch:
             self._suspend()
 
     def _keeper(self, name: str | None) -> Callable[[bytes], bytes]:
-        """What logs a chunk of the stream and returns what to show of it."""
+        """What logs a chunk of the stream and returns what to show of it; an empty one is the last."""
         terminal, log, stream = self._terminal, self._log, (name or "").encode()
+        hide = _make_hiding(self._spawn.secrets)
 
         def keep(data: bytes) -> bytes:
-            log.write(stream, data)
+            log.write(stream, hide(data))
             return data
 
         def keep_clean(data: bytes) -> bytes:
@@ -320,12 +321,24 @@ class _Watch:
                 return keep(data)
             terminal.follow_echo()
             clean = terminal.clean(data)
-            if stream:
-                log.write(stream, clean)
+            if stream and clean:
+                log.write(stream, hide(clean))
+            if stream and not data:
+                log.write(stream, hide(data))
             # Ours puts the carriage returns back where it still does so.
             return data if terminal.joined else clean
 
         return keep_clean if terminal is not None and name in (None, *terminal.names) else keep
+
+
+def _make_hiding(secrets: tuple[str, ...]) -> Callable[[bytes], bytes]:
+    """What takes the secrets out of a stream, a chunk at a time."""
+    if not secrets:
+        return bytes
+    from reenact.scrub import Scrubber, Stream
+
+    scrubber = Scrubber(secrets)
+    return Stream(scrubber).feed if scrubber else bytes
 
 
 def _make_outcome(code: int, watch: _Watch, times: tuple[float, float], usage: Usage) -> Outcome:

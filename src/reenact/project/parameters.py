@@ -8,7 +8,7 @@ message and no record: the command refers to a variable, and the value travels i
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from reenact.errors import ParameterError, UsageError
 from reenact.plan import RUN_DIR_VARIABLE, BoundParameter, Download, PathValue
@@ -20,6 +20,9 @@ from reenact.project.template import MAX_ARGUMENT, read_template
 from reenact.project.types import EntryPoint, Parameter
 from reenact.project.value_types import find_misfit, find_scheme
 from reenact.values import NamedTuple
+
+if TYPE_CHECKING:
+    from reenact.scrub import Scrubber
 
 SECRET_PREFIX = "REENACT_SECRET_"  # noqa: S105
 
@@ -147,6 +150,20 @@ class _Binding:
         self.downloads: list[Download] = []
         self.secrets: dict[str, str] = {}
         self.folders: set[str] = set()
+        self.scrubber = self._make_scrubber()
+
+    def _make_scrubber(self) -> "Scrubber | None":
+        """What finds the values of the secret parameters; None where there are none."""
+        secret = [parameter for parameter in self.entry_point.parameters if parameter.secret]
+        if not secret:
+            return None
+        from reenact.scrub import SHORTEST, Scrubber
+
+        values = {parameter.name: self.given.get(parameter.name, parameter.default) for parameter in secret}
+        for name in (name for name, value in values.items() if value and len(value) < SHORTEST):
+            message = f"a value of fewer than {SHORTEST} characters ('{name}') cannot be taken out of the log"
+            self.diagnostics.append(Diagnostic("warning", "short-secret", message))
+        return Scrubber(value for value in values.values() if value)
 
     def bind(self) -> Bound:
         self._check_missing()
@@ -155,24 +172,40 @@ class _Binding:
         words: dict[str, Word | None] = {}
         for parameter in declared.values():
             value = self.given.get(parameter.name, parameter.default)
+            if not parameter.secret and value is not None and self._holds_secret(parameter.name, value):
+                parameter = parameter._replace(secret=True)
             origin: Literal["given", "default"] = "given" if parameter.name in self.given else "default"
             words[parameter.name] = None if value is None else self._make_word(parameter, value, origin)
             recorded = None if parameter.secret or value is None else _without_credentials(parameter, value)
             bound.append(BoundParameter(parameter.name, recorded, origin, parameter.type, parameter.secret))
         extras = {name: value for name, value in self.given.items() if name not in declared}
         self._check_extras(extras, declared)
-        bound += [BoundParameter(name, value, "extra") for name, value in extras.items()]
+        extra_words: list[tuple[str, Word]] = []
+        for name, value in extras.items():
+            secret = self._holds_secret(name, value)
+            extra_words.append((name, self._hide(name, value) if secret else Word(value)))
+            bound.append(BoundParameter(name, None if secret else value, "extra", secret=secret))
         if self.problems:
             hints = dict.fromkeys(hint for _, hint in self.problems if hint)
             raise ParameterError("\n".join(message for message, _ in self.problems), hint="\n".join(hints) or None)
         return Bound(
             tuple(bound),
             words,
-            tuple((name, Word(value)) for name, value in extras.items()),
+            tuple(extra_words),
             tuple(self.downloads),
             self.secrets,
             tuple(self.diagnostics),
         )
+
+    def _holds_secret(self, name: str, value: str) -> bool:
+        """Whether the value of a parameter that is none holds that of one that is; it is hidden then, too."""
+        if self.scrubber is None or not self.scrubber.find(value.encode("utf-8", "surrogatepass")):
+            return False
+        message = f"the value of parameter '{name}' holds that of a secret one, and is taken for a secret itself"
+        self.diagnostics.append(
+            Diagnostic("warning", "secret-in-value", message, hint="declare it with 'secret: true'")
+        )
+        return True
 
     def _check_missing(self) -> None:
         missing = [
@@ -215,14 +248,14 @@ class _Binding:
         if _has_password(value) and not parameter.secret and not (parameter.type == "path" and is_remote(value)):
             self._warn_of_password(parameter.name)
         if parameter.type != "path" or not fits or not value:
-            return self._hide(parameter, value) if parameter.secret else Word(value)
+            return self._hide(parameter.name, value) if parameter.secret else Word(value)
         if is_remote(value):
             return self._make_download_word(parameter, value)
         local = find_local(parameter.name, value, self.places, is_default=origin == "default")
         if not local.exists:
             self._tell_missing(parameter, local.path)
         if parameter.secret:
-            return self._hide(parameter, local.path)
+            return self._hide(parameter.name, local.path)
         return local.word
 
     def _check_fit(self, parameter: Parameter, value: str) -> bool:
@@ -261,12 +294,12 @@ class _Binding:
             return Word()
         if parameter.secret or _without_credentials(parameter, value) != value:
             # The plan keeps the variable's name; whoever fetches finds the address in it.
-            download = download._replace(uri=f"${self._hide(parameter, value).variable}")
+            download = download._replace(uri=f"${self._hide(parameter.name, value).variable}")
         self.downloads.append(download)
         return make_download_word(download)
 
-    def _hide(self, parameter: Parameter, value: str) -> Word:
-        name = "".join(char if char.isascii() and char.isalnum() else "_" for char in parameter.name).upper()
+    def _hide(self, parameter: str, value: str) -> Word:
+        name = "".join(char if char.isascii() and char.isalnum() else "_" for char in parameter).upper()
         variable, number = SECRET_PREFIX + name, 2
         while variable in self.secrets:
             variable, number = f"{SECRET_PREFIX}{name}_{number}", number + 1
