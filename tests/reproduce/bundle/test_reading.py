@@ -18,7 +18,16 @@ from reenact.reproduce.bundle.compression import load_zstd
 from reenact.reproduce.bundle.manifest import LARGEST, Entry, make_entry
 from reenact.reproduce.bundle.reading import Bundle
 from reenact.reproduce.bundle.tar import BLOCK, END
-from tests.reproduce.bundle.made import MEMBERS, forge, list_headers, pack, read_all, unpack, write_sound
+from tests.reproduce.bundle.made import (
+    MEMBERS,
+    forge,
+    list_headers,
+    make_provenance,
+    pack,
+    read_all,
+    unpack,
+    write_sound,
+)
 
 
 @pytest.fixture(scope="module")
@@ -115,8 +124,10 @@ def forge_head(entries: list[Entry], **more: object) -> bytes:
     from reenact.reproduce.bundle.tar import padding, render_head
 
     plain = json.loads(render_manifest(Manifest("0" * 32, tuple(entries)))) | more
+    manifest = json.dumps(plain).encode()
     data = b""
-    for name, content in (("manifest.json", json.dumps(plain).encode()), ("provenance.intoto.jsonl", b"{}")):
+    provenance = make_provenance(hashlib.sha256(manifest).hexdigest())
+    for name, content in (("manifest.json", manifest), ("provenance.intoto.jsonl", provenance)):
         data += render_head(make_entry(name, "100644", content)) + content + padding(len(content))
     return pack(data)
 
