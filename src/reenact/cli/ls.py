@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from reenact.cli.console import print_json
 from reenact.cli.parser import Parser, at_least
 from reenact.cli.selection import Selection, add_selection, make_filter
@@ -17,6 +19,7 @@ from reenact.cli.table import (
     render_table,
 )
 from reenact.records.filter import RunFilter
+from reenact.run_folder import RunFolder
 from reenact.runs import Run
 from reenact.world import World
 
@@ -96,7 +99,7 @@ def _render_row(run: Run, length: int, now: float) -> tuple[str, ...]:
     return (
         run.id[:length],
         render_state(run.state, run.exit_code),
-        plain(run.project),
+        plain(run.project) + (" (imported)" if RunFolder(Path(run.folder)).imported.exists() else ""),
         plain(run.entry_point),
         render_age(now - (began if began is not None else parse_timestamp(run.created))),
         render_duration(max(0.0, over - began)) if began is not None and over is not None else "-",

@@ -311,6 +311,10 @@ def _name_image(spec: DockerSpec) -> str:
 
 
 def _machine(record: Record) -> Block:
+    if record.imported:
+        came = record.imported
+        signed = f", signed with the key {came.key[:12]}" if came.key else ""
+        yield "imported", plain(f"{_moment(came.time)}, from {came.file}{signed}")
     if record.origin:
         origin = record.origin
         yield "asked by", plain(f"{origin.user} on {origin.host}, in {origin.cwd}, with reenact {origin.version}")

@@ -7,11 +7,18 @@ is here is taken from here, and needs no network; whoever installs it compares i
 from __future__ import annotations
 
 import os
+from collections.abc import Collection, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from reenact.errors import StorageError
 from reenact.files import make_folder
 from reenact.home import Home
+
+MADE = "made"
+"""The folder beside the artifacts that notes which of them were made here, and of what."""
+
+_DAY = 86400.0
 
 
 def find_artifact(sha256: str, home: Home) -> Path | None:
@@ -33,6 +40,8 @@ def keep_artifact(file: Path, name: str, sha256: str, home: Home) -> Path:
     """
     if (kept := find_artifact(sha256, home)) is not None:
         file.unlink(missing_ok=True)
+        with suppress(OSError):  # Who collects what nobody needs leaves alone what was wanted a moment ago.
+            os.utime(kept.parent)
         return kept
     aside = make_folder(home.artifacts) / f".{sha256[:16]}.{os.getpid()}.{os.urandom(4).hex()}"
     target = home.artifacts / sha256
@@ -50,3 +59,14 @@ def keep_artifact(file: Path, name: str, sha256: str, home: Home) -> Path:
 
             rmtree(aside, ignore_errors=True)
     return target / name
+
+
+def list_unused_artifacts(home: Home, used: Collection[str], now: float) -> Iterator[Path]:
+    """What is kept and is none of ``used`` (SHA-256), for a day; and what somebody who was killed left there."""
+    try:
+        entries = list(os.scandir(home.artifacts))
+    except FileNotFoundError:
+        return
+    for entry in entries:
+        if entry.name != MADE and entry.name not in used and now - entry.stat().st_mtime > _DAY:
+            yield Path(entry.path)

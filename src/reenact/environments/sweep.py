@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from pathlib import Path
 
 from reenact.environments import shelf
+from reenact.environments.artifacts import list_unused_artifacts
 from reenact.environments.collect import (
     Doomed,
     Limits,
@@ -18,7 +21,9 @@ from reenact.environments.collect import (
 )
 from reenact.environments.conda.store import drop_packages, list_unlinked
 from reenact.environments.disk import Census
+from reenact.errors import RecordError
 from reenact.records import history
+from reenact.records.files import read_imported
 from reenact.values import NamedTuple
 from reenact.world import World
 
@@ -26,14 +31,15 @@ from reenact.world import World
 class Leftovers(NamedTuple):
     """What goes; ``left`` is the bytes on disk of the environments that stay.
 
-    ``packages`` are those of our store of conda packages that nothing is linked from; what is linked from environments
-    that go, goes too.
+    ``artifacts`` are files that no record names. ``packages`` are those of our store of conda packages that nothing
+    is linked from; what is linked from environments that go, goes too.
     """
 
     environments: tuple[Doomed, ...]
     locks: tuple[LockRecord, ...]
     trees: tuple[Path, ...]
     packages: tuple[Path, ...]
+    artifacts: tuple[Path, ...]
     trash: tuple[Path, ...]
     left: int
 
@@ -49,6 +55,7 @@ class Leftovers(NamedTuple):
             "locks": [str(each.path) for each in self.locks],
             "trees": list(map(str, self.trees)),
             "packages": list(map(str, self.packages)),
+            "artifacts": list(map(str, self.artifacts)),
             "trash": list(map(str, self.trash)),
             "freed": self.freed,
             "left": self.left,
@@ -69,8 +76,22 @@ def find_leftovers(limits: Limits, world: World) -> Leftovers:
     staying = [record.lock.local for record in records if record.lock is not None and record not in locks]
     trees = list_unused_trees(home, [*staying, *(each.lock.local for each in realised)], world.now())
     unlinked = list_unlinked(home) if limits != Limits(keep=limits.keep) else ()
+    artifacts = tuple(list_unused_artifacts(home, _list_used_artifacts(world), world.now()))
     trash = tuple(shelf.list_trash(home))
-    return Leftovers(tuple(doomed), tuple(locks), tuple(trees), tuple(unlinked), trash, census.total)
+    return Leftovers(tuple(doomed), tuple(locks), tuple(trees), tuple(unlinked), artifacts, trash, census.total)
+
+
+def _list_used_artifacts(world: World) -> set[str]:
+    """Every SHA-256 that the record of a run names: in its lock, or as what came with it."""
+    used: set[str] = set()
+    for folder, realised in history.list_realised(world):
+        used.update(realised.lock.made.values())
+        with suppress(OSError, RecordError):
+            used.update(re.findall(r"\b[0-9a-f]{64}\b", folder.environment_lock.read_text("utf-8", "replace")))
+        with suppress(RecordError):
+            imported = read_imported(folder)
+            used.update(imported.made.values() if imported is not None else ())
+    return used
 
 
 def sweep(leftovers: Leftovers, world: World) -> Leftovers:
@@ -86,8 +107,8 @@ def sweep(leftovers: Leftovers, world: World) -> Leftovers:
             gone.append(each)
     world.report.done()
     locks = tuple(record for record in leftovers.locks if drop_lock(record))
-    for tree in leftovers.trees:
-        drop_tree(tree)
+    for kept in (*leftovers.trees, *leftovers.artifacts):
+        drop_tree(kept)
     limited = leftovers.packages or any(each.why != "unfinished" for each in gone)
     packages = drop_packages(list_unlinked(world.home) if limited else [], world.home)
     shelf.sweep_trash(world.home)

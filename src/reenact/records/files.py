@@ -156,6 +156,7 @@ class Record(NamedTuple):
     outputs: tuple[OutputFile, ...] = ()
     metrics: Mapping[str, int | float | str] = {}
     code: Code | None = None
+    imported: Imported | None = None
 
 
 def read_plan(folder: RunFolder) -> Plan:
@@ -330,7 +331,9 @@ def read_record(folder: RunFolder) -> Record:
     machine = _read(folder.machine, dict[str, object])
     run = summarise(folder, plan, origin, events, result)
     data = read_inputs(folder), read_outputs(folder), read_metrics(folder)
-    return Record(run, plan, origin, result, events, machine or {}, *data, code=read_code(folder))
+    return Record(
+        run, plan, origin, result, events, machine or {}, *data, code=read_code(folder), imported=read_imported(folder)
+    )
 
 
 def summarise(

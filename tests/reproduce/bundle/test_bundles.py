@@ -191,6 +191,53 @@ def test_what_is_imported_says_so(bundle: Path, folder: RunFolder, other: World)
     assert import_bundle(bundle, Terms(), other).known
 
 
+def test_it_is_listed_and_shown_as_imported(
+    bundle: Path, folder: RunFolder, home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from reenact.cli import main
+
+    shutil.rmtree(home.root)
+    assert main(["import", str(bundle)]) == 0
+    assert capsys.readouterr().out == f"{folder.id}\n"
+    assert main(["ls"]) == 0
+    assert "small (imported)" in capsys.readouterr().out
+    assert main(["show", folder.id]) == 0
+    assert f"from {bundle}" in capsys.readouterr().out
+    assert main(["show", folder.id, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["imported"]["file"] == str(bundle)
+
+
+def test_the_command_line_says_what_it_wrote(
+    folder: RunFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from reenact.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    assert main(["export", folder.id[:8], "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    target = tmp_path / f"run-{folder.id[:8]}.tar.zst"
+    assert (said["run"], said["file"], said["size"]) == (folder.id, str(target), target.stat().st_size)
+    assert said["manifest"] == read(target)[0].digest
+    for words in (["import", "none"], ["import", str(target), "--max-size", "much"]):
+        assert main(words) == 2
+
+
+def test_files_that_no_record_names_are_collected(bundle: Path, world: World) -> None:
+    from reenact.environments.artifacts import keep_artifact
+    from reenact.environments.collect import Limits
+    from reenact.environments.sweep import find_leftovers, sweep
+
+    file = world.cwd / "x.whl"
+    file.write_bytes(b"x")
+    kept = keep_artifact(file, "x.whl", "0" * 64, world.home).parent
+    assert find_leftovers(Limits(), world).artifacts == ()
+    os.utime(kept, (0, 0))
+    leftovers = find_leftovers(Limits(), world)
+    assert leftovers.artifacts == (kept,)
+    sweep(leftovers, world)
+    assert not kept.exists()
+
+
 def test_the_run_itself_is_known_where_it_ran(bundle: Path, folder: RunFolder, world: World) -> None:
     assert import_bundle(bundle, Terms(), world).known
     assert not folder.imported.exists()

@@ -61,6 +61,7 @@ def run(given: Given, world: World) -> int:
         ("lock record", len(leftovers.locks)),
         ("copy of local code", len(leftovers.trees)),
         ("conda package", len(leftovers.packages)),
+        ("kept file", len(leftovers.artifacts)),
         ("leftover", len(leftovers.trash)),
     )
     parts = [f"{len(leftovers.environments)} environments", *(f"{n} × {name}" for name, n in counts if n)]

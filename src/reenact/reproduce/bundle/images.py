@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from reenact.codec import decode
-from reenact.environments.artifacts import find_artifact
+from reenact.environments.artifacts import MADE, find_artifact
 from reenact.environments.docker import ImageLock, realise
 from reenact.environments.docker.engine import find_engine
 from reenact.environments.docker.saved import save
@@ -27,7 +27,7 @@ def gather(lock: EnvironmentLock, root: Path, world: World) -> Gathered:
         if (kept := find_artifact(archive, world.home)) is not None:
             return Gathered((kept,), {}, {image: archive})
     image = decode(ImageLock, lock.text).id or realise(lock, root, world).image.id
-    memo = world.home.artifacts / "made" / f"{digest(('image', image))}.json"
+    memo = world.home.artifacts / MADE / f"{digest(('image', image))}.json"
     try:
         kept = find_artifact(str(json.loads(memo.read_bytes())), world.home)
     except (OSError, ValueError):

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from reenact.environments.artifacts import find_artifact
+from reenact.environments.artifacts import MADE, find_artifact
 from reenact.environments.credentials import restore
 from reenact.environments.local_code import keep_copy
 from reenact.environments.python.build import index_variables
@@ -76,7 +76,7 @@ def _find_wheel(package: LockedPackage, lock: EnvironmentLock, root: Path, world
             raise BuildError("the wheel that came in the bundle is gone")
         return kept
     asked = digest((package.source, lock.python, lock.interpreter, platform_tag()))
-    memo = world.home.artifacts / "made" / f"{asked}.json"
+    memo = world.home.artifacts / MADE / f"{asked}.json"
     try:
         kept = find_artifact(str(json.loads(memo.read_bytes())), world.home)
     except (OSError, ValueError):
