@@ -35,6 +35,8 @@ NEVER = {
     "yaml",
     "reenact.backends.local",
     "reenact.cli.complete",
+    "reenact.data.inputs",
+    "reenact.data.outputs",
     "reenact.downloads.web",
     "reenact.environments.python.build",
     "reenact.environments.python.resolve",
@@ -42,7 +44,11 @@ NEVER = {
     "reenact.process.detach",
     "reenact.process.tool",
     "reenact.project.yaml_reader",
+    "reenact.project.data_keys",
+    "reenact.project.data_paths",
+    "reenact.recorder",
     "reenact.sources.archive",
+    "reenact.trace",
 }
 """What no warm run of a plain folder needs."""
 
