@@ -11,12 +11,14 @@ from blake3 import blake3
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from reenact.codec import encode
 from reenact.errors import RecordError
 from reenact.home import Home
 from reenact.records.files import Code, LeftOut, Nested
 from reenact.sources.capture import capture_in_place
 from reenact.sources.capture.memo import find_memo
 from reenact.sources.capture.store import open_store
+from reenact.sources.capture.sweep import sweep_code
 from reenact.world import World
 from tests.sources.repositories import commit, git, make_repository, make_world, told, write
 
@@ -292,6 +294,49 @@ def test_a_tree_that_is_not_there_is_told(tmp_path: Path, world: World) -> None:
     with pytest.raises(RecordError, match="does not have the code"):
         open_store(world).restore(Code("1" * 40), tmp_path / "nothing")
     assert not (tmp_path / "nothing").exists()
+
+
+def make_old(store: Path) -> None:
+    """As if everything in the store had been written two days ago."""
+    for path in store.rglob("*"):
+        status = path.lstat()
+        os.utime(path, (status.st_atime - 2 * 86400, status.st_mtime - 2 * 86400), follow_symlinks=False)
+
+
+def keep_record(code: Code, home: Home) -> Path:
+    folder = home.runs / os.urandom(16).hex()
+    folder.mkdir(parents=True)
+    (folder / "code.json").write_bytes(encode(code))
+    return folder
+
+
+def test_what_no_run_refers_to_is_swept_away(work: Path, tmp_path: Path, home: Home, world: World) -> None:
+    (work / "train.py").write_text("kept\n")
+    kept = capture(work, world)
+    (work / "train.py").write_text("gone\n" * 100_000)
+    gone = capture(work, world)
+    (work / "train.py").write_text("new\n")
+    keep_record(kept, home)
+    make_old(home.objects)
+    new = capture(work, world)
+    assert sweep_code(world) > 0
+    assert (restored(kept, tmp_path, world) / "train.py").read_text() == "kept\n"
+    assert (restored(new, tmp_path, world) / "train.py").read_text() == "new\n", "it is young"
+    with pytest.raises(RecordError):
+        restored(gone, tmp_path, world)
+    assert read(restored(capture(work, world), tmp_path, world)) == read(work)
+    sweep_code(world)
+
+
+def test_a_sweep_of_nothing(world: World) -> None:
+    assert sweep_code(world) == 0
+
+
+def test_a_record_whose_code_is_lost_does_not_stop_a_sweep(work: Path, home: Home, world: World) -> None:
+    capture(work, world)
+    keep_record(Code("1" * 40), home)
+    (keep_record(Code("1" * 40), home) / "code.json").write_text("{")
+    sweep_code(world)
 
 
 LETTERS = st.characters(codec="utf-8", exclude_characters="/\0", exclude_categories=["Cs"])

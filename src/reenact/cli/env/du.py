@@ -38,6 +38,7 @@ def run(given: Given, world: World) -> int:
         "linked_from_elsewhere": census.outside,
         "locks": Census([home.locks]).total,
         "trees": Census([home.trees]).total,
+        "objects": Census([home.objects]).total,
     }
     if given.as_json:
         print_json(sizes)
@@ -52,6 +53,7 @@ def run(given: Given, world: World) -> int:
         ("  as copies", f"{render_size(sizes['unshared_total'])} they would be"),
         ("lock records", render_size(sizes["locks"])),
         ("local code", render_size(sizes["trees"])),
+        ("code of runs", render_size(sizes["objects"])),
     )
     print("\n".join(f"{label:<16} {text}" for label, text in lines))
     return 0

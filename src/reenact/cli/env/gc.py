@@ -11,8 +11,9 @@ from reenact.world import World
 _REASONS = {"unfinished": "never finished", "old": "not used lately", "size": "least recently used"}
 _ABOUT = """\
 Without options only leftovers go: what was never finished, lock records that cannot be used any more, copies of
-local code that nothing refers to. An environment that a living run is inside of stays. What goes is made again
-from its lock when a run needs it. Mirrors of repositories and the cache of uv are left alone."""
+local code that nothing refers to, code of runs that are gone. An environment that a living run is inside of stays.
+What goes is made again from its lock when a run needs it. Mirrors of repositories and the cache of uv are left
+alone."""
 
 
 class Given(Namespace):
@@ -45,14 +46,16 @@ def run(given: Given, world: World) -> int:
     from reenact.environments.collect import Limits
     from reenact.environments.sweep import find_leftovers, sweep
     from reenact.records.filter import parse_moment
+    from reenact.sources.capture.sweep import sweep_code
 
     before = parse_moment(given.older_than, world.now()) if given.older_than else None
     limits = Limits(parse_size(given.max_size) if given.max_size else None, before, given.keep)
     leftovers = find_leftovers(limits, world)
+    code = 0
     if not given.dry_run:
-        leftovers = sweep(leftovers, world)
+        leftovers, code = sweep(leftovers, world), sweep_code(world)
     if given.as_json:
-        print_json({"dry_run": given.dry_run, **leftovers.as_plain()})
+        print_json({"dry_run": given.dry_run, **leftovers.as_plain(), "code": code})
         return 0
     for each in leftovers.environments:
         age = render_age(world.now() - each.used)
@@ -66,6 +69,8 @@ def run(given: Given, world: World) -> int:
     )
     parts = [f"{len(leftovers.environments)} environments", *(f"{n} × {name}" for name, n in counts if n)]
     print(f"{'would delete' if given.dry_run else 'deleted'} {', '.join(parts)}; {render_size(leftovers.freed)}")
+    if code:
+        print(f"deleted the code of runs that are gone; {render_size(code)}")
     _tell_of_the_rest(leftovers.left, limits.size, world)
     return 0
 
