@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks import (
+    captured_code,
     container_run,
     first_conda,
     first_environment,
@@ -33,6 +34,7 @@ BENCHMARKS: dict[str, Callable[[Path], Table]] = {
     "shared-disk": shared_disk.measure,
     "isolated-run": isolated_run.measure,
     "trace": trace.measure,
+    "captured-code": captured_code.measure,
 }
 
 

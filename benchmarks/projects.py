@@ -63,7 +63,7 @@ def make_repository(project: Path) -> str:
     """Put the project under git; its commit."""
 
     def git(*arguments: str) -> str:
-        identity = ("-c", "user.name=benchmark", "-c", "user.email=benchmark@localhost")
+        identity = ("-c", "user.name=benchmark", "-c", "user.email=benchmark@localhost", "-c", "gc.auto=0")
         done = subprocess.run(
             ["git", *identity, *arguments], cwd=project, env=environment(), check=True, capture_output=True, text=True
         )

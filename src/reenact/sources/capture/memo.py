@@ -4,9 +4,11 @@ Two files for each place: a small one that answers whether anything has changed 
 files, by what stat(2) said of them, which spare reading what has not changed when something has.
 """
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from blake3 import blake3
 
@@ -65,23 +67,30 @@ class Memo(NamedTuple):
     def find_table(self) -> Table:
         """The ids and digests that are known."""
         try:
-            return decode(Table, self.table.read_bytes())
-        except (OSError, ValueError):
+            plain = json.loads(self.table.read_bytes())
+            return Table(_parse(plain["blobs"]), _parse(plain["digests"]))
+        except (OSError, ValueError, KeyError, TypeError):
             return Table()
 
     def keep(self, known: Known, table: Table, scan: Scan, began: float) -> None:
         """Remember both; what changed a moment before ``began`` may change again and look the same, and is left out."""
         make_folder(self.known.parent)
         moment = int(began * 1e9)
-        settled = [
-            {path: each for path, each in entries.items() if is_settled(each[0], moment)}
-            for entries in (table.blobs, table.digests)
-        ]
-        write_atomic(self.table, encode(Table(*settled)))
+        plain = {"blobs": _render(table.blobs, moment), "digests": _render(table.digests, moment)}
+        write_atomic(self.table, json.dumps(plain, separators=(",", ":")).encode())
         if all(is_settled(each, moment) for each in scan.files.values()):
             write_atomic(self.known, encode(known))
         else:
             self.known.unlink(missing_ok=True)
+
+
+def _render(entries: Mapping[str, tuple[Signature, str]], moment: int) -> dict[str, list[int | str]]:
+    """What is settled, in the plainest form: there may be tens of thousands."""
+    return {path: [*signature, name] for path, (signature, name) in entries.items() if is_settled(signature, moment)}
+
+
+def _parse(plain: Mapping[str, list[Any]]) -> dict[str, tuple[Signature, str]]:
+    return {path: (tuple.__new__(Signature, each[:-1]), str(each[-1])) for path, each in plain.items()}
 
 
 def is_settled(signature: Signature, moment: int) -> bool:

@@ -86,4 +86,6 @@ def scan(base: str, *, entered: Collection[str] = (), passed: Collection[str] = 
 
 def make_signature(status: os.stat_result) -> Signature:
     """The signature of a file that was looked at."""
-    return Signature(status.st_mode, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+    facts = (status.st_mode, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+    # There may be tens of thousands: made without the checks of a constructor.
+    return tuple.__new__(Signature, facts)
