@@ -257,3 +257,32 @@ def test_what_the_source_says_cannot_move_the_terminal(user: User, screen: Scree
     said = user.call("run", "--dry-run", *LOCAL, "-v", "b\u202er", address)
     assert "\x1b" not in said.out + said.err
     assert "\u202e" not in said.out + said.err
+
+
+def test_a_repetition_is_asked_about_as_the_run_was(user: User, screen: Screen, address: str, tmp_path: Path) -> None:
+    assert user.call("run", *LOCAL, address).code == 0, "nobody sat there"
+    (tmp_path / "ran").unlink()
+    for verb in ("rerun", "verify"):
+        assert answered(user, screen, b"n\r", verb, "@")[0] == 77
+        assert not (tmp_path / "ran").exists()
+    assert answered(user, screen, b"y\r", "rerun", "@") == (0, b"done\n")
+    assert unasked(user, screen, "rerun", "@") == 0
+    assert grounds(user) == ["agreed", "agreed before", "not asked: no terminal"]
+
+
+def test_an_imported_run_is_from_elsewhere(user: User, screen: Screen, work: Path, tmp_path: Path) -> None:
+    """Also where the run was of a folder; the same bundle is agreed to once."""
+    (work / "MLproject").write_text(f"entry_points:\n  main:\n    command: 'touch {tmp_path}/ran; echo done'\n")
+    assert user.call("run", *LOCAL, str(work)).code == 0
+    assert user.call("export", "@", "-o", str(tmp_path / "run.tar.zst")).code == 0
+    assert unasked(user, screen, "rerun", "@") == 0, "it is ours"
+    (tmp_path / "ran").unlink()
+    user.environ["REENACT_HOME"] = str(tmp_path / "another")
+    user.home = tmp_path / "another"
+    assert unasked(user, screen, "import", str(tmp_path / "run.tar.zst")) == 0
+    assert answered(user, screen, b"n\r", "rerun", "@")[0] == 77
+    assert b"source        " + str(work).encode() in screen.shown
+    assert not (tmp_path / "ran").exists()
+    imported = user.runs()[0]["id"]
+    assert answered(user, screen, b"y\r", "rerun", imported) == (0, b"done\n")
+    assert unasked(user, screen, "rerun", imported) == 0

@@ -6,7 +6,7 @@ from reenact import api
 from reenact.cli.console import print_error, print_json
 from reenact.cli.parser import Namespace, Parser
 from reenact.cli.run import print_plan, wait_for
-from reenact.prepare import discard
+from reenact.prepare import Prepared, discard
 from reenact.process.signals import Stopped, raising
 from reenact.project.parameters import parse_assignments
 from reenact.records.files import read_record
@@ -22,7 +22,9 @@ class Given(Namespace):
     param_list: list[str]
     entry_point: str | None
     env: str
+    deterministic: bool
     run_name: str | None
+    yes: bool
     detach: bool
     dry_run: bool
     as_json: bool
@@ -45,7 +47,11 @@ def add_arguments(parser: Parser) -> None:
         default="recorded",
         help="The packages of the record, or those that are resolved now. [default: %(default)s]",
     )
+    parser.add_argument(
+        "--deterministic", action="store_true", help="Set the variables that make common libraries repeat."
+    )
     parser.add_argument("--run-name", metavar="NAME", help="A name for the new run.")
+    parser.add_argument("-y", "--yes", action="store_true", help="Do not ask before code from elsewhere is run.")
     parser.add_argument("-d", "--detach", action="store_true", help="Print the run's id and leave it running.")
     parser.add_argument("--dry-run", action="store_true", help="Print what would run, and stop.")
     parser.add_argument("--json", dest="as_json", action="store_true", help="With --dry-run or --detach: print JSON.")
@@ -53,13 +59,9 @@ def add_arguments(parser: Parser) -> None:
 
 def run(given: Given, world: World) -> int:
     """Run it again; the command's own exit code."""
-    record = read_record(get_run(given.run, world))
-    repeat = Repeat(
-        parse_assignments(given.param_list), given.entry_point, current=given.env == "current", name=given.run_name
-    )
     try:
         with raising():
-            prepared = prepare_rerun(record, repeat, world)
+            prepared = _prepare(given, world)
     except Stopped as stopped:
         print_error(f"stopped by {stopped.number.name} before there was a run")
         return 128 + stopped.number
@@ -75,3 +77,25 @@ def run(given: Given, world: World) -> int:
             print(submitted.run_id)
         return 0
     return wait_for(prepared, world)
+
+
+def _prepare(given: Given, world: World) -> Prepared:
+    """What is to run, agreed to where it is from elsewhere."""
+    folder = get_run(given.run, world)
+    repeat = Repeat(
+        parse_assignments(given.param_list),
+        given.entry_point,
+        current=given.env == "current",
+        name=given.run_name,
+        deterministic=given.deterministic,
+    )
+    prepared = prepare_rerun(read_record(folder), repeat, world)
+    if given.deterministic and prepared.plan.determinism is not None:
+        from reenact.determinism import render_limits
+
+        world.report.note(render_limits(prepared.plan.determinism))
+    if not given.dry_run and (prepared.plan.source.kind != "directory" or folder.imported.exists()):
+        from reenact.cli.trust import expect_agreement, find_bundle
+
+        expect_agreement(prepared, world, yes=given.yes, bundle=find_bundle(folder))
+    return prepared

@@ -14,6 +14,7 @@ from reenact.errors import TrustError, UsageError
 from reenact.home import find_home
 from reenact.plan import CondaSpec, DockerSpec, Isolation, Plan, PythonSpec, RecordedLock, Snapshot
 from reenact.prepare import Prepared, discard
+from reenact.records.files import read_imported, read_plan
 from reenact.run_folder import RunFolder
 from reenact.trust import (
     AGREED,
@@ -56,6 +57,24 @@ def expect_agreement(prepared: Prepared, world: World, *, yes: bool, bundle: str
     except BaseException:
         discard(prepared.staged)
         raise
+
+
+def expect_agreement_to_record(folder: RunFolder, world: World, *, yes: bool) -> None:
+    """The same before something of a recorded run is built, or run in parts, which nothing is prepared for yet.
+
+    Raises:
+        TrustError: it is from elsewhere, and the person at the terminal says no.
+    """
+    plan = read_plan(folder)
+    subject = find_subject(plan.source, find_bundle(folder))
+    if subject is not None:
+        find_ground(subject, describe_plan(plan, world), world, yes=yes)
+
+
+def find_bundle(folder: RunFolder) -> str | None:
+    """The digest of what the run was imported from; None where it ran here."""
+    imported = read_imported(folder)
+    return imported.manifest if imported is not None else None
 
 
 def find_ground(subject: Subject, facts: Lines, world: World, *, yes: bool) -> str:

@@ -142,11 +142,9 @@ def _agree(folder: RunFolder, world: World, yes: bool, prepared: Prepared) -> No
     Raises:
         TrustError: it may not.
     """
-    from reenact.cli.trust import expect_agreement
-    from reenact.records.files import read_imported
+    from reenact.cli.trust import expect_agreement, find_bundle
 
-    imported = read_imported(folder)
-    expect_agreement(prepared, world, yes=yes, bundle=imported.manifest if imported else None)
+    expect_agreement(prepared, world, yes=yes, bundle=find_bundle(folder))
 
 
 def _calibrate(found: Calibration, *, as_json: bool) -> int:

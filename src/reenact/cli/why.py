@@ -12,6 +12,7 @@ from reenact.cli.table import plain, render_duration
 from reenact.errors import UsageError
 from reenact.records.files import read_record
 from reenact.records.lookup import get_run
+from reenact.run_folder import RunFolder
 from reenact.world import World
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ def run(given: Given, world: World) -> int:
 
     if given.most < 1:
         raise UsageError("--most: at least one trial is needed")
-    old, new = (read_record(get_run(name, world)) for name in (given.old, given.new))
+    folders = [get_run(name, world) for name in (given.old, given.new)]
+    old, new = map(read_record, folders)
     plan = estimate(old, new, world)
     if given.dry_run and given.as_json:
         print_json(plan)
@@ -64,12 +66,20 @@ def run(given: Given, world: World) -> int:
         return 0
     if not given.yes and sys.stdin.isatty() and sys.stderr.isatty() and not ask("go on?"):
         return 0
+    for folder in folders:
+        _expect_agreement(folder, world, yes=given.yes)
     found = explain(old, new, world, most=given.most, told=lambda trial: world.report.note(_render_trial(trial)))
     if given.as_json:
         print_json(found)
     else:
         print(render_explanation(found))
     return EXIT_CODES[found.finding]
+
+
+def _expect_agreement(folder: RunFolder, world: World, *, yes: bool) -> None:
+    from reenact.cli.trust import expect_agreement_to_record
+
+    expect_agreement_to_record(folder, world, yes=yes)
 
 
 def render_estimate(plan: Estimate) -> str:

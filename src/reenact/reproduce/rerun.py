@@ -23,12 +23,13 @@ MANAGERS = {"system": "system", "conda": "conda"}
 
 class Repeat(NamedTuple):
     """What is to be different: ``parameters`` over the recorded ones, another entry point, the environment as it would
-    be resolved now (``current``), another name."""
+    be resolved now (``current``), another name, the variables that make common libraries repeat."""
 
     parameters: Mapping[str, object] = {}
     entry_point: str | None = None
     current: bool = False
     name: str | None = None
+    deterministic: bool = False
 
 
 class Parts(NamedTuple):
@@ -95,6 +96,7 @@ def make_request(record: Record, repeat: Repeat, lock: EnvironmentLock | None) -
         shell_strict="pipefail" in plan.command.shell or plan.command.shell == ("sh", "-e", "-c"),
         timeout=plan.resources.timeout,
         isolation=plan.isolation,
+        deterministic=repeat.deterministic,
         tracking=_take_tracking(plan),
         name=repeat.name or plan.name,
     )

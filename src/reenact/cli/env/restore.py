@@ -18,6 +18,7 @@ class Given(Namespace):
     """The command line's words."""
 
     run: str
+    yes: bool
     as_json: bool
 
 
@@ -35,6 +36,7 @@ def add_arguments(parser: Parser) -> None:
         complete="runs",
         help="An id or its beginning, or a name; the newest.",
     )
+    parser.add_argument("-y", "--yes", action="store_true", help="Do not ask before code from elsewhere is run.")
     parser.add_argument("--json", dest="as_json", action="store_true", help="Print it as a JSON object.")
 
 
@@ -43,10 +45,13 @@ def run(given: Given, world: World) -> int:
     import os
 
     from reenact import environments
+    from reenact.cli.trust import expect_agreement_to_record
     from reenact.records.files import find_project_folder, read_lock
     from reenact.records.lookup import get_run
 
     folder = get_run(given.run, world)
+    # A package that is not built yet runs what builds it.
+    expect_agreement_to_record(folder, world, yes=given.yes)
     project = find_project_folder(folder)
     lock = read_lock(folder) or _lock_again(folder, project, world)
     inside = environments.enter(lock, project, world)
