@@ -327,3 +327,19 @@ def test_outputs_that_cannot_be_recorded_change_no_result(bench: Bench) -> None:
     result = bench.run("echo x > out; mkdir $REENACT_RUN_DIR/outputs.json", Twin(), outputs=(OutputDeclaration("out"),))
     assert result.state is State.FINISHED
     assert "cannot write" in told(bench.world)[-1][1]
+
+
+def test_no_secret_is_in_what_is_recorded_of_the_data(bench: Bench) -> None:
+    bench.terms = bench.terms._replace(secrets={"KEY": "hush-hush-1"})
+    text = (
+        'echo x > "$KEY.csv"; echo y > "$REENACT_RUN_DIR/artifacts/$KEY"; '
+        'echo "{\\"$KEY\\": \\"$KEY\\", \\"n\\": 5}" > m.json; echo z > plain.csv'
+    )
+    bench.run(text, Twin(), outputs=(OutputDeclaration("*.csv"),), metrics=(MetricDeclaration("m.json"),))
+    assert [(file.path, file.kept) for file in read_outputs(bench.folder)] == [
+        ("artifacts/***", None),
+        ("***.csv", None),
+        ("plain.csv", "outputs/plain.csv"),
+    ]
+    assert read_metrics(bench.folder) == {"m.json:***": "***", "m.json:n": 5}
+    assert [path.name for path in bench.folder.outputs.iterdir()] == ["plain.csv"]

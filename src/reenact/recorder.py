@@ -1,11 +1,11 @@
 """The data of one run as its worker records it: inputs before the command, outputs, metrics and a trace after it."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reenact.codec import encode
+from reenact.codec import encode, to_plain
 from reenact.data.inputs import Answer, expect_inputs, record_inputs
 from reenact.data.outputs import ELSEWHERE, Before, keep_outputs, look_before
 from reenact.data.places import Site
@@ -26,15 +26,16 @@ STOPPED = 2.0
 
 
 class Recorder:
-    """Records what one run reads and leaves."""
+    """Records what one run reads and leaves. No text of ``secrets`` is in what it writes."""
 
-    def __init__(self, plan: Plan, folder: RunFolder, world: World) -> None:
+    def __init__(self, plan: Plan, folder: RunFolder, world: World, secrets: Collection[str] = ()) -> None:
         root = Path(plan.source.root) if plan.source.root is not None else folder.code
         self._plan = plan
         self._folder = folder
         self._site = Site(Path(os.path.realpath(root / plan.source.subdirectory)), folder.path, world.home.root)
         self._world = world
         self._before = Before()
+        self._secrets = secrets
         self._tracer = None if plan.trace is None else self._make_tracer(Path(os.path.realpath(root)))
 
     def _make_tracer(self, root: Path) -> "Tracer":
@@ -59,7 +60,7 @@ class Recorder:
         """
         self.expect()
         if inputs := record_inputs(self._plan, self._site, self._world, self._ask):
-            write_atomic(self._folder.input_files, encode(inputs))
+            write_atomic(self._folder.input_files, encode(self._conceal(inputs)))
         self._before = look_before(self._plan, self._site)
         return argv if self._tracer is None else self._tracer.begin(argv)
 
@@ -89,7 +90,7 @@ class Recorder:
         stopped = result.state is State.KILLED
         outputs = keep_outputs(self._plan, self._site, self._before, self._world, STOPPED if stopped else None)
         warnings = _judge(outputs)
-        self._write(self._folder.output_files, outputs)
+        self._write(self._folder.output_files, tuple(map(self._disown, outputs)))
         if self._plan.metrics:
             from reenact.data.metrics import read_metrics
 
@@ -103,20 +104,48 @@ class Recorder:
         from reenact.trace.tracer import find_undeclared
 
         trace = tracer.finish()
-        problem = find_undeclared(trace)
+        self._write(self._folder.trace, trace)
+        problem = find_undeclared(trace, lambda path: str(self._conceal(path)))
         if self._plan.strict_inputs and problem is not None:
             return _refuse(result, problem)
         if trace.by == "python" and not trace.processes:
             self._world.report.warn("no Python that can be traced was started; --trace=strace sees every program")
         return result
 
-    def _write(self, path: Path, value: tuple[OutputFile, ...] | Mapping[str, object]) -> None:
+    def _disown(self, output: OutputFile) -> OutputFile:
+        """An output without its copy where its name has a secret in it."""
+        if self._conceal(output.path) == output.path:
+            return output
+        if output.kept is not None and not output.kept.startswith("artifacts/"):
+            (self._folder.path / output.kept).unlink(missing_ok=True)
+        return output._replace(kept=None)
+
+    def _write(self, path: Path, value: object) -> None:
         if not value:
             return
         try:
-            write_atomic(path, encode(value))
+            write_atomic(path, encode(self._conceal(value)))
         except StorageError as problem:
             self._world.report.warn(problem.message)
+
+    def _conceal(self, value: object) -> object:
+        """The value without secrets; numbers stay."""
+        if not self._secrets:
+            return value
+        from reenact.scrub import Scrubber
+
+        return _map_texts(to_plain(value), Scrubber(self._secrets).scrub_text)
+
+
+def _map_texts(plain: object, change: Callable[[str], str]) -> object:
+    """JSON with every text in it changed, names too."""
+    if isinstance(plain, str):
+        return change(plain)
+    if isinstance(plain, list):
+        return [_map_texts(item, change) for item in plain]
+    if isinstance(plain, dict):
+        return {change(name): _map_texts(item, change) for name, item in plain.items()}
+    return plain
 
 
 def _refuse(result: Result, problem: str) -> Result:

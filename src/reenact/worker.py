@@ -182,7 +182,7 @@ class _Carrier:
     def _make_recorder(self) -> "Recorder":
         from reenact.recorder import Recorder  # a run that declares nothing and leaves no artifacts does without
 
-        return Recorder(self._plan, self._folder, self._world)
+        return Recorder(self._plan, self._folder, self._world, self._secrets)
 
     def _enter(self, project: Path) -> environments.Place:
         """The environment, ours until :meth:`leave`; how we came by it is recorded."""

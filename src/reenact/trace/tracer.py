@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from reenact.codec import encode
 from reenact.data.metrics import find_files
 from reenact.data.places import Site, find_places
 from reenact.files import delete_tree, make_folder, write_atomic
@@ -57,11 +56,10 @@ class Tracer:
         return argv
 
     def finish(self) -> Trace:
-        """What was seen, recorded; what it was read from is deleted.
+        """What was seen; what it was read from is deleted.
 
         Raises:
             OSError: it cannot be read.
-            StorageError: it cannot be written.
         """
         read = strace.read_strace_events if self._plan.trace == "strace" else read_hook_events
         events = read(self._folder.traces)
@@ -72,7 +70,6 @@ class Tracer:
         trace = trace._replace(read=self._name_each(trace.read), written=self._name_each(trace.written))
         if self._plan.trace == "strace":
             trace = trace._replace(processes=len(os.listdir(self._folder.traces)) - 1)
-        write_atomic(self._folder.trace, encode(trace))
         with suppress(OSError):
             delete_tree(self._folder.traces)
         return trace
