@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks import (
+    bundles,
     captured_code,
     container_run,
     first_conda,
@@ -35,6 +36,7 @@ BENCHMARKS: dict[str, Callable[[Path], Table]] = {
     "isolated-run": isolated_run.measure,
     "trace": trace.measure,
     "captured-code": captured_code.measure,
+    "bundles": bundles.measure,
 }
 
 
