@@ -222,6 +222,19 @@ def test_the_command_line_says_what_it_wrote(
         assert main(words) == 2
 
 
+def test_a_credential_does_not_leave(folder: RunFolder, world: World, tmp_path: Path) -> None:
+    secret = "hf_AbC/dEf+12345"
+    artifact = folder.artifacts / "note.json"
+    artifact.write_text(json.dumps({"token": secret}).replace("/", "\\/"))
+    knowing = world._replace(environ={**world.environ, "HF_TOKEN": secret})
+    with pytest.raises(RecordError, match=r"artifacts/note\.json") as refused:
+        write(folder, knowing, tmp_path / "x")
+    assert secret not in refused.value.message
+    assert not (tmp_path / "x").exists()
+    artifact.unlink()
+    write(folder, knowing, tmp_path / "x")
+
+
 def test_files_that_no_record_names_are_collected(bundle: Path, world: World) -> None:
     from reenact.environments.artifacts import keep_artifact
     from reenact.environments.collect import Limits

@@ -20,6 +20,7 @@ from reenact.reproduce.bundle.contents import Wanted
 from reenact.reproduce.bundle.crate import render_crate
 from reenact.reproduce.bundle.manifest import BILL, CRATE, list_leading_out
 from reenact.reproduce.bundle.packages import Gathered, gather
+from reenact.reproduce.bundle.secrets import expect_no_secrets
 from reenact.reproduce.bundle.signature import check_key, seal_statement
 from reenact.reproduce.bundle.statement import render_statement
 from reenact.reproduce.bundle.writing import Member, Sealed, seal, write_bundle
@@ -52,7 +53,7 @@ def export(folder: RunFolder, wanted: Wanted, target: Path, key: Path | None, wo
     """Write the bundle of the run to ``target``, signed with ``key`` where there is one.
 
     Raises:
-        RecordError: the run is under way, or its record is damaged.
+        RecordError: the run is under way, or its record is damaged; or the bundle would hold a credential.
         BuildError: packages are wanted, and some cannot be had.
         UsageError: the key cannot be used, or ``target`` is no place for a file.
         UnsupportedError: a package of ours that it takes is not installed.
@@ -106,6 +107,7 @@ def _collect(whole: _Whole, wanted: Wanted, world: World) -> Sealed:
         members.append(Member(BILL, bill))
     sealed = seal(folder.id, members, whole.tree, world)
     sealed = sealed.add(Member(CRATE, render_crate(_describe(whole, sealed))))
+    expect_no_secrets(sealed, world)
     _tell_of_links(list_leading_out(sealed.manifest), world)
     return sealed
 
