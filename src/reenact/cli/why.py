@@ -86,9 +86,8 @@ def render_estimate(plan: Estimate) -> str:
     """What differs and can be tried, and what that costs."""
     lines = []
     for factor in dict.fromkeys(unit.factor for unit in plan.units):
-        names = [plain(unit.name) for unit in plan.units if unit.factor == factor]
-        more = f" and {len(names) - 4} more" if len(names) > 4 else ""
-        lines.append(f"{factor} differs in {len(names)}: {', '.join(names[:4])}{more}")
+        units = [unit for unit in plan.units if unit.factor == factor]
+        lines.append(f"{factor}: {len(units)} difference{'s' * (len(units) > 1)}, {_name(tuple(units))}")
     lines += [f"{plain(change.what)} differs too, and cannot be tried" for change in plan.untried]
     lines += [f"there are {plan.commits} commits between the two"] * (plan.commits > 1)
     lines = lines or ["nothing that can be tried differs"]
@@ -104,7 +103,7 @@ def _render_trial(trial: Trial) -> str:
 
 
 def _name(units: tuple[Unit, ...]) -> str:
-    names = [f"{unit.factor} {plain(unit.name)}" for unit in units[:3]]
+    names = [plain(unit.describe()) for unit in units[:3]]
     return ", ".join(names) + (f" and {len(units) - 3} more" if len(units) > 3 else "")
 
 

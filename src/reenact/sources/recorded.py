@@ -108,14 +108,14 @@ def list_missing(folder: RunFolder, world: World) -> Iterator[LeftOut]:
 
 def is_there(left: LeftOut, original: Path) -> bool:
     """Whether a file that was left out is still what it was. Folders are not looked into."""
-    from reenact.files import digest_file
+    from reenact.data.content import Unread, read_content
 
     path = original / left.path
     if left.digest is None or left.path.endswith("/") or path.is_symlink() or not path.is_file():
         return False
     try:
-        return path.stat().st_size == left.size and digest_file(path) == left.digest
-    except OSError:
+        return path.stat().st_size == left.size and read_content(path).digest == left.digest
+    except (OSError, Unread):
         return False
 
 

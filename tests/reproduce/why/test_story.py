@@ -89,7 +89,7 @@ def test_a_parameter_and_not_the_code(user: User, project: Path) -> None:
     new = record(user, project, "-P", "m=4", "-P", "n=3")
     found = ask(user, "why", old, new, "--yes")
     assert list_names(found) == [("parameters", "m")]
-    assert [(each["old"], each["new"]) for each in found["changes"]] == [(None, "4")]
+    assert [(each["old"], each["new"]) for each in found["changes"]] == [("1", "4")]
 
 
 def test_changes_that_only_matter_together(user: User, project: Path) -> None:
@@ -130,8 +130,8 @@ def test_the_plan_is_said_first(user: User, project: Path) -> None:
     new = record(user, project, "-P", "n=9")
     said = user.call("why", old, new, "--dry-run")
     assert said.code == 0
-    assert "code differs in 1: factors.py:6" in said.out
-    assert "parameters differs in 1: n" in said.out
+    assert "code: 1 difference, code factors.py:6" in said.out
+    assert "parameters: 1 difference, parameter n" in said.out
     assert "each is kept as a run" in said.out
     assert len(user.runs()) == 2
 

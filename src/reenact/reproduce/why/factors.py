@@ -23,12 +23,24 @@ from reenact.values import NamedTuple
 Factor = Literal["code", "environment", "parameters", "variables"]
 
 
+_WORDS: dict[Factor, str] = {
+    "code": "code",
+    "environment": "package",
+    "parameters": "parameter",
+    "variables": "variable",
+}
+
+
 class Unit(NamedTuple):
     """One change: a hunk of the code, or the name of a package, a parameter or a variable."""
 
     factor: Factor
     name: str
     hunk: Hunk | None = None
+
+    def describe(self) -> str:
+        """What it is called: ``package numpy``."""
+        return f"{_WORDS[self.factor]} {self.name}"
 
 
 class Side(NamedTuple):

@@ -184,7 +184,7 @@ def _tell_variation(which: str, outcome: Outcome) -> str:
 
 
 def _tell_cause(units: Sequence[Unit]) -> str:
-    names = ", ".join(f"{unit.factor} {unit.name}" for unit in units[:4])
+    names = ", ".join(unit.describe() for unit in units[:4])
     more = f" and {len(units) - 4} more" if len(units) > 4 else ""
     return f"{'these together make' if len(units) > 1 else 'this makes'} the difference: {names}{more}"
 
@@ -259,8 +259,8 @@ class _Laboratory:
     def describe(self, units: tuple[Unit, ...]) -> tuple[Change, ...]:
         """The units that are no code, each with what it was and what it became."""
         before, after = (_list_values(side) for side in (self._old, self._new))
-        named = [(unit.factor, unit.name) for unit in units if unit.hunk is None]
-        return tuple(Change(f"{key[0]} {key[1]}", before.get(key), after.get(key)) for key in named)
+        named = [unit for unit in units if unit.factor != "code"]
+        return tuple(Change(unit.describe(), before.get(unit[:2]), after.get(unit[:2])) for unit in named)
 
     def make_patch(self, units: tuple[Unit, ...]) -> str:
         """The units that are code, as a difference to the old run's."""
@@ -286,10 +286,10 @@ class _Laboratory:
         return "other"
 
 
-def _list_values(side: Side) -> dict[tuple[Factor, str], str]:
+def _list_values(side: Side) -> dict[tuple[object, ...], str | None]:
     """Every value of a run that is no code, by what it is of and its name."""
-    found: dict[tuple[Factor, str], str] = {}
+    found: dict[tuple[object, ...], str | None] = {}
     versions = list_versions(side.lock) if side.lock else {}
     found |= {("environment", name): version for name, version in versions.items()}
-    found |= {("parameters", name): str(value) for name, value in side.given.items()}
+    found |= {("parameters", each.name): each.value for each in side.record.plan.parameters}
     return found | {("variables", name): value for name, value in side.variables.items()}

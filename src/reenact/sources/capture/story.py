@@ -8,8 +8,8 @@ from pathlib import Path
 
 from blake3 import blake3
 
+from reenact.data.content import Unread, read_content
 from reenact.errors import SourceError
-from reenact.files import digest_file
 from reenact.process.git import make_git
 from reenact.records.files import Code, LeftOut
 from reenact.size_limit import find_size_limit
@@ -218,8 +218,8 @@ class _Keeping:
                 self._world.report.step("reading what is not kept", path)
             try:
                 link = signature.is_link
-                digest = blake3(os.fsencode(os.readlink(whole))).hexdigest() if link else digest_file(whole)
-            except PermissionError:
+                digest = blake3(os.fsencode(os.readlink(whole))).hexdigest() if link else read_content(whole).digest
+            except Unread:
                 return None
             known = (signature, digest)
         self.digests[path] = known
