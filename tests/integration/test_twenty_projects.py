@@ -1,0 +1,103 @@
+"""Twenty projects are run and exported; originals, homes and caches go; what is imported elsewhere is verified: PASS."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.environments.docker.engines import get_base_image, get_engine
+from tests.integration.command import User
+from tests.integration.shapes import PROJECTS, Shape
+from tests.sources.repositories import write
+
+pytestmark = pytest.mark.slow
+
+GONE = "http://127.0.0.1:9/simple"
+
+
+@cache
+def is_index_there() -> bool:
+    """Whether a package index answers."""
+    from urllib.error import URLError
+    from urllib.request import urlopen
+
+    address = os.environ.get("UV_DEFAULT_INDEX") or os.environ.get("UV_INDEX_URL") or "https://pypi.org/simple"
+    try:
+        with urlopen(f"{address.rstrip('/')}/six/", timeout=10):
+            return True
+    except (URLError, OSError):
+        return False
+
+
+@pytest.fixture
+def shape(request: pytest.FixtureRequest) -> Shape:
+    """The project, where the machine has what it needs."""
+    found = PROJECTS[request.param]
+    if "index" in found.needs and not is_index_there():
+        pytest.skip("no package index answers")
+    if "conda" in found.needs:
+        pytest.importorskip("rattler")
+        if os.uname().machine != "x86_64" or os.uname().sysname != "Linux":
+            pytest.skip("the channel is linux-64")
+    if "engine" not in found.needs:
+        return found
+    image = get_base_image(get_engine())
+    return found._replace(files={name: text.replace("IMAGE", image) for name, text in found.files.items()})
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """A folder for everything that goes, kept out of the way of what stays."""
+    yield tmp_path / "first" / "project"
+    with suppress(FileNotFoundError):
+        shutil.rmtree(tmp_path / "first")
+
+
+@pytest.mark.parametrize("shape", PROJECTS, indirect=True)
+def test_a_bundle_is_all_that_a_project_needs(shape: Shape, folder: Path, tmp_path: Path) -> None:
+    bundle = tmp_path / "run.tar.zst"
+    export(shape, folder, bundle)
+    shutil.rmtree(folder.parent)
+    there = User(make(tmp_path / "second"), tmp_path / "second" / "home", **without_network(tmp_path / "second"))
+    said = there.call("import", str(bundle))
+    assert said.code == 0, said
+    said = there.call("verify", "--json", "@", environ=shape.environ)
+    assert said.code == 0, said
+    told = json.loads(said.out)
+    judged = {one["name"]: one["verdict"] for one in told["results"]}
+    assert told["verdict"] == "PASS", told
+    assert set(shape.results) <= set(judged), judged
+    assert shape.verdict in judged.values(), judged
+
+
+def export(shape: Shape, folder: Path, bundle: Path) -> None:
+    """Run the project in ``folder`` and put the run into ``bundle``."""
+    folder.mkdir(parents=True)
+    write(folder, dict(shape.files))
+    uri = shape.prepare(folder) or str(folder)
+    here = User(folder.parent, folder.parent / "home", **shape.environ)
+    options = [each.format(aside=folder.parent / "aside") for each in shape.options]
+    said = here.call("run", "--quiet", "--yes", *options, uri)
+    assert said.code == 0, said
+    said = here.call("export", "-o", str(bundle), "--with-packages", "--with-inputs", "--with-outputs")
+    assert said.code == 0, said
+
+
+def without_network(folder: Path) -> dict[str, str | None]:
+    """Variables of somebody who has no index, no cache and no settings."""
+    own = {"HOME": folder, "XDG_CACHE_HOME": folder / "cache", "UV_CACHE_DIR": folder / "uv"}
+    gone = {"UV_DEFAULT_INDEX": GONE, "UV_INDEX_URL": None, "UV_OFFLINE": "1", "UV_FIND_LINKS": None}
+    return {**{name: str(path) for name, path in own.items()}, **gone}
+
+
+def make(folder: Path) -> Path:
+    """A new folder."""
+    folder.mkdir()
+    return folder
