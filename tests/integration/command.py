@@ -46,7 +46,12 @@ class User:
         self.environ = {name: value for name, value in {**inherited, **own}.items() if value is not None}
 
     def call(
-        self, *argv: str, cwd: Path | None = None, stdin: str = "", environ: Mapping[str, str] | None = None
+        self,
+        *argv: str,
+        cwd: Path | None = None,
+        stdin: str = "",
+        environ: Mapping[str, str] | None = None,
+        patience: float = PATIENCE,
     ) -> Said:
         """Type a command and wait."""
         done = subprocess.run(
@@ -56,7 +61,7 @@ class User:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=PATIENCE,
+            timeout=patience,
         )
         return Said(done.returncode, done.stdout, done.stderr)
 

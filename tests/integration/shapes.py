@@ -23,7 +23,7 @@ class Shape(NamedTuple):
     """A project: its files, what else is done to its folder, how it is run and where its results are.
 
     ``prepare`` is given the folder, and gives the URI to run where that is not the folder itself. ``results`` are paths
-    that have to be among what is judged. ``{folder}`` in ``options`` and files is the folder, ``{aside}`` one beside it.
+    that have to be among what is judged. ``{aside}`` in ``options`` is a folder beside the project's.
     """
 
     files: Mapping[str, str]
@@ -72,11 +72,13 @@ def chunk(name, data):
 rows = b"".join(b"\\0" + bytes((x * y) % 256 for x in range(32)) for y in range(32))
 head = struct.pack(">IIBBBBB", 32, 32, 8, 0, 0, 0, 0)
 with open("map.png", "wb") as file:
-    file.write(b"\\x89PNG\\r\\n\\x1a\\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+    parts = chunk(b"IHDR", head), chunk(b"IDAT", zlib.compress(rows)), chunk(b"IEND", b"")
+    file.write(b"\\x89PNG\\r\\n\\x1a\\n" + b"".join(parts))
 """
 
 
-ALPHA = "    parameters: {alpha: {type: float, default: 0.5}}\n"
+ALPHA = "    parameters:\n      alpha: {type: float, default: 0.5}\n"
+PYPROJECT = "[project]\nname = 'p'\nversion = '0'\nrequires-python = '>=3.11'\ndependencies = ['six']\n"
 
 BACKEND = """\
 import zipfile
@@ -200,7 +202,7 @@ PROJECTS: dict[str, Shape] = {
                 "python train.py --alpha {alpha} --l1-ratio {l1_ratio}",
                 outputs="[predicted.npy]",
                 environment="python_env: python_env.yaml\n",
-                more="    metrics: [metrics.json]\n    parameters: {alpha: {type: float, default: 0.5}, l1_ratio: float}\n",
+                more=f"    metrics: [metrics.json]\n{ALPHA}      l1_ratio: float\n",
             ),
             "python_env.yaml": "python: '>=3.11'\ndependencies: [scikit-learn, numpy]\n",
             "train.py": ELASTIC_NET,
@@ -236,7 +238,7 @@ PROJECTS: dict[str, Shape] = {
     "uv project": Shape(
         {
             "MLproject": _declare("python train.py"),
-            "pyproject.toml": "[project]\nname = 'p'\nversion = '0'\nrequires-python = '>=3.11'\ndependencies = ['six']\n",
+            "pyproject.toml": PYPROJECT,
             "train.py": "import six\nopen('result.txt', 'w').write(six.__version__)\n",
         },
         prepare=_make_uv_lock,
@@ -245,7 +247,7 @@ PROJECTS: dict[str, Shape] = {
     "pylock.toml": Shape(
         {
             "MLproject": _declare("python train.py"),
-            "pyproject.toml": "[project]\nname = 'p'\nversion = '0'\nrequires-python = '>=3.11'\ndependencies = ['six']\n",
+            "pyproject.toml": PYPROJECT,
             "train.py": "import six\nopen('result.txt', 'w').write(six.__version__)\n",
         },
         prepare=_make_pylock,
@@ -274,7 +276,8 @@ PROJECTS: dict[str, Shape] = {
         {
             "MLproject": _declare("python train.py", environment="conda_env: conda.yaml\n"),
             "conda.yaml": "channels: [CHANNEL]\ndependencies: [python, measured]\nvariables: {UNIT: metre}\n",
-            "train.py": "import measured, os\nopen('result.txt', 'w').write(f'{measured.area(2, 3)} {os.environ[\"UNIT\"]}')\n",
+            "train.py": "import measured, os\n"
+            "open('result.txt', 'w').write(str(measured.area(2, 3)) + os.environ['UNIT'])\n",
         },
         ("--env-manager", "conda"),
         prepare=_make_channel,

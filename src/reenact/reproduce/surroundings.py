@@ -68,13 +68,18 @@ def _folder(record: Record) -> RunFolder:
 
 def _compare_environments(old: Record, new: Record) -> Iterator[Change]:
     before, after = (_read_account(record) for record in (old, new))
-    if before is None or after is None or before.key == after.key:
+    if before is None or after is None or _identify_source(before) == _identify_source(after):
         return
     changes = [change for change in compare(before, after) if change.part == "resolved"]
     for change in changes:
         yield Change("environment", change.what, change.old, change.new)
     if not changes:
         yield Change("environment", "environment", before.key[:12], after.key[:12])
+
+
+def _identify_source(account: Account) -> str:
+    """What the environment was made of; that a bundle brings along what was built of the same source is no change."""
+    return account.lock._replace(made={}).key
 
 
 def _read_account(record: Record) -> Account | None:
@@ -84,10 +89,18 @@ def _read_account(record: Record) -> Account | None:
 
 def _compare_inputs(old: Record, new: Record) -> Iterator[Change]:
     before, after = ({file.path: file for file in record.inputs} for record in (old, new))
+    moved = _list_contents(before, after) & _list_contents(after, before)
     for path in dict.fromkeys((*before, *after)):
         was, now = before.get(path), after.get(path)
+        if (was is None and now and now.digest in moved) or (now is None and was and was.digest in moved):
+            continue
         if was is None or now is None or (was.digest, was.version) != (now.digest, now.version):
             yield Change("input", f"input {path}", was and _identify(was), now and _identify(now))
+
+
+def _list_contents(files: Mapping[str, InputFile], others: Mapping[str, InputFile]) -> set[str]:
+    """The digests of the files that lie where none of ``others`` does: the same content elsewhere is no change."""
+    return {file.digest for path, file in files.items() if path not in others and file.digest is not None}
 
 
 def _identify(file: InputFile) -> str | None:
