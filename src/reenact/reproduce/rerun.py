@@ -51,6 +51,13 @@ def prepare_rerun(record: Record, repeat: Repeat, world: World) -> Prepared:
     folder = RunFolder(Path(record.run.folder))
     lock, problems = _find_lock(folder, repeat, world)
     problems += [*_list_missing_code(folder, world), *_list_missing_values(record.plan, repeat)]
+    if record.inputs and repeat.entry_point in (None, record.plan.entry_point):
+        from reenact.reproduce.inputs_now import look_at_inputs
+
+        now = look_at_inputs(record, frozenset(repeat.parameters), world)
+        problems += [f"the input {path} is gone" for path in now.gone]
+        for path in now.changed:
+            world.report.warn(f"the input {path} is not what it was when run {folder.id[:8]} was recorded")
     if problems:
         raise RecordError(
             f"run {folder.id[:8]} cannot be run again: " + ("\n  " if len(problems) > 1 else "") + "\n  ".join(problems)

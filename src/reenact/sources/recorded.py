@@ -15,6 +15,7 @@ from reenact.plan import RUN_DIR_VARIABLE, Snapshot
 from reenact.records.files import Code, LeftOut, find_kept_input, read_code, read_inputs, read_plan
 from reenact.records.lookup import find_run, get_run
 from reenact.run_folder import RunFolder
+from reenact.size_limit import find_size_limit
 from reenact.sources import Fetched, Kept, Wanted
 from reenact.world import World
 
@@ -31,7 +32,8 @@ def fetch(wanted: Wanted, code: Path, world: World) -> Fetched:
     """The files that the run had before it started, at ``code``.
 
     Of what was left out, files that were too large to be kept are linked to where they were, as long as they are what
-    they were; small ignored files are copied from there. :func:`list_missing` says what cannot be had.
+    they were; small ignored files are copied from there, and so are recorded inputs. :func:`list_missing` says what
+    cannot be had.
 
     Raises:
         SourceError: a version is asked for.
@@ -55,6 +57,8 @@ def fetch(wanted: Wanted, code: Path, world: World) -> Fetched:
             _supply(each, original, code)
     inside = "/".join(part for part in (kept.prefix, source.subdirectory) if part)
     _supply_inputs(folder, code, inside)
+    if original is not None:
+        _supply_recorded(folder, original / inside, code / inside, find_size_limit(world.environ))
     snapshot = source._replace(root=None, prefix="", subdirectory=wanted.subdirectory or inside, tree=kept.tree)
     return Fetched(snapshot, code, kept._replace(prefix=""))
 
@@ -146,6 +150,30 @@ def _supply_inputs(folder: RunFolder, code: Path, inside: str) -> None:
         if place.is_relative_to(os.path.realpath(base)) and not os.path.lexists(target):
             make_folder(place.parent)
             shutil.copyfile(kept, place)
+
+
+def _supply_recorded(folder: RunFolder, original: Path, project: Path, limit: int) -> None:
+    """What the code lacks of the project's own recorded inputs, as long as it is where it was and what it was: copied,
+    or linked if it is large."""
+    import shutil
+
+    from reenact.data.content import Unread, read_content
+
+    for each in read_inputs(folder):
+        path, target = original / each.path, project / each.path
+        if each.digest is None or each.path.startswith(("/", IN_RUN, "../")) or os.path.lexists(target):
+            continue
+        try:
+            unchanged = read_content(path).digest == each.digest
+        except Unread:
+            continue
+        place = Path(os.path.realpath(target))
+        if unchanged and place.is_relative_to(os.path.realpath(project)):
+            make_folder(place.parent)
+            if (each.size or 0) > limit:
+                place.symlink_to(path)
+            else:
+                shutil.copyfile(path, place)
 
 
 def _may_be_secret(path: str) -> bool:
