@@ -8,6 +8,8 @@ of every log would spoil more than it hides.
 import re
 from collections.abc import Iterator, Mapping
 
+from reenact.plan import DockerSpec, Plan
+
 LEAST = 8
 """Characters of a value that nobody declared."""
 
@@ -32,6 +34,13 @@ def list_secrets(given: Mapping[str, str], environ: Mapping[str, str]) -> tuple[
     declared = [*given.values(), *(password for value in given.values() for password in find_passwords(value))]
     found = [value for value in _list_credentials(environ) if len(value) >= LEAST and not is_word(value)]
     return tuple(dict.fromkeys((*declared, *found)))
+
+
+def list_declared(plan: Plan, environ: Mapping[str, str]) -> Mapping[str, str]:
+    """The caller's variables that the project declares to be secret."""
+    if not isinstance(plan.environment, DockerSpec):
+        return {}
+    return {name: environ[name] for name in plan.environment.container.secrets if name in environ}
 
 
 def find_passwords(text: str) -> Iterator[str]:

@@ -32,7 +32,7 @@ from reenact.records.files import Realised, read_given_lock, read_record
 from reenact.report import Report
 from reenact.run_folder import RunFolder
 from reenact.runs import TIMED_OUT, Result, Run, State
-from reenact.secret_values import list_secrets
+from reenact.secret_values import list_declared, list_secrets
 from reenact.values import NamedTuple
 from reenact.world import World, render_timestamp
 
@@ -107,7 +107,7 @@ class _Carrier:
         self._folder = life.find_folder(run)
         self._plan = plan
         self._terms = terms
-        self._secrets = list_secrets(terms.secrets, world.environ)
+        self._secrets = list_secrets({**terms.secrets, **list_declared(plan, world.environ)}, world.environ)
         self._world = world._replace(report=self._make_discreet(world.report)) if self._secrets else world
         self._started: str | None = None
         self._inside: int | None = None

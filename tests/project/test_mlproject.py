@@ -200,10 +200,16 @@ def test_the_engines_own_settings_are_read() -> None:
     assert listed.build == DockerBuild(args=(("A", "1=2"), "B"))
 
 
+def test_secret_variables_are_copied_too() -> None:
+    docker = project_of("docker_env: {image: a, environment: [B, [C, d]], secrets: [B, TOKEN]}\n").environment.docker
+    assert docker == DockerEnvironment("a", environment=("B", ("C", "d"), "TOKEN"), secrets=("B", "TOKEN"))
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "gpus: [0]",
+        "secrets: TOKEN",
         "shm_size: {a: b}",
         "ports: 80",
         "network: []",

@@ -10,7 +10,7 @@ from reenact.project.types import DockerBuild, DockerEnvironment, EnvironmentKey
 ENVIRONMENT_KEYS: tuple[EnvironmentKey, ...] = ("docker_env", "python_env", "conda_env")
 DOCKER_KEYS = (
     *("image", "volumes", "environment"),  # MLflow's
-    *("gpus", "shm_size", "user", "ports", "network", "platform", "build"),
+    *("gpus", "shm_size", "user", "ports", "network", "platform", "build", "secrets"),
 )
 BUILD_KEYS = ("context", "dockerfile", "args", "target")
 PYPROJECT_KEYS = ("pyproject", "groups", "extras")
@@ -95,11 +95,13 @@ def _parse_docker(node: Node, findings: Findings) -> DockerEnvironment | None:
         findings.error(mapping, "no-image", message, f"write {DOCKER_FORM}")
     if not image and build is None:
         return None
+    environment = _parse_variables(mapping.find("environment"), findings)
+    secrets = findings.texts(mapping.find("secrets"), "'secrets'", "'secrets: [NAME_OF_A_VARIABLE]'")
     gpus = findings.text(mapping.find("gpus"), "'gpus'", "'gpus: all'")
     return DockerEnvironment(
         image=image or "",
         volumes=findings.texts(mapping.find("volumes"), "'volumes'", "'volumes: [\"/host/path:/container/path\"]'"),
-        environment=_parse_variables(mapping.find("environment"), findings),
+        environment=(*environment, *(name for name in secrets if name not in environment)),
         gpus={"true": "all", "false": None}.get((gpus or "").lower(), gpus),
         shm_size=findings.text(mapping.find("shm_size"), "'shm_size'", "'shm_size: 8g'"),
         user=findings.text(mapping.find("user"), "'user'", "'user: \"1000:1000\"'"),
@@ -107,6 +109,7 @@ def _parse_docker(node: Node, findings: Findings) -> DockerEnvironment | None:
         network=findings.text(mapping.find("network"), "'network'", "'network: host'"),
         platform=findings.text(mapping.find("platform"), "'platform'", "'platform: linux/amd64'"),
         build=build,
+        secrets=secrets,
     )
 
 

@@ -101,7 +101,7 @@ class DockerEnvironment(NamedTuple):
     """``docker_env``: ``image``, ``volumes`` and ``environment`` as MLflow has them, the rest as the engine has it.
 
     ``image`` is '' where one is built and needs no name. ``environment`` items are a host variable's name or a (name,
-    value) pair.
+    value) pair. ``secrets`` are those of the names whose values nothing of ours may hold.
     """
 
     image: str = ""
@@ -114,6 +114,7 @@ class DockerEnvironment(NamedTuple):
     network: str | None = None
     platform: str | None = None
     build: DockerBuild | None = None
+    secrets: tuple[str, ...] = ()
 
 
 class PassedOver(NamedTuple):

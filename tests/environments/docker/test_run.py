@@ -84,6 +84,20 @@ def test_variables_are_those_that_were_asked_for(
     assert not (project_dir / "pwned").exists()
 
 
+def test_a_variable_that_is_declared_secret_is_not_kept(
+    write_project: Write, run: Run, environ: dict[str, str], home: Home
+) -> None:
+    environ |= {"OUR_TOKEN": "hush-5up3r-hush", "OTHER": "seen"}
+    encode = "python -c 'import base64, os; print(base64.b64encode(os.environ[\"OUR_TOKEN\"].encode()).decode())'"
+    write_project(f"echo $OUR_TOKEN $OTHER; {encode}", environment=["OTHER"], secrets=["OUR_TOKEN"])
+    done = run("-q")
+    assert done.stdout == "hush-5up3r-hush seen\naHVzaC01dXAzci1odXNo\n"
+    log = (only_run(home) / "log").read_text()
+    assert [line.split(" ", 3)[3] for line in log.splitlines()] == ["*** seen", "***"]
+    for path in home.root.rglob("*"):
+        assert not path.is_file() or b"hush-5up3r" not in path.read_bytes(), path
+
+
 def test_a_variable_that_is_not_set_is_told_before_anything_is_made(write_project: Write, run: Run, home: Home) -> None:
     write_project("true", environment=["NOT_SET_HERE", ["A", "b"]])
     done = run()
