@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 
@@ -21,7 +22,28 @@ def main() -> int:
 
     code = run_cli()
     gc.freeze()
+    leave(code)
     return code
+
+
+def leave(code: int) -> None:
+    """End here, if nobody is left who wants a word: Python takes 4 ms to take a hundred modules apart.
+
+    What was registered for the end of the process is called, and what was printed is written.
+    """
+    import atexit
+
+    threading = sys.modules.get("threading")
+    if (threading and threading.active_count() > 1) or sys.getprofile() or sys.gettrace():
+        return
+    atexit._run_exitfuncs()
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+    except OSError:
+        return
+    os._exit(code)
 
 
 if __name__ == "__main__":
