@@ -91,7 +91,9 @@ def _find_origin(file: dict[str, Any]) -> str:
 def _read_pixi(text: str) -> Iterator[Package]:
     import yaml
 
-    for package in (yaml.safe_load(text) or {}).get("packages", ()):
+    # In C where there is one: ten times as fast.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    for package in (yaml.load(text, loader) or {}).get("packages", ()):  # noqa: S506
         hashes = tuple(f"{kind}:{package[kind]}" for kind in ("sha256", "md5") if kind in package)
         if "conda" in package:
             channel, _, file = package["conda"].rpartition("/")
