@@ -10,7 +10,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reenact.api import SubmittedRun, run, verify
+    from reenact.api import SubmittedRun, rerun, run, verify
     from reenact.errors import (
         BuildError,
         ParameterError,
@@ -39,6 +39,7 @@ __all__ = [
     "UnsupportedError",
     "UsageError",
     "__version__",
+    "rerun",
     "run",
     "verify",
 ]
@@ -50,7 +51,7 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module 'reenact' has no attribute '{name}'")
     from importlib import import_module
 
-    module = import_module("reenact.api" if name in ("run", "verify", "SubmittedRun") else "reenact.errors")
+    module = import_module("reenact.api" if name in ("rerun", "run", "verify", "SubmittedRun") else "reenact.errors")
     value = globals()[name] = getattr(module, name)
     return value
 

@@ -222,6 +222,36 @@ def doctor(
         return found._replace(changes=treatment.changes, unmended=treatment.unmended)
 
 
+def rerun(
+    run_id: str,
+    parameters: Mapping[str, object] | None = None,
+    entry_point: str | None = None,
+    *,
+    current: bool = False,
+    run_name: str | None = None,
+    world: World | None = None,
+) -> SubmittedRun:
+    """Run a recorded run again, from its record alone, and wait for its end.
+
+    ``run_id`` is an id or its beginning, a name, or ``@`` for the newest. ``parameters`` and ``entry_point`` replace
+    those of the record; ``current`` resolves the packages anew.
+
+    Raises:
+        RunFailed: the command did not finish with code 0.
+        RecordError: there is no such run, or something that it needs is missing; all of it is named.
+        ReenactError: the run could not be started, or its environment not be made.
+    """
+    from reenact.records.files import read_record
+    from reenact.records.lookup import get_run
+    from reenact.reproduce.rerun import Repeat, prepare_rerun
+
+    world = world or make_world(Silence())
+    repeat = Repeat(dict(parameters or {}), entry_point, current=current, name=run_name)
+    prepared = prepare_rerun(read_record(get_run(run_id, world)), repeat, world)
+    folder, _ = carry_out(prepared, world)
+    return _finished(SubmittedRun(folder, prepared.plan.backend, None, world))
+
+
 def verify(run_id: str, times: int = 1, *, world: World | None = None) -> Verification:
     """Run a recorded run again and judge whether it comes out the same.
 

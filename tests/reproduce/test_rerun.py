@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import reenact
 from reenact.home import Home
 from tests.integration.command import Said, User, write_project
 from tests.sources.repositories import git
@@ -151,6 +152,17 @@ def test_what_would_run_is_shown(user: User, project: Path) -> None:
     assert said.code == 0
     assert first in said.out
     assert len(user.runs()) == 1
+
+
+def test_the_same_for_programs(project: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    first = reenact.run(project, env_manager="system", parameters={"n": 5})
+    shutil.rmtree(project)
+    again = reenact.rerun(first.run_id)
+    assert again.get_status() == "FINISHED"
+    reenact.rerun(first.run_id, {"n": 1}, run_name="less")
+    assert capfd.readouterr().out == "10 first\n10 first\n2 first\n"
+    with pytest.raises(reenact.RecordError, match="there is no run 'none'"):
+        reenact.rerun("none")
 
 
 def test_a_clean_tree_can_be_asked_for(user: User, project: Path) -> None:
