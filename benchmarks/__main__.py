@@ -21,6 +21,7 @@ from benchmarks import (
     pinned_git,
     shared_disk,
     trace,
+    verified_run,
     warm_run,
 )
 from benchmarks.report import Table, describe_machine, render_page, render_table
@@ -37,6 +38,7 @@ BENCHMARKS: dict[str, Callable[[Path], Table]] = {
     "trace": trace.measure,
     "captured-code": captured_code.measure,
     "bundles": bundles.measure,
+    "verified-run": verified_run.measure,
 }
 
 

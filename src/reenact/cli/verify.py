@@ -82,14 +82,18 @@ def run(given: Given, world: World) -> int:
         from reenact.reproduce.calibrate import calibrate
 
         return _calibrate(calibrate(record, world, given.times or CALIBRATING_TIMES, agree), as_json=given.as_json)
-    from reenact.reproduce.reports import make_plain, render_junit, render_markdown
     from reenact.reproduce.verify import EXIT_CODES, verify
 
     found = verify(record, world, given.times or DEFAULT_TIMES, agree)
-    for file, render in ((given.junit, render_junit), (given.markdown, render_markdown)):
-        if file is not None:
-            _write(Path(file), render(found), world)
+    if given.junit is not None or given.markdown is not None:
+        from reenact.reproduce.reports import render_junit, render_markdown
+
+        for file, render in ((given.junit, render_junit), (given.markdown, render_markdown)):
+            if file is not None:
+                _write(Path(file), render(found), world)
     if given.as_json:
+        from reenact.reproduce.reports import make_plain
+
         print_json(make_plain(found))
     else:
         print("\n".join(render_verification(found)))

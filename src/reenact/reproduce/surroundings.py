@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from reenact.environments.account import read_account
-from reenact.environments.comparison import Account, compare
 from reenact.records.files import InputFile, Record, read_realised
 from reenact.run_folder import RunFolder
 from reenact.values import NamedTuple
+
+if TYPE_CHECKING:
+    from reenact.environments.comparison import Account
+
 
 FACTS = {
     "cpu_model": "CPU",
@@ -67,10 +69,16 @@ def _folder(record: Record) -> RunFolder:
 
 
 def _compare_environments(old: Record, new: Record) -> Iterator[Change]:
-    before, after = (_read_account(record) for record in (old, new))
-    if before is None or after is None or _identify_source(before) == _identify_source(after):
+    before, after = (read_realised(_folder(record)) for record in (old, new))
+    if before is None or after is None or before.key == after.key:
         return
-    changes = [change for change in compare(before, after) if change.part == "resolved"]
+    from reenact.environments.account import read_account
+    from reenact.environments.comparison import compare
+
+    accounts = read_account(_folder(old), before), read_account(_folder(new), after)
+    if _identify_source(accounts[0]) == _identify_source(accounts[1]):
+        return
+    changes = [change for change in compare(*accounts) if change.part == "resolved"]
     for change in changes:
         yield Change("environment", change.what, change.old, change.new)
     if not changes:
@@ -80,11 +88,6 @@ def _compare_environments(old: Record, new: Record) -> Iterator[Change]:
 def _identify_source(account: Account) -> str:
     """What the environment was made of; that a bundle brings along what was built of the same source is no change."""
     return account.lock._replace(made={}).key
-
-
-def _read_account(record: Record) -> Account | None:
-    realised = read_realised(_folder(record))
-    return read_account(_folder(record), realised) if realised else None
 
 
 def _compare_inputs(old: Record, new: Record) -> Iterator[Change]:

@@ -108,3 +108,12 @@ def test_what_is_ignored_is_named_as_it_is_or_by_a_glob() -> None:
     assert tally.ignores("loss[1]")
     assert tally.ignores("time_of_day")
     assert not tally.ignores("loss")
+
+
+@given(st.floats(), st.floats(), st.floats(0, 1e6), st.floats(0, 1e6))
+def test_doubles_are_weighed_as_all_numbers_are(old: float, new: float, rtol: float, atol: float) -> None:
+    tally = Tally(Tolerance(rtol, atol))
+    first = tally.weigh("x", old, new)
+    assert first != match(old, new, Tolerance(rtol, atol))
+    assert tally.beyond == first
+    assert tally.spreads.get("x", (0.0, 0.0)) == find_spread(old, new)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from fractions import Fraction
 from typing import Literal, TypeGuard
 
 from reenact.project.types import Tolerance
@@ -29,6 +28,9 @@ _MOST_PARTS = 1000
 NUMBER = r"[+-]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
 """A number as text. What begins with zeros is a name that looks like one."""
 _WHOLE = re.compile(rf"(?:{NUMBER}|[+-]?(?:nan|inf|infinity))\Z", re.IGNORECASE | re.ASCII)
+
+_DECIMAL = re.compile(r"-?(?:0|[1-9]\d*)\.\d+(?:e[+-]?\d+)?\Z", re.ASCII)
+"""As most numbers are written, which is known sooner."""
 
 
 class Spread(NamedTuple):
@@ -69,6 +71,8 @@ def parse_number(text: str) -> Number | None:
 
     What no double can hold (``1e999``) is text.
     """
+    if _DECIMAL.match(text) and -math.inf < (number := float(text)) < math.inf:
+        return number
     text = text.strip()
     if not _WHOLE.match(text):
         return None
@@ -95,6 +99,8 @@ def match(old: Number, new: Number, tolerance: Tolerance) -> bool:
     try:
         return abs(old - new) <= atol + rtol * max(abs(old), abs(new))
     except OverflowError:
+        from fractions import Fraction
+
         exact = Fraction(old), Fraction(new)
         return abs(exact[0] - exact[1]) <= Fraction(atol) + Fraction(rtol) * max(map(abs, exact))
 
@@ -105,8 +111,9 @@ def find_spread(old: Number, new: Number) -> Spread:
         return Spread(0.0, 0.0)
     try:
         absolute = abs(float(old) - float(new))
-        # What doubles cannot tell apart lies apart nonetheless.
-        absolute = absolute or float(abs(Fraction(old) - Fraction(new)))
+        if not absolute:
+            # What doubles cannot tell apart lies apart nonetheless.
+            absolute = float(abs(int(old) - int(new)))
         relative = absolute / max(abs(float(old)), abs(float(new)))
     except OverflowError:
         return Spread(math.inf, math.inf)
@@ -133,6 +140,8 @@ class Tally:
         self.spreads: dict[str, Spread] = {}
         self.fixed: dict[str, None] = {}
         self._ignored: dict[str, bool] = {}
+        self._rtol, self._atol = tolerance.rtol or 0.0, tolerance.atol or 0.0
+        self._bears = bool(self._rtol or self._atol)
 
     def ignores(self, part: str) -> bool:
         """Whether a column, a key path, an array, a member or a line is not looked at."""
@@ -147,6 +156,8 @@ class Tally:
 
     def weigh(self, part: str, old: object, new: object) -> bool:
         """Count two values that are not written alike; True where the caller is to say what the first difference is."""
+        if type(old) is float and type(new) is float and -math.inf < old - new < math.inf:
+            return self._weigh_doubles(part, old, new)
         if are_same(old, new):
             return False
         if not (is_number(old) and is_number(new)):
@@ -154,6 +165,19 @@ class Tally:
         self.spread(part, find_spread(old, new))
         matches = match(old, new, self.tolerance)
         return self.count(int(not matches), int(matches))
+
+    def _weigh_doubles(self, part: str, old: float, new: float) -> bool:
+        """The same for two finite ones, of which a table may have millions."""
+        distance, size = abs(old - new), max(abs(old), abs(new))
+        if not distance:
+            return False
+        relative, known = distance / size, self.spreads.get(part)
+        if known is None or distance > known[0] or relative > known[1]:
+            self.spread(part, Spread(distance, relative))
+        if self._bears and distance <= self._atol + self._rtol * size:
+            self.within += 1
+            return False
+        return self.count(1)
 
     def differ(self, part: str) -> bool:
         """Count what differs and is no number; True as for :meth:`weigh`."""
