@@ -38,6 +38,8 @@ def keep_artifact(file: Path, name: str, sha256: str, home: Home) -> Path:
     Raises:
         StorageError: it cannot be.
     """
+    if "/" in name or "\0" in name or name in ("", ".", ".."):
+        raise StorageError(f"a package cannot be called {name!r}")
     if (kept := find_artifact(sha256, home)) is not None:
         file.unlink(missing_ok=True)
         with suppress(OSError):  # Who collects what nobody needs leaves alone what was wanted a moment ago.

@@ -280,7 +280,7 @@ def read_given_lock(folder: RunFolder) -> EnvironmentLock:
 def find_kept_input(folder: RunFolder, digest: str | None) -> Path | None:
     """The input with this digest that came with the run, None where none did."""
     try:
-        names = os.listdir(folder.kept_inputs / digest) if digest else []
+        names = os.listdir(folder.kept_inputs / digest) if digest and len(digest) == 64 and digest.isalnum() else []
     except OSError:
         return None
     return folder.kept_inputs / str(digest) / names[0] if names else None

@@ -51,10 +51,9 @@ def fetch(wanted: Wanted, code: Path, world: World) -> Fetched:
             raise SourceError(f"'{tree}' is no tree of the store")
         kept = kept._replace(tree=tree)
     open_store(world).restore(kept, code)
-    original = find_original(folder, world)
     for each in kept.left_out:
-        if original is not None and is_there(each, original):
-            _supply(each, original, code)
+        if (there := find_left_out(each, folder, world)) is not None:
+            _supply(each, there, code)
     inside = "/".join(part for part in (kept.prefix, source.subdirectory) if part)
     _supply_inputs(folder, code, inside)
     if original is not None:
@@ -102,12 +101,17 @@ def find_original(folder: RunFolder, world: World) -> Path | None:
 def list_missing(folder: RunFolder, world: World) -> Iterator[LeftOut]:
     """The files of the run's code that its record does not hold, and that are not what they were where they were."""
     _, kept = get_source(folder)
-    original = find_original(folder, world)
     for each in kept.left_out:
-        if each.why not in ("large", "unreadable") or find_kept_input(folder, each.digest):
-            continue
-        if original is None or not is_there(each, original):
+        if each.why in ("large", "unreadable") and find_left_out(each, folder, world) is None:
             yield each
+
+
+def find_left_out(left: LeftOut, folder: RunFolder, world: World) -> Path | None:
+    """A file that was left out, still as it was: one that came with the run, or the one in its old place."""
+    if (kept := find_kept_input(folder, left.digest)) is not None:
+        return kept
+    original = find_original(folder, world)
+    return original / left.path if original is not None and is_there(left, original) else None
 
 
 def is_there(left: LeftOut, original: Path) -> bool:
@@ -123,16 +127,16 @@ def is_there(left: LeftOut, original: Path) -> bool:
         return False
 
 
-def _supply(left: LeftOut, original: Path, code: Path) -> None:
+def _supply(left: LeftOut, there: Path, code: Path) -> None:
     import shutil
 
     target = code / left.path
     if target.exists() or not target.parent.is_dir() or _may_be_secret(left.path):
         return
     if left.why == "large":
-        target.symlink_to(original / left.path)
+        target.symlink_to(there)
     elif left.why == "ignored":
-        shutil.copyfile(original / left.path, target)
+        shutil.copyfile(there, target)
 
 
 def _supply_inputs(folder: RunFolder, code: Path, inside: str) -> None:

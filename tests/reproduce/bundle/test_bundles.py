@@ -322,6 +322,69 @@ def test_parts_that_do_not_fit_each_other_are_refused(
     expect_nothing(other)
 
 
+@pytest.mark.parametrize(
+    ("name", "field", "value"),
+    [
+        ("record/code.json", "prefix", "../../.."),
+        ("record/code.json", "prefix", "/etc"),
+        ("record/code.json", "folders", ["../../../evil"]),
+        ("record/code.json", "left_out", [{"path": "../../x", "why": "large", "size": 1, "digest": "0" * 64}]),
+        ("record/code.json", "nested", [{"path": "/x"}]),
+        ("record/outputs.json", None, [{"path": "x", "size": 1, "digest": None, "kept": "../../../../etc/passwd"}]),
+        ("record/outputs.json", None, [{"path": "x", "size": 1, "digest": None, "kept": "outputs/\0"}]),
+    ],
+)
+def test_a_path_in_the_record_that_leads_elsewhere_is_refused(
+    name: str, field: str | None, value: object, bundle: Path, other: World
+) -> None:
+    def change(members: dict[str, Member]) -> None:
+        content = members[name].content
+        plain = json.loads(content if isinstance(content, bytes) else b"")
+        members[name] = Member(name, json.dumps(value if field is None else {**plain, field: value}).encode())
+
+    rewrite(bundle, change)
+    with pytest.raises(RecordError, match="leads elsewhere"):
+        import_bundle(bundle, Terms(), other)
+    expect_nothing(other)
+
+
+@pytest.mark.parametrize("digest", ["../../../../private", "..", "0" * 64, "x\0y"])
+def test_an_input_that_is_not_in_the_bundle_is_not_looked_for(digest: str, bundle: Path, other: World) -> None:
+    private = other.cwd / "private"
+    private.write_text("mine")
+
+    def change(members: dict[str, Member]) -> None:
+        inputs = [{"path": "train.txt", "size": 4, "digest": digest, "origin": "x"}]
+        members["record/inputs.json"] = Member("record/inputs.json", json.dumps(inputs).encode())
+
+    rewrite(bundle, change)
+    received = import_bundle(bundle, Terms(), other)
+    assert private.read_text() == "mine"
+    folder = RunFolder(other.home.runs / received.run)
+    assert not folder.kept_inputs.exists()
+    from reenact.records.files import find_kept_input
+
+    assert find_kept_input(folder, digest) is None
+
+
+@pytest.mark.parametrize("path", ["a/..", "a/\0", "..", "/", "a/b.csv"])
+def test_an_input_has_a_name_inside_its_folder(path: str, bundle: Path, other: World) -> None:
+    from blake3 import blake3
+
+    digest = blake3(b"data").hexdigest()
+
+    def change(members: dict[str, Member]) -> None:
+        inputs = [{"path": path, "size": 4, "digest": digest, "origin": "x"}]
+        members["record/inputs.json"] = Member("record/inputs.json", json.dumps(inputs).encode())
+        members[f"inputs/{digest}"] = Member(f"inputs/{digest}", b"data")
+
+    rewrite(bundle, change)
+    received = import_bundle(bundle, Terms(), other)
+    (kept,) = (RunFolder(other.home.runs / received.run).kept_inputs / digest).iterdir()
+    assert kept.read_bytes() == b"data"
+    assert kept.name == ("b.csv" if path == "a/b.csv" else digest)
+
+
 def test_another_mode_is_another_tree(bundle: Path, other: World) -> None:
     def change(members: dict[str, Member]) -> None:
         members["code/train.txt"] = members["code/train.txt"]._replace(mode="100755")

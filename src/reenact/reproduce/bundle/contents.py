@@ -12,16 +12,15 @@ from reenact.codec import encode
 from reenact.data.places import IN_RUN
 from reenact.environments.local_code import list_entries
 from reenact.files import digest_file
-from reenact.records.files import InputFile, find_kept_input, find_project_folder, read_inputs, read_outputs
+from reenact.records.files import InputFile, find_kept_input, find_project_folder, read_code, read_inputs, read_outputs
 from reenact.reproduce.bundle.account import DataFile
-from reenact.reproduce.bundle.manifest import EXECUTABLE, FILE, LINK, MADE, RECORD_FILE, Entry
+from reenact.reproduce.bundle.manifest import EXECUTABLE, FILE, LINK, MADE, OWN, RECORD_FILE, Entry
 from reenact.reproduce.bundle.packages import Gathered
 from reenact.reproduce.bundle.writing import Member
 from reenact.run_folder import RunFolder
+from reenact.sources.recorded import find_left_out
 from reenact.values import NamedTuple
-
-OWN = ("alive", "imported.json")
-"""Files of a run folder that say nothing of the run, but of this machine."""
+from reenact.world import World
 
 
 class Wanted(NamedTuple):
@@ -76,7 +75,7 @@ def list_outputs(folder: RunFolder) -> Iterator[Member]:
         yield from list_tree(place, place.name)
 
 
-def list_inputs(folder: RunFolder, project: Path) -> tuple[list[Member], list[InputFile]]:
+def list_inputs(folder: RunFolder, project: Path, world: World) -> tuple[list[Member], list[InputFile]]:
     """The inputs that the code does not have, each under its digest (BLAKE3); and those that are not what they were, or
     not here."""
     found: dict[str, Member] = {}
@@ -87,6 +86,12 @@ def list_inputs(folder: RunFolder, project: Path) -> tuple[list[Member], list[In
             lacking.append(each)
         elif not path.is_relative_to(project):
             found[str(each.digest)] = Member(f"inputs/{each.digest}", path)
+    code = read_code(folder)
+    for left in code.left_out if code is not None else ():
+        # What is too large to be code is data.
+        path = find_left_out(left, folder, world) if left.why == "large" else None
+        if path is not None:
+            found[str(left.digest)] = Member(f"inputs/{left.digest}", path)
     return list(found.values()), lacking
 
 

@@ -121,7 +121,7 @@ def _gather(whole: _Whole, world: World) -> Gathered:
 
 
 def _list_inputs(whole: _Whole, world: World) -> Iterable[Member]:
-    members, lacking = contents.list_inputs(whole.folder, whole.project)
+    members, lacking = contents.list_inputs(whole.folder, whole.project, world)
     for each in lacking:
         world.report.warn(f"not in the bundle: the input {each.path}, which is not what it was, or not here")
     return members

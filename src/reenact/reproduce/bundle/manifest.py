@@ -26,6 +26,9 @@ PLACES = ("artifacts", "code", "inputs", "outputs", "packages", "record")
 """The folders at the top."""
 
 Mode = Literal["100644", "100755", "120000"]
+OWN = ("alive", "imported.json", "kept-inputs", *PLACES)
+"""What a run folder has that is of this machine, or has a place of its own in a bundle."""
+
 FILE: Mode = "100644"
 EXECUTABLE: Mode = "100755"
 LINK: Mode = "120000"
@@ -195,7 +198,7 @@ def _check_entry(entry: Entry) -> None:
         raise _refused(f"it has a member '{name}', which no bundle has")
     if parts[0] == "code" and ".git" in map(str.lower, parts):
         raise _refused(f"'{name}' is a part of git's own, which no code has")
-    if parts[0] == "record" and (len(parts) != 2 or not re.fullmatch(RECORD_FILE, parts[1])):
+    if parts[0] == "record" and (len(parts) != 2 or parts[1] in OWN or not re.fullmatch(RECORD_FILE, parts[1])):
         raise _refused(f"it has a member '{name}', which no record has")
     if parts[0] == "packages" and not _is_package(parts, entry):
         raise _refused(f"it has a member '{name}', which is no package")

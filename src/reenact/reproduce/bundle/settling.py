@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterable
 from pathlib import Path
 
 from reenact.codec import encode
@@ -18,6 +19,7 @@ from reenact.records.files import (
     read_lock,
     read_metrics,
     read_outputs,
+    read_plan,
     read_result,
     read_run,
 )
@@ -44,6 +46,7 @@ def settle_in(manifest: Manifest, imported: Imported, target: Path, world: World
     """
     folder = _put_together(manifest, imported, target)
     _check_record(folder, manifest)
+    _name_inputs(folder, manifest, target / "inputs")
     here = RunFolder(world.home.runs / manifest.run)
     known = here.plan.exists()
     if known and not _is_same(here, manifest):
@@ -65,17 +68,22 @@ def _put_together(manifest: Manifest, imported: Imported, target: Path) -> RunFo
     for place in (folder.outputs, folder.artifacts):
         if (target / place.name).is_dir():
             (target / place.name).rename(place)
-    _name_inputs(folder, target / "inputs")
     write_atomic(folder.imported, encode(imported))
     return folder
 
 
-def _name_inputs(folder: RunFolder, inputs: Path) -> None:
+def _name_inputs(folder: RunFolder, manifest: Manifest, inputs: Path) -> None:
     """Each input gets back the name that it was known by, which may mean something to who reads it."""
-    for each in read_inputs(folder):
-        unnamed, name = inputs / str(each.digest), each.path.rpartition("/")[2]
-        if each.digest and name not in ("", ".", "..") and unnamed.is_file():
-            unnamed.rename(make_folder(folder.kept_inputs / each.digest) / name)
+    code = read_code(folder)
+    known = [(each.digest, each.path) for each in read_inputs(folder)]
+    known += [(each.digest, each.path) for each in (code.left_out if code is not None else ())]
+    names = {digest: path.rpartition("/")[2] for digest, path in known}
+    for entry in manifest.members:
+        place, _, digest = entry.name.partition("/")
+        if place == "inputs":
+            name = names.get(digest, "")
+            plain = name not in ("", ".", "..") and "\0" not in name
+            (inputs / digest).rename(make_folder(folder.kept_inputs / digest) / (name if plain else digest))
 
 
 def _check_record(folder: RunFolder, manifest: Manifest) -> None:
@@ -90,6 +98,11 @@ def _check_record(folder: RunFolder, manifest: Manifest) -> None:
             raise RecordError(f"run {folder.id} had not ended")
         if manifest.code != (code.tree if code else None):
             raise RecordError("its code is not the one that was recorded (tree)")
+        if code is not None:
+            _expect_inside((code.prefix, read_plan(folder).source.subdirectory, *code.folders))
+            _expect_inside(each.path for each in code.nested)
+            _expect_inside(each.path for each in code.left_out)
+        _expect_inside(output.kept or "" for output in read_outputs(folder))
         members = {entry.name: entry for entry in manifest.members}
         for output in read_outputs(folder):
             member = members.get(output.kept or "")
@@ -98,6 +111,13 @@ def _check_record(folder: RunFolder, manifest: Manifest) -> None:
     except RecordError as problem:
         message = problem.message.replace(f"{folder.path}/", "")
         raise RecordError(f"the bundle is refused: {message}") from problem
+
+
+def _expect_inside(paths: Iterable[str]) -> None:
+    """See that paths of a record that are looked up below a folder stay there."""
+    for path in paths:
+        if path.startswith("/") or "\0" in path or ".." in path.split("/"):
+            raise RecordError(f"the path '{path}' leads elsewhere (path traversal)")
 
 
 def _is_same(here: RunFolder, manifest: Manifest) -> bool:
