@@ -156,6 +156,10 @@ def test_a_run_goes_to_a_machine_without_network(user: User, project: Path, inde
     assert (RunFolder(runs / second["id"]).artifacts / "words.txt").read_text() == wanted
     assert (RunFolder(runs / first).artifacts / "words.txt").read_text() == wanted
     assert json.loads((RunFolder(runs / first).outputs / "out.json").read_text()) == {"score": 0.5}
+    said = elsewhere.call("verify", first)
+    assert said.code == 0, said
+    assert "PASS" in said.out
+    assert "out.json" in said.out
 
 
 def test_what_was_imported_is_exported_as_it_came(user: User, project: Path, elsewhere: Machine) -> None:

@@ -107,7 +107,9 @@ def expect_refused_or_same(data: bytes, sound: bytes) -> None:
 @pytest.mark.parametrize(
     "name",
     ["/etc/passwd", "code/../../x", "code/./x", "code//x", "../x", "code\\x", "code/a\\..\\b", "code/x\0y", "code/",
-     "x", "other/x", "manifest.json", "provenance.intoto.jsonl", "record/a/b", "record/.x", "record/alive", "record/imported.json", "record/outputs",
+     "x", "other/x", "manifest.json", "provenance.intoto.jsonl",
+     "record/a/b", "record/.x", "record/alive", "record/imported.json",
+     "record/outputs",
      "code/.git/config", "code/a/.GIT/x",
      "packages/x", "packages/trees/x/y", "inputs/x", "code/\ud800", "code/" + "x" * 256, "", "."],
 )  # fmt: skip
