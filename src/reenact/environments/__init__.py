@@ -192,7 +192,7 @@ def enter(
     for _ in range(ATTEMPTS):
         place = realise(lock, root, world)
         if place.path is None or Path(place.path).parent != world.home.environments:
-            return Inside(place)
+            return Inside(place, made=getattr(place, "made", False))
         from reenact.environments.shelf import find_made, occupy
 
         held = occupy(Path(place.path))

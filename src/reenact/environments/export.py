@@ -55,6 +55,9 @@ def render(exported: Exported, form: str) -> str:
     """
     if form not in FORMATS:
         raise UsageError(f"no format '{form}': choose one of {', '.join(FORMATS)}")
+    if exported.lock.kind == "docker" and form != "dockerfile":
+        message = f"a container's packages are in its image, and no lock of ours names them: there is no {form} of it"
+        raise UnsupportedError(message, hint="--format dockerfile")
     return FORMATS[form](exported)
 
 
@@ -125,6 +128,8 @@ def render_conda_file(exported: Exported) -> str:
 
 def render_dockerfile(exported: Exported) -> str:
     """A Dockerfile that stands alone: the lock is inside (a here-document, which BuildKit and buildah read)."""
+    if exported.lock.kind == "docker":
+        return _render_image(exported)
     lines = [exported.remark.rstrip()]
     conda = [package for package in exported.packages if _is_conda(package)]
     pip = [package for package in exported.packages if not _is_conda(package)]
@@ -167,6 +172,18 @@ FORMATS: dict[str, Callable[[Exported], str]] = {
 
 def _is_conda(package: Package) -> bool:
     return package.kind == "conda"
+
+
+def _render_image(exported: Exported) -> str:
+    """The image by its digest; one that was built here by its recipe, with its base images by theirs."""
+    lock = json.loads(exported.lock.text)
+    head = f"# the image of run {exported.run}: {lock['name']}\n"
+    if not lock.get("recipe"):
+        return f"{head}FROM {lock.get('digest') or lock['id']}\n"
+    text: str = lock["recipe"]["dockerfile"]
+    for base in lock.get("bases", ()):
+        text = text.replace(f"reenact/base:{base['id'].removeprefix('sha256:')}", base.get("digest") or base["id"])
+    return head + text
 
 
 def _find_channel(package: Package) -> str:

@@ -107,20 +107,22 @@ def realise(lock: EnvironmentLock, root: Path, world: World) -> Container:
     """
     engine = find_engine(world)
     pinned = decode(ImageLock, lock.text)
-    for image, archive in lock.made.items():
+    wanted = next(iter(lock.made), pinned.id if pinned.recipe is None else pinned.name)
+    if (here := find_image(engine, wanted, world)) is not None:
+        return Container("docker", engine, here)
+    if lock.made:
         from reenact.environments.docker.saved import load
 
-        return Container("docker", engine, find_image(engine, image, world) or load(engine, image, archive, world))
-    if pinned.recipe is None:
-        return Container("docker", engine, find_image(engine, pinned.id, world) or _fetch(engine, pinned, world))
-    made = find_image(engine, pinned.name, world)
-    if made is None:
+        made = load(engine, wanted, lock.made[wanted], world)
+    elif pinned.recipe is None:
+        made = _fetch(engine, pinned, world)
+    else:
         from reenact.environments.docker.build import make_image, name_base
 
         for base in pinned.bases:
             name_base(engine, find_image(engine, base.id, world) or _fetch(engine, base, world), world)
         made = make_image(engine, pinned.name, pinned.recipe, root, world)
-    return Container("docker", engine, made)
+    return Container("docker", engine, made, made=True)
 
 
 def wrap(command: Command, place: Container, site: Site) -> Launch:

@@ -35,13 +35,14 @@ _DETACH_KEYS = "--detach-keys=ctrl-^,ctrl-_,ctrl-^"
 
 
 class Container(NamedTuple):
-    """An image that is here and the engine to start it: the place of a run."""
+    """An image that is here and the engine to start it: the place of a run. ``made`` says that it was not here yet."""
 
     kind: str
     engine: Engine
     image: Image
     path: str | None = None
     variables: Mapping[str, str] = {}
+    made: bool = False
 
 
 class _Parts(NamedTuple):

@@ -67,6 +67,7 @@ CAUSES = (
         "a package has no build for this Python or platform",
     ),
     (r"No solution found", "the requirements exclude one another"),
+    (r"\((?:404|410) [^)]*\) for url \(([^)\s]+)\)", "the package index does not have this file any more: {0}"),
     (r"status code: 40[13]|401 Unauthorized|403 Forbidden|Unauthorized", "the package index refuses us: credentials?"),
     (r"signal: 9 \(SIGKILL\)|[Kk]illed by signal 9", "a build was killed: was there enough memory?"),
     (
