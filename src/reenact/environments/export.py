@@ -40,8 +40,6 @@ def make_export(project: str, run: str, created: str, lock: EnvironmentLock) -> 
     """
     if not lock.text:
         raise UnsupportedError(f"the environment of run {run} has no lock: it was that of the system")
-    if lock.kind == "docker":
-        raise UnsupportedError(f"run {run} was in a container: its image is its environment", hint="reenact export")
     # On one line, for it goes into comments.
     return Exported(" ".join(project.split()), run, created, lock, list_packages(lock.text))
 
@@ -57,7 +55,7 @@ def render(exported: Exported, form: str) -> str:
         raise UsageError(f"no format '{form}': choose one of {', '.join(FORMATS)}")
     if exported.lock.kind == "docker" and form != "dockerfile":
         message = f"a container's packages are in its image, and no lock of ours names them: there is no {form} of it"
-        raise UnsupportedError(message, hint="--format dockerfile")
+        raise UnsupportedError(message, hint="--format dockerfile; the image itself is in what 'reenact export' makes")
     return FORMATS[form](exported)
 
 
