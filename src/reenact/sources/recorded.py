@@ -56,7 +56,7 @@ def fetch(wanted: Wanted, code: Path, world: World) -> Fetched:
             _supply(each, there, code)
     inside = "/".join(part for part in (kept.prefix, source.subdirectory) if part)
     _supply_inputs(folder, code, inside)
-    if original is not None:
+    if (original := find_original(folder, world)) is not None:
         _supply_recorded(folder, original / inside, code / inside, find_size_limit(world.environ))
     snapshot = source._replace(root=None, prefix="", subdirectory=wanted.subdirectory or inside, tree=kept.tree)
     return Fetched(snapshot, code, kept._replace(prefix=""))
