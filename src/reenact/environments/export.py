@@ -35,7 +35,7 @@ def make_export(project: str, run: str, created: str, lock: EnvironmentLock) -> 
     """The parts of an export.
 
     Raises:
-        UnsupportedError: the environment has no lock, or is an image.
+        UnsupportedError: the environment has no lock.
         RecordError: the lock is damaged.
     """
     if not lock.text:
