@@ -216,7 +216,7 @@ def _plan(
         upgrade=request.upgrade,
         keep=request.keep,
         storage_dir=str(world.cwd / request.storage_dir) if request.storage_dir else None,
-        name=request.name,
+        name=_name_run(request.name, bound.secrets),
         notes=(*project.diagnostics, *bound.diagnostics, *rendered.diagnostics, *doubts),
         lock=lock,
         repeats=request.repetition.run if request.repetition else None,
@@ -236,6 +236,14 @@ def _plan(
 
         expect_inputs(plan, Site(root, folder.path, world.home.root))
     return _with_determinism(plan, request, root, world), bound.secrets
+
+
+def _name_run(name: str | None, secrets: Mapping[str, str]) -> str | None:
+    if not name or not secrets:
+        return name
+    from reenact.scrub import get_scrubber
+
+    return get_scrubber(tuple(secrets.values())).scrub_text(name)
 
 
 def _with_determinism(plan: Plan, request: Request, root: Path, world: World) -> Plan:

@@ -132,9 +132,9 @@ class Recorder:
         """The value without secrets; numbers stay."""
         if not self._secrets:
             return value
-        from reenact.scrub import Scrubber
+        from reenact.scrub import get_scrubber
 
-        return _map_texts(to_plain(value), Scrubber(self._secrets).scrub_text)
+        return _map_texts(to_plain(value), get_scrubber(tuple(self._secrets)).scrub_text)
 
 
 def _map_texts(plain: object, change: Callable[[str], str]) -> object:

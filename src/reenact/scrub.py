@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from html.entities import codepoint2name
 
 SHORTEST = 4
@@ -122,6 +122,12 @@ class Scrubber:
             if any(_follow(form, data, begin)[1] for form in self._by_first[data[begin]]):
                 return begin
         return len(data)
+
+
+@lru_cache(8)
+def get_scrubber(secrets: tuple[str, ...]) -> Scrubber:
+    """The one for these secrets: what it searches for takes milliseconds to compile."""
+    return Scrubber(secrets)
 
 
 class Stream:

@@ -118,15 +118,15 @@ class _Carrier:
         """Take the secrets out of an error."""
         if self._secrets:
             from reenact.discreet import conceal
-            from reenact.scrub import Scrubber
+            from reenact.scrub import get_scrubber
 
-            conceal(problem, Scrubber(self._secrets))
+            conceal(problem, get_scrubber(self._secrets))
 
     def _make_discreet(self, report: Report) -> Report:
         from reenact.discreet import Discreet
-        from reenact.scrub import Scrubber
+        from reenact.scrub import get_scrubber
 
-        return Discreet(report, Scrubber(self._secrets))
+        return Discreet(report, get_scrubber(self._secrets))
 
     def leave(self) -> None:
         """Let go of the environment."""
@@ -151,7 +151,7 @@ class _Carrier:
         site = Site(plan, folder.path, root, world, self._terms.secrets, terminal)
         self._launch = launch = self._tools.wrap(plan.command, place, site)
         self._fetch_inputs()
-        write_atomic(folder.machine, encode(_read_machine(launch)))
+        write_atomic(folder.machine, encode(_read_machine(launch, self._secrets)))
         make_folder(folder.artifacts)
         for needed in launch.folders:
             make_folder(needed)
@@ -366,10 +366,16 @@ def judge(outcome: Outcome, timeout: float | None, meanings: Mapping[int, str] =
     )
 
 
-def _read_machine(launch: Launch) -> object:
+def _read_machine(launch: Launch, secrets: tuple[str, ...]) -> object:
     from reenact.machine import read_machine
 
-    return read_machine(environ=launch.environ if launch.inside is None else launch.inside)
+    machine = read_machine(environ=launch.environ if launch.inside is None else launch.inside)
+    if not secrets:
+        return machine
+    from reenact.scrub import get_scrubber
+
+    scrub = get_scrubber(secrets).scrub_text
+    return machine._replace(variables={name: scrub(value) for name, value in machine.variables.items()})
 
 
 def _find_want(problem: Exception) -> BuildError | None:

@@ -244,7 +244,19 @@ def test_what_a_program_prints_of_a_secret_is_shown_and_not_kept(detached: bool,
 
 
 def test_a_parameter_that_holds_a_secret_is_one(user: User, project: Path) -> None:
-    asked = ("-e", "shout", "-P", f"key={SECRET}", "-P", f"other=https://x/?k={SECRET}", "-P", f"more=a{ENCODED}")
+    user.environ["LD_LIBRARY_PATH"] = f"/nowhere/{SECRET}"
+    asked = (
+        "--run-name",
+        f"n-{SECRET}",
+        "-e",
+        "shout",
+        "-P",
+        f"key={SECRET}",
+        "-P",
+        f"other=https://x/?k={SECRET}",
+        "-P",
+        f"more=a{ENCODED}",
+    )
     said = user.call("run", "--env-manager", "system", *asked, "secret")
     assert said.code == 3
     assert f"11 forms ['https://x/?k={SECRET}', '--more', 'a{ENCODED}']" in said.out

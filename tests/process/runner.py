@@ -25,7 +25,8 @@ def main(folder: Path) -> int:
     name, _, value = config["mark"].partition("=")
     notes: list[str] = []
     environ = {**os.environ, name: value}
-    spawn = Spawn(cwd=folder, environ=environ, log=folder / "log", **{**config, "argv": tuple(config["argv"])})
+    lists = {key: tuple(value) for key, value in config.items() if key in ("argv", "secrets")}
+    spawn = Spawn(cwd=folder, environ=environ, log=folder / "log", **{**config, **lists})
     outcome = supervise(spawn, note=notes.append)
     aside = folder / "outcome.aside"
     status = Path("/proc/self/status").read_text()

@@ -66,6 +66,14 @@ def test_what_is_shown_is_unchanged_and_the_log_has_clean_lines(tmp_path: Path, 
         assert runner.logged() == b"\033[31mred\033[0m\n10%\r20%\rdos\r\n"
 
 
+def test_a_secret_is_shown_as_it_is_and_not_logged(tmp_path: Path, screen: Screen) -> None:
+    script = r"printf 'a hush-5up'; sleep 0.1; printf '3r-hush b\n'; printf 'aHVzaC01dXAz\nci1odXNo\n'; printf 'hush-5'"
+    with watch(tmp_path, screen, script, secrets=("hush-5up3r-hush",)) as runner:
+        finish(screen, runner)
+        assert screen.shown == b"a hush-5up3r-hush b\r\naHVzaC01dXAz\r\nci1odXNo\r\nhush-5"
+        assert runner.logged() == b"a *** b\n***\nhush-5"
+
+
 def test_what_is_typed_reaches_the_command_and_is_echoed_once(tmp_path: Path, screen: Screen) -> None:
     with watch(tmp_path, screen, "echo name?; read name; echo hello $name") as runner:
         screen.shows(b"name?")

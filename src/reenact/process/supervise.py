@@ -335,9 +335,9 @@ def _make_hiding(secrets: tuple[str, ...]) -> Callable[[bytes], bytes]:
     """What takes the secrets out of a stream, a chunk at a time."""
     if not secrets:
         return bytes
-    from reenact.scrub import Scrubber, Stream
+    from reenact.scrub import Stream, get_scrubber
 
-    scrubber = Scrubber(secrets)
+    scrubber = get_scrubber(secrets)
     return Stream(scrubber).feed if scrubber else bytes
 
 
