@@ -98,6 +98,13 @@ def test_a_tree_of_ten_thousand_files(patient: Patient) -> None:
     assert [place for place, _ in patient.places("no-seed")] == ["part3/m4.py:2:1"]
 
 
+def test_more_code_than_is_read_is_told_once(patient: Patient) -> None:
+    for number in range(1100):
+        (patient.folder / f"m{number}.py").write_text("")
+    patient.have(MLproject=MLPROJECT, train__py="".join(f"import m{number}\n" for number in range(1100)))
+    assert len(patient.find("unread-code")) == 1
+
+
 def test_large_files_and_a_dirty_tree(patient: Patient) -> None:
     patient.have(train__py="", GITIGNORE="ignored.bin\n").commit()
     assert not patient.codes() & {"dirty-tree", "large-file"}

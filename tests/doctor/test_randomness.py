@@ -68,6 +68,7 @@ def test_what_draws_at_random_without_a_seed(patient: Patient, line: str, what: 
         "import jax; jax.random.PRNGKey(0)",
         "from random import Random; Random(4).random()",
         "import random; random.SystemRandom().random()",
+        "import random; run = ''.join(random.choice(letters) for _ in range(8))",
         "distribution.sample(); space.sample()",
         "def shuffle(): pass\nshuffle()",
         "'random.random()'",

@@ -9,6 +9,7 @@ from reenact.doctor.findings import Concern, Finding
 from reenact.doctor.reads import LOOPBACK
 from reenact.doctor.shell_words import Simple
 from reenact.doctor.subject import Subject
+from reenact.project.diagnostics import Position
 from reenact.world import World
 
 INSTALL = Concern(
@@ -41,6 +42,9 @@ UNREAD = Concern(
     "what is in it is not looked at, by no check",
     "see that it is text and valid for this Python; `reenact doctor` reads it only",
 )
+BROKEN = UNREAD._replace(
+    level="warning", why="it is started, and what is in it is not looked at; perhaps no Python can read it either"
+)
 CONCERNS = (INSTALL, DOWNLOAD, PIPE, NOTEBOOK, UNREAD)
 
 _INSTALLERS = {
@@ -70,7 +74,8 @@ def find(subject: Subject, world: World) -> Iterator[Finding]:
         place = subject.find_in_command(name.rpartition("/")[2], entry_point, "")
         yield NOTEBOOK.found(f"{name} is run", place, entry_point)
     for name, reason in subject.started.unread.items():
-        yield UNREAD.found(f"{name}: {reason}")
+        concern = BROKEN if name in subject.started.broken else UNREAD
+        yield concern.found(reason, Position(name, 1, 1))
 
 
 def _judge(command: Simple, *, is_strict: bool) -> tuple[Concern | None, str]:

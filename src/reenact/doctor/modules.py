@@ -13,7 +13,8 @@ from reenact.values import NamedTuple
 class Module(NamedTuple):
     """A file that was parsed. ``names`` are what its imports call something else: ``np`` → ``numpy``.
 
-    ``constants`` are the texts that a name of the module is set to once; ``parents`` the node around each node.
+    ``constants`` are what a name of the module is set to once, ``parents`` the node around each node, ``called`` its
+    calls in the order of the text, each with the full name of what is called.
     """
 
     file: str
@@ -21,12 +22,12 @@ class Module(NamedTuple):
     names: Mapping[str, str]
     constants: Mapping[str, ast.expr]
     parents: Mapping[ast.AST, ast.AST]
+    called: tuple[tuple[ast.Call, str], ...] = ()
 
     @property
     def calls(self) -> tuple[Call, ...]:
         """Every call in it, in the order of the text."""
-        found = (node for node in self.parents if isinstance(node, ast.Call))
-        return tuple(Call(self, node, self.find_name(node.func)) for node in sorted(found, key=_order))
+        return tuple(Call(self, node, name) for node, name in self.called)
 
     @property
     def imports(self) -> tuple[tuple[str, ast.AST], ...]:
@@ -116,7 +117,9 @@ def parse_module(file: str, text: str) -> Module:
         raise ValueError(f"line {problem.lineno}: {problem.msg}") from problem
     except (RecursionError, MemoryError) as problem:
         raise ValueError("it is nested too deeply") from problem
-    return Module(file, tree, _find_names(tree), _find_constants(tree), parents)
+    module = Module(file, tree, _find_names(tree), _find_constants(tree), parents)
+    calls = sorted((node for node in parents if isinstance(node, ast.Call)), key=_order)
+    return module._replace(called=tuple((node, module.find_name(node.func)) for node in calls))
 
 
 def list_names(text: str) -> frozenset[str]:

@@ -17,8 +17,8 @@ from reenact.doctor.text import Unreadable, find_text, read_text
 from reenact.project.types import EntryPoint
 from reenact.values import NamedTuple
 
-MOST_FILES = 1500
-MOST_BYTES = 24 << 20
+MOST_FILES = 1000
+MOST_BYTES = 6 << 20
 """How much is read of all programs together: as much as can be parsed in a few seconds."""
 
 _PYTHON = r"python[\d.]*|pypy[\d.]*|torchrun|accelerate|deepspeed"
@@ -34,12 +34,14 @@ class Program(NamedTuple):
 
 class Started(NamedTuple):
     """What the entry points lead to. ``commands`` are (entry point, file or '' for the project file, commands) in the
-    order in which they were found; ``notebooks`` (entry point, file); ``unread`` (file, reason)."""
+    order in which they were found; ``notebooks`` (entry point, file); ``unread`` says of files why they are not read,
+    ``broken`` are those of them that are started and not only imported."""
 
     programs: tuple[Program, ...]
     commands: tuple[tuple[str, str, tuple[Simple, ...]], ...]
     notebooks: tuple[tuple[str, str], ...]
     unread: Mapping[str, str]
+    broken: tuple[str, ...] = ()
 
 
 def find_started(entry_points: tuple[EntryPoint, ...], root: Path) -> Started:
@@ -47,7 +49,9 @@ def find_started(entry_points: tuple[EntryPoint, ...], root: Path) -> Started:
     search = _Search(root)
     for entry_point in entry_points:
         search.take(entry_point.name, "", entry_point.command, _list_defaults(entry_point))
-    return Started(tuple(search.programs), tuple(search.commands), tuple(search.notebooks), search.unread)
+    return Started(
+        tuple(search.programs), tuple(search.commands), tuple(search.notebooks), search.unread, tuple(search.broken)
+    )
 
 
 class _Search:
@@ -57,8 +61,10 @@ class _Search:
         self.commands: list[tuple[str, str, tuple[Simple, ...]]] = []
         self.notebooks: list[tuple[str, str]] = []
         self.unread: dict[str, str] = {}
+        self.broken: list[str] = []
         self.modules: dict[str, Module | None] = {}
         self.bytes_left = MOST_BYTES
+        self.is_full = False
         self.seen: set[str] = set()
 
     def take(self, entry_point: str, file: str, text: str, values: Mapping[str, str]) -> None:
@@ -112,6 +118,7 @@ class _Search:
     def _take_script(self, entry_point: str, name: str) -> None:
         first = self._read(name)
         if first is None:
+            self.broken.append(name)
             return
         found: dict[str, Module] = {name: first}
         waiting = [first]
@@ -135,9 +142,12 @@ class _Search:
         return self.modules[name]
 
     def _parse(self, name: str) -> Module | None:
+        if len(self.modules) >= MOST_FILES or self.bytes_left <= 0:
+            if not self.is_full:
+                self.unread[name] = "there is more code than is looked at, and here it ends"
+            self.is_full = True
+            return None
         try:
-            if len(self.modules) >= MOST_FILES or self.bytes_left <= 0:
-                raise Unreadable("there is more code than is looked at")
             text = read_text(self.root / name)
             self.bytes_left -= len(text)
             return parse_module(name, text)

@@ -86,7 +86,7 @@ def _find_global(call: Call, *, trains: bool, fits: bool) -> tuple[str, str] | N
     package, _, last = call.name.rpartition(".")
     what = f"{call.name}()"
     if package == "random" and last in seeds.RANDOM:
-        return "random", what
+        return None if _is_name(call) else ("random", what)
     if package == "numpy.random" and last in seeds.NUMPY:
         return "numpy", what
     if package in ("tensorflow.random", "tf.random") and last in seeds.TENSORFLOW and not is_given(call.find("seed")):
@@ -94,6 +94,12 @@ def _find_global(call: Call, *, trains: bool, fits: bool) -> tuple[str, str] | N
     if package.endswith("keras.layers") and last in seeds.LAYERS and fits:
         return "tensorflow", f"keras.layers.{last} begins with random weights"
     return None if is_given(call.find("generator")) else _find_torch(call, package, last, trains=trains)
+
+
+def _is_name(call: Call) -> bool:
+    """Whether letters are drawn, to make a name of them."""
+    around = (node for node in call.module.around(call.node) if isinstance(node, ast.Call))
+    return any(isinstance(node.func, ast.Attribute) and node.func.attr == "join" for node in around)
 
 
 def _find_torch(call: Call, package: str, last: str, *, trains: bool) -> tuple[str, str] | None:
