@@ -12,12 +12,9 @@ from tests.doctor.patient import Patient
         "DATA = '/Users/ana/data'",
         r"DATA = 'C:\\data\\wine.csv'",
         "DATA = r'D:/data/wine.csv'",
-        "load('~/wine.csv')",
-        "import os; os.path.expanduser('~/wine.csv')",
         "load(f'/mnt/disk/{name}.csv')",
         "parser.add_argument('--data', default='/scratch/ana/x')",
         "load('file:///home/ana/x.csv')",
-        "import pathlib; DATA = pathlib.Path.home() / 'data'",
     ],
 )
 def test_places_of_one_machine(patient: Patient, code: str) -> None:
@@ -52,6 +49,15 @@ def test_what_only_looks_like_one(patient: Patient, code: str) -> None:
     assert patient.places("absolute-path") == []
 
 
+@pytest.mark.parametrize(
+    "code",
+    ["load('~/x.csv')", "import os; os.path.expanduser('~/x')", "from pathlib import Path; DATA = Path.home() / 'x'"],
+)
+def test_a_home_is_told_softly(patient: Patient, code: str) -> None:
+    patient.have(train__py=code)
+    assert [finding.level for finding in patient.find("home-path")] == ["note"]
+
+
 def test_temporary_places_are_told_softly(patient: Patient) -> None:
     patient.have(train__py="open('/tmp/model.pkl', 'wb')\n")
     assert [finding.level for finding in patient.find("temporary-path")] == ["note"]
@@ -75,6 +81,8 @@ def test_commands_defaults_and_scripts(patient: Patient) -> None:
     assert patient.places("absolute-path") == [
         ("MLproject:4:7", "'/home/ana/wine.csv' is the default of 'data'"),
         ("MLproject:6:50", "'/Users/ana/out' in a command"),
+    ]
+    assert patient.places("home-path") == [
         ("MLproject:6:73", "'$HOME/.cache/x' in a command"),
         ("run.sh:3:19", "'~/log.txt' in a command"),
     ]

@@ -108,6 +108,14 @@ def test_a_module_is_found_in_what_imports_it(patient: Patient) -> None:
     assert patient.places("no-seed") == [("src/pkg/data.py:2:20", "random.random(), and nothing seeds random")]
 
 
+def test_what_a_module_does_as_a_script_is_no_part_of_what_imports_it(patient: Patient) -> None:
+    demo = "import random\ndef f(): pass\nif __name__ == '__main__':\n    random.random()\n"
+    patient.have(train__py="import lib\nlib.f()\n", lib__py=demo)
+    assert patient.places("no-seed") == []
+    patient.have(train__py=demo)
+    assert [place for place, _ in patient.places("no-seed")] == ["train.py:4:5"]
+
+
 @pytest.mark.parametrize(
     ("line", "what"),
     [

@@ -13,6 +13,7 @@ from reenact.doctor.paths import judge
 from reenact.doctor.programs import Program
 from reenact.doctor.reads import Access, find_defaults, find_reads, find_writes, is_address
 from reenact.doctor.subject import Subject
+from reenact.doctor.text import exists, is_file
 from reenact.doctor.tree import find_size
 from reenact.project.types import EntryPoint
 from reenact.world import World
@@ -44,7 +45,7 @@ def find(subject: Subject, world: World) -> Iterator[Finding]:
                 if not module.is_optional(access.call.node):
                     yield from _judge(access, program, known, made, subject)
             for access in find_defaults(module):
-                if any((subject.root / name).is_file() for name in _names(access, program)):
+                if any(is_file(subject.root / name) for name in _names(access, program)):
                     yield from _judge(access, program, known, made, subject)
 
 
@@ -58,7 +59,7 @@ def _judge(
     if not names or any(_is_declared(name, declared) for name in names):
         return
     position, entry_point = access.call.position, program.entry_point
-    there = [name for name in names if _exists(subject.root / name)]
+    there = [name for name in names if exists(subject.root / name)]
     if not there:
         if not any(_is_made(name, made) or _is_elsewhere(name, subject.root) for name in names):
             message = f"'{names[0]}' is read; it is not in the project, and nothing in it makes the file"
@@ -118,17 +119,10 @@ def _is_made(name: str, made: frozenset[str]) -> bool:
 def _is_elsewhere(name: str, root: Path) -> bool:
     """Whether DVC keeps the file, or a folder that it lies in."""
     while name not in ("", "."):
-        if _exists(root / f"{name}.dvc"):
+        if exists(root / f"{name}.dvc"):
             return True
         name = posixpath.dirname(name)
-    return _exists(root / "dvc.yaml")
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except (OSError, ValueError):
-        return False
+    return exists(root / "dvc.yaml")
 
 
 def _is_pointer(path: Path) -> bool:

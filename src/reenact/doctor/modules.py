@@ -102,8 +102,8 @@ class Call(NamedTuple):
         return named
 
 
-def parse_module(file: str, text: str) -> Module:
-    """The module that a text is.
+def parse_module(file: str, text: str, *, is_main: bool = True) -> Module:
+    """The module that a text is; without what only runs when it is the script itself, if it ``is_main`` not.
 
     Raises:
         ValueError: it is no Python of this interpreter's version, or nested deeper than can be read.
@@ -112,6 +112,8 @@ def parse_module(file: str, text: str) -> Module:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(text)
+        if not is_main:
+            tree.body = [statement for statement in tree.body if not _is_for_main(statement)]
         parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
     except SyntaxError as problem:
         raise ValueError(f"line {problem.lineno}: {problem.msg}") from problem
@@ -135,6 +137,12 @@ def is_given(value: ast.expr | None) -> bool:
 def find_constant(value: ast.expr | None) -> object:
     """The literal that an argument is, None for anything else."""
     return value.value if isinstance(value, ast.Constant) else None
+
+
+def _is_for_main(statement: ast.stmt) -> bool:
+    """``if __name__ == "__main__":``."""
+    test = statement.test if isinstance(statement, ast.If) else None
+    return isinstance(test, ast.Compare) and isinstance(test.left, ast.Name) and test.left.id == "__name__"
 
 
 def _order(node: ast.Call) -> tuple[int, int]:

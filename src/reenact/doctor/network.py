@@ -10,6 +10,7 @@ from reenact.doctor.literals import find_path
 from reenact.doctor.modules import Call, find_constant, is_given
 from reenact.doctor.reads import LOOPBACK, find_reads, is_address
 from reenact.doctor.subject import Subject
+from reenact.doctor.text import exists
 from reenact.sources.redact import strip_credentials
 from reenact.world import World
 
@@ -61,7 +62,8 @@ def _judge(call: Call, declared: set[str], subject: Subject) -> Iterator[Finding
         address = find_path(call.find(_GETTERS[call.name], 0), call.module)
         text = address.text if address else ""
         if text not in declared and not re.match(LOOPBACK, text):
-            yield READ.found(_show(call, text), call.position)
+            concern = READ if text else READ._replace(level="note")
+            yield concern.found(_show(call, text), call.position)
     elif call.name in _CHECKED:
         if not call.is_open and not any(is_given(call.find(word)) for word in _CHECKED[call.name]):
             yield READ.found(f"{call.method} without a digest", call.position)
@@ -78,7 +80,7 @@ def _judge_hub(call: Call, subject: Subject) -> Iterator[Finding]:
     name = find_path(call.node.args[0] if call.node.args else call.find("repo_id"), call.module)
     if name is None or call.is_open or is_given(call.find("revision")) or not re.fullmatch(_REPOSITORY, name.text):
         return
-    if name.text in _LOCAL_FORMATS or name.beside or (subject.root / name.text).exists():
+    if name.text in _LOCAL_FORMATS or name.beside or exists(subject.root / name.text):
         return
     yield FLOATING.found(f"'{name.text}' by {call.method}", call.position)
 

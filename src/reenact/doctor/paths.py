@@ -21,17 +21,24 @@ ABSOLUTE = Concern(
     "the place exists on one machine; elsewhere the run fails, or reads and writes something else",
     "put the file into the project and name it relative to the project's folder, or make it a parameter of type path",
 )
+HOME = Concern(
+    "home-path",
+    "note",
+    "every user has another home, and a server or a container an empty one: what lies there is in no record",
+    "make it a parameter of type path, or use a folder of the project",
+)
 TEMPORARY = Concern(
     "temporary-path",
     "note",
     "two runs at the same time write over each other there, and nothing that lies there is recorded",
     "use the tempfile module, or $REENACT_RUN_DIR/artifacts for what is to be kept",
 )
-CONCERNS = (ABSOLUTE, TEMPORARY)
+CONCERNS = (ABSOLUTE, HOME, TEMPORARY)
 
 _HOMES = r"/home/[^/\s:{}<>*$]+|/Users/[^/\s:{}<>*$]+|/root|/mnt|/media|/Volumes|/scratch|/content|/kaggle|/dbfs|/data"
-_MACHINE = rf"(?:file://)?(?:{_HOMES})/[\w.@ +-]|[A-Za-z]:(?:\\{{1,2}}|/)[\w.$ -]|~(?:[a-z_][\w-]*)?/[\w.]"
-_CONTAINER = r"/Users/[^/\s]+/\w|[A-Za-z]:\\{1,2}[\w.$ -]|~/\w"
+_MACHINE = rf"(?:file://)?(?:{_HOMES})/[\w.@ +-]|[A-Za-z]:(?:\\{{1,2}}|/)[\w.$ -]"
+_HOME = r"~(?:[a-z_][\w-]*)?/[\w.]|\$\{?HOME\}?/[\w.]"
+_CONTAINER = r"/Users/[^/\s]+/\w|[A-Za-z]:\\{1,2}[\w.$ -]"
 _TEMPORARY = r"(?:file://)?(?:/var)?/tmp/[\w.-]"
 _IN_REQUIREMENTS = r"@\s*(file:///\S+)|(?:-e|--editable|-r|-f|--find-links)[ =]+((?:/|~/|[A-Z]:\\)\S+)"
 _MOST = 300
@@ -64,7 +71,11 @@ def judge(text: str, *, inside: bool = False) -> Concern | None:
         return None
     if re.match(_CONTAINER if inside else _MACHINE, text):
         return ABSOLUTE
-    return TEMPORARY if re.match(_TEMPORARY, text) and not inside else None
+    if inside:
+        return None
+    if re.match(_HOME, text):
+        return HOME
+    return TEMPORARY if re.match(_TEMPORARY, text) else None
 
 
 def _find_in_module(module: Module, *, inside: bool) -> Iterator[Finding]:
@@ -77,7 +88,7 @@ def _find_in_module(module: Module, *, inside: bool) -> Iterator[Finding]:
         return
     for call in module.calls:
         if call.name == "pathlib.Path.home" and not isinstance(module.parents.get(call.node), ast.Expr):
-            yield ABSOLUTE.found("the user's home: Path.home()", call.position)
+            yield HOME.found("Path.home()", call.position)
 
 
 def _is_used_as_path(node: ast.Constant, module: Module) -> bool:
@@ -114,8 +125,7 @@ def _find_in_commands(subject: Subject, *, inside: bool) -> Iterator[Finding]:
             for word in command.words[0:1] + command.words[1:]:
                 # What comes after "--data=", or after ">".
                 text = re.sub(r"^(--?[\w-]+=|[A-Za-z_]\w*=|\d?>{1,2}|<)", "", word)
-                home = re.match(r"\$\{?HOME\}?/[\w.]", text)
-                concern = ABSOLUTE if home and not inside else judge(text, inside=inside)
+                concern = judge(text, inside=inside)
                 if concern is not None and (place := subject.find_in_command(text, entry_point, file)):
                     yield concern.found(f"'{_shorten(text)}' in a command", place, entry_point)
 

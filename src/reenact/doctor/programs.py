@@ -13,7 +13,7 @@ from pathlib import Path
 
 from reenact.doctor.modules import Module, parse_module
 from reenact.doctor.shell_words import Simple, split_commands
-from reenact.doctor.text import Unreadable, find_text, read_text
+from reenact.doctor.text import Unreadable, find_text, is_file, read_text
 from reenact.project.types import EntryPoint
 from reenact.values import NamedTuple
 
@@ -62,7 +62,7 @@ class _Search:
         self.notebooks: list[tuple[str, str]] = []
         self.unread: dict[str, str] = {}
         self.broken: list[str] = []
-        self.modules: dict[str, Module | None] = {}
+        self.modules: dict[tuple[str, bool], Module | None] = {}
         self.bytes_left = MOST_BYTES
         self.is_full = False
         self.seen: set[str] = set()
@@ -98,7 +98,7 @@ class _Search:
             return None
         for base in dict.fromkeys((folder, "")):
             name = posixpath.normpath(posixpath.join(base, word))
-            if not name.startswith("..") and self._is_file(name):
+            if not name.startswith("..") and is_file(self.root / name):
                 return name
         return None
 
@@ -107,16 +107,10 @@ class _Search:
             return None
         inside = words[0].replace(".", "/")
         names = (f"{base}{inside}{end}" for base in (f"{folder}/" if folder else "", "", "src/") for end in _ENDS)
-        return next((name for name in map(posixpath.normpath, names) if self._is_file(name)), None)
-
-    def _is_file(self, name: str) -> bool:
-        try:
-            return (self.root / name).is_file()
-        except (OSError, ValueError):
-            return False
+        return next((name for name in map(posixpath.normpath, names) if is_file(self.root / name)), None)
 
     def _take_script(self, entry_point: str, name: str) -> None:
-        first = self._read(name)
+        first = self._read(name, is_main=True)
         if first is None:
             self.broken.append(name)
             return
@@ -136,12 +130,12 @@ class _Search:
                     self.seen.add(inside)
                     self._take_script(entry_point, inside)
 
-    def _read(self, name: str) -> Module | None:
-        if name not in self.modules:
-            self.modules[name] = self._parse(name)
-        return self.modules[name]
+    def _read(self, name: str, *, is_main: bool = False) -> Module | None:
+        if (name, is_main) not in self.modules:
+            self.modules[name, is_main] = self._parse(name, is_main=is_main)
+        return self.modules[name, is_main]
 
-    def _parse(self, name: str) -> Module | None:
+    def _parse(self, name: str, *, is_main: bool) -> Module | None:
         if len(self.modules) >= MOST_FILES or self.bytes_left <= 0:
             if not self.is_full:
                 self.unread[name] = "there is more code than is looked at, and here it ends"
@@ -150,7 +144,7 @@ class _Search:
         try:
             text = read_text(self.root / name)
             self.bytes_left -= len(text)
-            return parse_module(name, text)
+            return parse_module(name, text, is_main=is_main)
         except (Unreadable, ValueError) as problem:
             self.unread[name] = str(problem)
             return None
@@ -176,7 +170,7 @@ class _Search:
                 for count in range(1, len(parts) + 1):
                     for end in _ENDS[:2]:
                         file = posixpath.normpath(posixpath.join(base, "/".join(parts[:count]) + end))
-                        if not file.startswith(("..", "/")) and self._is_file(file):
+                        if not file.startswith(("..", "/")) and is_file(self.root / file):
                             yield file
 
 

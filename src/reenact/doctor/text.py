@@ -38,6 +38,22 @@ def read_text(path: Path) -> str:
         raise Unreadable(f"its encoding cannot be told: {problem}") from problem
 
 
+def is_file(path: Path) -> bool:
+    """Whether there is a plain file; no name is too odd to ask for."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def exists(path: Path) -> bool:
+    """Whether there is anything."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
 def find_text(path: Path) -> str | None:
     """The same, or None where it cannot be had."""
     try:
