@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from blake3 import blake3
 
-from reenact.data import inputs
+from reenact.data import inputs, memo
 from reenact.data.inputs import Answer, expect_inputs, record_inputs
 from reenact.data.places import Site
 from reenact.errors import InputError
@@ -105,13 +105,27 @@ def test_an_unchanged_file_is_not_read_again(plan: Plan, site: Site, world: Worl
     plan = plan._replace(inputs=("a", "b"))
     world = settled(world)
     record(plan, site, world)
-    (memo, *_) = (path for path in world.home.digests.iterdir() if f"{site.project}/a" in path.read_text())
-    memo.write_text(memo.read_text().replace(digest("a"), "f" * 64))
+    (kept, *_) = (path for path in world.home.digests.iterdir() if f"{site.project}/a" in path.read_text())
+    kept.write_text(kept.read_text().replace(digest("a"), "f" * 64))
     assert record(plan, site, world)["a"].digest == "f" * 64
     (site.project / "a").write_text("A")
     assert record(plan, site, world)["a"].digest == digest("A")
-    memo.write_text("damaged")
+    kept.write_text("damaged")
     assert record(plan, site, world)["a"].digest == digest("A")
+
+
+def test_of_very_many_places_the_oldest_are_forgotten(
+    plan: Plan, site: Site, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memo, "MOST", 4)
+    world = settled(world)
+    for name in "abcdef":
+        fill(site.project, name)
+        record(plan._replace(inputs=(name,)), site, world)
+    assert len(list(world.home.digests.iterdir())) == 4
+    fill(site.project, *(f"many/{number}" for number in range(9)))
+    record(plan._replace(inputs=("many/*",)), site, world)
+    assert len(list(world.home.digests.iterdir())) <= 4
 
 
 def test_what_was_changed_a_moment_ago_is_not_trusted(plan: Plan, site: Site, world: World) -> None:

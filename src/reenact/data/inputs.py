@@ -92,14 +92,14 @@ def _record(declared: str, origin: str, site: Site, world: World, ask: Callable[
         answer = ask(declared)
         yield InputFile(declared, answer.size, None, origin, answer.version)
         return
+    memo = Memo(site.locate(declared), world)
+    reader = _Reader(site, world, memo, origin)
     for place in find_places(declared, site):
-        memo = Memo(place, world)
-        reader = _Reader(site, world, memo, origin)
         if os.path.isdir(place):
             yield from reader.read_folder(place, bounded=origin != declared)
         elif os.path.exists(place):
             yield reader.read(place)
-        memo.save()
+    memo.save()
 
 
 class _Reader:

@@ -1,8 +1,8 @@
 """What files held when they were last read, so that a file that did not change is not read again.
 
-One small file for each place that inputs come from, in the home. A file counts as unchanged while its size, both of
-its times, its inode and its device are the same; what was changed within the last moments before it was read is not
-trusted.
+One small file for each declared place, in the home; of very many the oldest go. A file counts as unchanged while its
+size, both of its times, its inode and its device are the same; what was changed within the last moments before it was
+read is not trusted.
 """
 
 import json
@@ -19,6 +19,10 @@ from reenact.world import World
 
 SETTLED = 2.0
 """Seconds after which an unchanged time of change means unchanged content (as for git's racy entries)."""
+
+
+MOST = 2000
+"""Places that are remembered."""
 
 
 class Memo:
@@ -52,8 +56,19 @@ class Memo:
             return
         data = {os.fsencode(path).decode("latin-1"): entry for path, entry in self._used.items()}
         with suppress(StorageError):
-            make_folder(self._file.parent)
+            _make_room(make_folder(self._file.parent), self._file)
             write_atomic(self._file, json.dumps(data, separators=(",", ":")).encode("ascii"))
+
+
+def _make_room(folder: Path, file: Path) -> None:
+    """Forget the older half of very many places before another one is remembered."""
+    names = [] if file.exists() else os.listdir(folder)
+    if len(names) < MOST:
+        return
+    with suppress(OSError):  # Somebody else makes room, too.
+        oldest = sorted((folder / name for name in names), key=lambda path: path.stat().st_mtime_ns)
+        for path in oldest[: MOST // 2]:
+            path.unlink(missing_ok=True)
 
 
 def _load(file: Path) -> dict[str, tuple[list[int], str]]:
