@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from blake3 import blake3
 
-from reenact.data import inputs, memo
-from reenact.data.inputs import Answer, expect_inputs, record_inputs
+from reenact.data.content import read_content
+from reenact.data.inputs import USUAL, Answer, Limits, expect_inputs, record_inputs
+from reenact.data.memo import Memo
 from reenact.data.places import Site
 from reenact.errors import InputError
 from reenact.plan import PathValue, Plan
@@ -23,8 +24,9 @@ def digest(text: str) -> str:
     return blake3(text.encode()).hexdigest()
 
 
-def record(plan: Plan, site: Site, world: World) -> dict[str, InputFile]:
-    return {file.path: file for file in record_inputs(plan, site, world, lambda uri: Answer(7, f"ETag {uri[-1]}"))}
+def record(plan: Plan, site: Site, world: World, limits: Limits = USUAL) -> dict[str, InputFile]:
+    found = record_inputs(plan, site, world, lambda uri: Answer(7, f"ETag {uri[-1]}"), limits)
+    return {file.path: file for file in found}
 
 
 def settled(world: World) -> World:
@@ -114,18 +116,15 @@ def test_an_unchanged_file_is_not_read_again(plan: Plan, site: Site, world: Worl
     assert record(plan, site, world)["a"].digest == digest("A")
 
 
-def test_of_very_many_places_the_oldest_are_forgotten(
-    plan: Plan, site: Site, world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(memo, "MOST", 4)
+def test_of_very_many_places_the_oldest_are_forgotten(site: Site, world: World) -> None:
     world = settled(world)
     for name in "abcdef":
         fill(site.project, name)
-        record(plan._replace(inputs=(name,)), site, world)
+        memo = Memo(site.project / name, world, 4)
+        memo.keep(name, read_content(site.project / name), world.now())
+        memo.save()
     assert len(list(world.home.digests.iterdir())) == 4
-    fill(site.project, *(f"many/{number}" for number in range(9)))
-    record(plan._replace(inputs=("many/*",)), site, world)
-    assert len(list(world.home.digests.iterdir())) <= 4
+    assert Memo(site.project / "f", world, 4).find("f", (site.project / "f").stat()) == digest("f")
 
 
 def test_what_was_changed_a_moment_ago_is_not_trusted(plan: Plan, site: Site, world: World) -> None:
@@ -144,31 +143,27 @@ def test_the_same_size_and_time_do_not_deceive(plan: Plan, site: Site, world: Wo
     assert record(plan, site, world)["a"].digest == digest("two")
 
 
-def test_very_many_files_are_one_line(plan: Plan, site: Site, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inputs, "EACH", 3)
+def test_very_many_files_are_one_line(plan: Plan, site: Site, world: World) -> None:
     fill(site.project, "d/1", "d/2", "d/3", "d/4")
     plan = plan._replace(inputs=("d",))
-    (first,) = record(plan, site, world).values()
+    (first,) = record(plan, site, world, Limits(each=3)).values()
     assert (first.path, first.size, first.files) == ("d/", 12, 4)
     (site.project / "d/3").write_text("x")
-    (second,) = record(plan, site, world).values()
+    (second,) = record(plan, site, world, Limits(each=3)).values()
     assert second.digest not in (None, first.digest)
 
 
-def test_a_huge_folder_that_nobody_declared_is_not_read(
-    plan: Plan, site: Site, world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(inputs, "UNASKED_FILES", 2)
+def test_a_huge_folder_that_nobody_declared_is_not_read(plan: Plan, site: Site, world: World) -> None:
+    few = Limits(unasked_files=2)
     fill(site.project, "d/1", "d/2", "d/3")
     value = PathValue("data", f"{site.project}/d")
-    (file,) = record(plan._replace(path_values=(value,)), site, world).values()
+    (file,) = record(plan._replace(path_values=(value,)), site, world, few).values()
     assert (file.path, file.digest, file.problem) == (
         "d/",
         None,
         "not read: more than 2 files; declare it as an input to have it read",
     )
-    assert len(record(plan._replace(inputs=("d",), path_values=(value,)), site, world)) == 4
-    monkeypatch.undo()
+    assert len(record(plan._replace(inputs=("d",), path_values=(value,)), site, world, few)) == 4
     with open(site.project / "d/1", "wb") as sparse:
         sparse.truncate(5 << 30)
     (file,) = record(plan._replace(path_values=(value,)), site, world).values()

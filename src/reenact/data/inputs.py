@@ -18,12 +18,18 @@ from reenact.records.files import InputFile
 from reenact.values import NamedTuple
 from reenact.world import World
 
-EACH = 10_000
-"""Files of one input that are recorded one by one; of more there is one line for all."""
 
-UNASKED_FILES = 100_000
-UNASKED_BYTES = 4 << 30
-"""How much is read of a ``path`` parameter, which nobody has declared to be an input. Declared ones are read whole."""
+class Limits(NamedTuple):
+    """Of a folder with more than ``each`` files there is one line for all. Of a ``path`` parameter, which nobody has
+    declared to be an input, no more than so many ``unasked_files`` and ``unasked_bytes`` are read; declared ones are
+    read whole."""
+
+    each: int = 10_000
+    unasked_files: int = 100_000
+    unasked_bytes: int = 4 << 30
+
+
+USUAL = Limits()
 
 
 class Answer(NamedTuple):
@@ -52,19 +58,22 @@ def expect_inputs(plan: Plan, site: Site) -> None:
     raise InputError(message, hint=f"relative paths are looked for in {site.project}")
 
 
-def record_inputs(plan: Plan, site: Site, world: World, ask: Callable[[str], Answer]) -> tuple[InputFile, ...]:
+def record_inputs(
+    plan: Plan, site: Site, world: World, ask: Callable[[str], Answer], limits: Limits = USUAL
+) -> tuple[InputFile, ...]:
     """The declared inputs and what ``path`` parameters lead to, each file once. ``ask`` asks a server.
 
     What cannot be read is recorded as such, and is told where it is declared.
     """
     found: dict[str, InputFile] = {}
+    recording = _Recording(site, world, ask, limits)
     for declared in map(_make_local, plan.inputs):
-        for file in _record(declared, declared, site, world, ask):
+        for file in recording.record(declared, declared):
             found.setdefault(file.path, file)
             if file.problem is not None:
                 world.report.warn(f"the input {file.path} is not in the record: {file.problem}")
     for value in plan.path_values:
-        for file in _record(escape(value.path), f"parameter {value.parameter}", site, world, ask):
+        for file in recording.record(escape(value.path), f"parameter {value.parameter}"):
             found.setdefault(file.path, file)
     world.report.done()
     return tuple(found.values())
@@ -87,19 +96,29 @@ def _is_there(path: str, site: Site) -> bool:
     return any(map(os.path.exists, find_places(path, site)))
 
 
-def _record(declared: str, origin: str, site: Site, world: World, ask: Callable[[str], Answer]) -> Iterator[InputFile]:
-    if is_remote(declared):
-        answer = ask(declared)
-        yield InputFile(declared, answer.size, None, origin, answer.version)
-        return
-    memo = Memo(site.locate(declared), world)
-    reader = _Reader(site, world, memo, origin)
-    for place in find_places(declared, site):
-        if os.path.isdir(place):
-            yield from reader.read_folder(place, bounded=origin != declared)
-        elif os.path.exists(place):
-            yield reader.read(place)
-    memo.save()
+class _Recording:
+    """One call of :func:`record_inputs`."""
+
+    def __init__(self, site: Site, world: World, ask: Callable[[str], Answer], limits: Limits) -> None:
+        self.site = site
+        self.world = world
+        self.ask = ask
+        self.limits = limits
+
+    def record(self, declared: str, origin: str) -> Iterator[InputFile]:
+        """All that a declaration leads to; that of a parameter has another origin than itself."""
+        if is_remote(declared):
+            answer = self.ask(declared)
+            yield InputFile(declared, answer.size, None, origin, answer.version)
+            return
+        memo = Memo(self.site.locate(declared), self.world)
+        reader = _Reader(self.site, self.world, memo, origin)
+        for place in find_places(declared, self.site):
+            if os.path.isdir(place):
+                yield from reader.read_folder(place, self.limits, bounded=origin != declared)
+            elif os.path.exists(place):
+                yield reader.read(place)
+        memo.save()
 
 
 class _Reader:
@@ -131,14 +150,14 @@ class _Reader:
             return InputFile(name, None, None, self.origin, problem=str(problem))
         return InputFile(name, content.size, content.digest, self.origin)
 
-    def read_folder(self, folder: Path, *, bounded: bool) -> Iterator[InputFile]:
+    def read_folder(self, folder: Path, limits: Limits, *, bounded: bool) -> Iterator[InputFile]:
         """Every file of a folder, or one line for very many."""
-        paths = list(islice(walk(folder, self.site, follow=True), UNASKED_FILES + 1 if bounded else None))
-        if bounded and (reason := _find_excess(paths)):
+        paths = list(islice(walk(folder, self.site, follow=True), limits.unasked_files + 1 if bounded else None))
+        if bounded and (reason := _find_excess(paths, limits)):
             yield self._summarise(folder, paths, reason)
             return
         files = [self.read(path) for path in paths]
-        if len(files) <= EACH:
+        if len(files) <= limits.each:
             yield from files
             return
         hasher = blake3()
@@ -152,16 +171,16 @@ class _Reader:
         return InputFile(f"{self.site.name(folder)}/", None, None, self.origin, files=len(paths), problem=reason)
 
 
-def _find_excess(paths: list[Path]) -> str | None:
+def _find_excess(paths: list[Path], limits: Limits) -> str | None:
     """Why a folder that nobody declared is not read, or None."""
-    if len(paths) > UNASKED_FILES:
-        return f"not read: more than {UNASKED_FILES:,} files; declare it as an input to have it read"
+    if len(paths) > limits.unasked_files:
+        return f"not read: more than {limits.unasked_files:,} files; declare it as an input to have it read"
     total = 0
     for path in paths:
         try:
             total += os.stat(path).st_size
         except OSError:
             continue
-    if total > UNASKED_BYTES:
+    if total > limits.unasked_bytes:
         return f"not read: {total / 2**30:.0f} GiB; declare it as an input to have it read"
     return None

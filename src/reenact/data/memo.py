@@ -21,14 +21,14 @@ SETTLED = 2.0
 """Seconds after which an unchanged time of change means unchanged content (as for git's racy entries)."""
 
 
-MOST = 2000
-"""Places that are remembered."""
-
-
 class Memo:
-    """The digests that are known of the files at ``place`` and below. Losing them costs time and nothing else."""
+    """The digests that are known of the files at ``place`` and below, one of ``most`` places that are remembered.
 
-    def __init__(self, place: Path, world: World) -> None:
+    Losing them costs time and nothing else.
+    """
+
+    def __init__(self, place: Path, world: World, most: int = 2000) -> None:
+        self._most = most
         self._file = world.home.digests / blake3(os.fsencode(place)).hexdigest()[:32]
         self._now = world.now
         self._known = _load(self._file)
@@ -56,18 +56,20 @@ class Memo:
             return
         data = {os.fsencode(path).decode("latin-1"): entry for path, entry in self._used.items()}
         with suppress(StorageError):
-            _make_room(make_folder(self._file.parent), self._file)
+            make_folder(self._file.parent)
+            if not self._file.exists():
+                _make_room(self._file.parent, self._most)
             write_atomic(self._file, json.dumps(data, separators=(",", ":")).encode("ascii"))
 
 
-def _make_room(folder: Path, file: Path) -> None:
+def _make_room(folder: Path, most: int) -> None:
     """Forget the older half of very many places before another one is remembered."""
-    names = [] if file.exists() else os.listdir(folder)
-    if len(names) < MOST:
+    names = os.listdir(folder)
+    if len(names) < most:
         return
     with suppress(OSError):  # Somebody else makes room, too.
         oldest = sorted((folder / name for name in names), key=lambda path: path.stat().st_mtime_ns)
-        for path in oldest[: MOST // 2]:
+        for path in oldest[: most // 2]:
             path.unlink(missing_ok=True)
 
 
