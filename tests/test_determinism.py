@@ -75,6 +75,14 @@ def test_the_author_s_values_count_as_the_command_sees_them() -> None:
     assert plan.notes == (), "the caller's variables are not in the container"
 
 
+def test_what_the_caller_gives_to_the_engine_stands_over_it() -> None:
+    spec = DockerSpec(arguments=(("e", "OMP_NUM_THREADS=4"), ("env", "PYTHONHASHSEED=0"), ("memory", "1g")))
+    plan = make_deterministic(make_plan()._replace(environment=spec), {}, None)
+    assert [note.message for note in plan.notes] == [
+        "--docker-args sets OMP_NUM_THREADS to 4, over what --deterministic asks for: 1"
+    ]
+
+
 def test_the_date_is_the_commit_s() -> None:
     assert variables(make_deterministic(make_plan(), {}, 1234567890.0))["SOURCE_DATE_EPOCH"] == "1234567890"
     assert variables(make_deterministic(make_plan(), {}, None))["SOURCE_DATE_EPOCH"] == str(EARLIEST)

@@ -7,7 +7,7 @@ well is kept; one that does not is replaced, and that is told. What no variable 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from reenact.plan import CondaSpec, Determinism, DockerSpec, EnvironmentSpec, Plan, PythonSpec
 from reenact.project.diagnostics import Diagnostic
@@ -85,6 +85,7 @@ def make_deterministic(plan: Plan, environ: Mapping[str, str], committed: float 
         if doubt := _find_doubt(setting, value, theirs):
             notes.append(Diagnostic("warning", "not-deterministic", doubt))
         chosen[setting.name] = value
+    notes += (Diagnostic("warning", "not-deterministic", doubt) for doubt in _list_overruled(plan, chosen))
     command = plan.command._replace(environment={**plan.command.environment, **chosen})
     determinism = Determinism(tuple(chosen), tuple(kept), LIMITS)
     return plan._replace(command=command, determinism=determinism, notes=(*plan.notes, *notes))
@@ -107,6 +108,15 @@ def _find_doubt(setting: Setting, value: str, theirs: str | None) -> str | None:
     if not theirs or theirs == value:
         return None
     return f"--deterministic sets {setting.name} to {value} in place of {theirs}: {setting.reason}"
+
+
+def _list_overruled(plan: Plan, chosen: Mapping[str, str]) -> Iterator[str]:
+    """What to tell of the variables that the caller gives to the container's engine himself: they stand over ours."""
+    spec = plan.environment
+    for name, value in spec.arguments if isinstance(spec, DockerSpec) else ():
+        variable, _, theirs = (value or "").partition("=")
+        if name in ("e", "env") and variable in chosen and theirs != chosen[variable]:
+            yield f"--docker-args sets {variable} to {theirs}, over what --deterministic asks for: {chosen[variable]}"
 
 
 def add_xla_flag(flags: str) -> str:
