@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 import reenact
 from reenact.home import Home
-from tests.integration.command import Said, User, write_project
+from tests.integration.command import REENACT, Said, User, write_project
 from tests.sources.repositories import git
 
 MAIN = """\
@@ -95,6 +96,30 @@ def test_something_else_can_be_asked_of_it(user: User, project: Path) -> None:
     assert rerun(user, first, "-e", "other", "-P", "n=8").out == "other 8\n"
 
 
+def test_the_patch_of_a_record_applies(user: User, project: Path, tmp_path: Path) -> None:
+    git(project, "init", "--quiet")
+    git(project, "add", "--all")
+    git(project, "commit", "--quiet", "--message", "one")
+    assert git(project, "status", "--porcelain") == ""
+    (project / "helper.py").write_text("FACTOR = 9\n")
+    (project / "new.bin").write_bytes(bytes(range(256)))
+    record(user, project)
+    patch = tmp_path / "patch"
+    with patch.open("wb") as file:
+        assert subprocess.run([REENACT, "show", "--patch"], env=user.environ, stdout=file).returncode == 0
+    git(project, "stash", "--quiet", "--include-untracked")
+    git(project, "apply", str(patch))
+    assert (project / "helper.py").read_text() == "FACTOR = 9\n"
+    assert (project / "new.bin").read_bytes() == bytes(range(256))
+
+
+def test_code_of_no_commit_has_no_patch(user: User, project: Path) -> None:
+    record(user, project)
+    said = user.call("show", "--patch")
+    assert said.code == 68
+    assert "its code is of no commit" in said.err
+
+
 def test_a_commit_of_a_repository_that_is_gone(user: User, project: Path, tmp_path: Path) -> None:
     git(project, "init", "--quiet", "--initial-branch=main")
     git(project, "add", "--all")
@@ -136,6 +161,22 @@ def test_what_is_missing_is_told_at_once_and_nothing_is_left(user: User, project
     assert "two.bin" in said.err
     assert len(user.runs()) == 2
     assert not list((user.home / "staging").iterdir())
+
+
+def test_a_folder_of_data_is_linked_and_not_kept(user: User, project: Path) -> None:
+    for number in range(30):
+        (project / "data" / "deep").mkdir(parents=True, exist_ok=True)
+        (project / "data" / "deep" / str(number)).write_bytes(b"x" * 1900)
+    (project / "train.py").write_text(TRAIN + "import os\nprint(len(os.listdir('data/deep')))\n")
+    user.environ["REENACT_SIZE_LIMIT"] = "2000"
+    said = user.run(str(project))
+    assert "data/deep/ is not kept with the code: 30 files" in said.err
+    assert rerun(user, "@").out == "6 first\n30\n"
+    assert rerun(user, "@").out == "6 first\n30\n"
+    (project / "data" / "deep" / "7").write_bytes(b"y" * 1900)
+    said = rerun(user, "@")
+    assert said.code == 68
+    assert "data/deep/" in said.err
 
 
 def test_a_secret_is_asked_for_again(user: User, project: Path) -> None:

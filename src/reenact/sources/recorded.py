@@ -53,7 +53,7 @@ def fetch(wanted: Wanted, code: Path, world: World) -> Fetched:
     open_store(world).restore(kept, code)
     for each in kept.left_out:
         if (there := find_left_out(each, folder, world)) is not None:
-            _supply(each, there, code)
+            _supply(each, there, code, _list_known(kept, world) if each.path.endswith("/") else frozenset())
     inside = "/".join(part for part in (kept.prefix, source.subdirectory) if part)
     _supply_inputs(folder, code, inside)
     if (original := find_original(folder, world)) is not None:
@@ -107,27 +107,63 @@ def list_missing(folder: RunFolder, world: World) -> Iterator[LeftOut]:
 
 
 def find_left_out(left: LeftOut, folder: RunFolder, world: World) -> Path | None:
-    """A file that was left out, still as it was: one that came with the run, or the one in its old place."""
+    """What was left out, still as it was: what came with the run, or what is in the old place."""
     if (kept := find_kept_input(folder, left.digest)) is not None:
         return kept
     original = find_original(folder, world)
-    return original / left.path if original is not None and is_there(left, original) else None
+    if original is None or left.digest is None:
+        return None
+    there = original / left.path
+    if left.path.endswith("/"):
+        # Of folders, only those that were too large are looked into.
+        found = _digest_folder(left.path, there, folder, world) if left.why == "large" else None
+    else:
+        found = None if there.is_symlink() else _digest(there, left.size)
+    return there if found == left.digest else None
 
 
-def is_there(left: LeftOut, original: Path) -> bool:
-    """Whether a file that was left out is still what it was. Folders are not looked into."""
+def _digest(path: Path, size: int | None = None) -> str | None:
+    """The digest of a file's content; None where there is none, or one of another size."""
     from reenact.data.content import Unread, read_content
 
-    path = original / left.path
-    if left.digest is None or left.path.endswith("/") or path.is_symlink() or not path.is_file():
-        return False
     try:
-        return path.stat().st_size == left.size and read_content(path).digest == left.digest
+        return read_content(path).digest if size in (None, os.stat(path).st_size) else None
     except (OSError, Unread):
-        return False
+        return None
 
 
-def _supply(left: LeftOut, there: Path, code: Path) -> None:
+def _digest_folder(name: str, there: Path, folder: RunFolder, world: World) -> str:
+    from reenact.sources.capture.excess import digest_folder
+
+    _, kept = get_source(folder)
+    world.report.step("reading what is not in the record", name)
+    digests = {name + path: _digest(there / path) for path in _list_beside(name, there, _list_known(kept, world))}
+    world.report.done()
+    return digest_folder(name, digests)
+
+
+def _list_known(kept: Code, world: World) -> frozenset[str]:
+    """What is in the captured tree, or left out on its own."""
+    from reenact.sources.capture.store import open_store
+
+    return frozenset(open_store(world).list_tree(kept.tree)).union(each.path for each in kept.left_out)
+
+
+def _list_beside(name: str, there: Path, known: frozenset[str]) -> list[str]:
+    """The files of a folder, relative to it, that are not known."""
+    from reenact.sources.capture.scan import scan
+
+    return [path for path in scan(str(there)).files if name + path not in known]
+
+
+def _supply(left: LeftOut, there: Path, code: Path, known: frozenset[str]) -> None:
+    if left.path.endswith("/"):
+        # Each file on its own, so that what the command writes beside them is not written there.
+        for path in _list_beside(left.path, there, known):
+            target = code / left.path / path
+            make_folder(target.parent)
+            target.symlink_to(there / path)
+        return
     import shutil
 
     target = code / left.path

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 from blake3 import blake3
 
@@ -15,6 +16,7 @@ from reenact.records.files import Code, LeftOut
 from reenact.size_limit import find_size_limit
 from reenact.sources.capture import Captured
 from reenact.sources.capture.blobs import read_blobs
+from reenact.sources.capture.excess import TIMES, digest_folder, find_excess
 from reenact.sources.capture.listing import Listing, find_repositories, list_files, list_tracked
 from reenact.sources.capture.memo import Known, Memo, Table, make_fingerprint
 from reenact.sources.capture.scan import MOST_APART, TOOLS, Scan, Signature, make_signature, scan
@@ -139,8 +141,13 @@ class _Keeping:
         listing, found = self._view.listing, self._view.scan
         wanted = {path: found.files[path] for path in listing.tracked | listing.beside if path in found.files}
         left = [LeftOut(path, "tools", None, None, None) for path in found.passed if path[-5:] != ".git/"]
+        heavy = self._find_heavy(wanted)
+        left += [self._describe_folder(folder, paths, "large") for folder, paths in heavy.items()]
+        without = {path for paths in heavy.values() for path in paths}
         kept = {}
         for path, signature in sorted(wanted.items()):
+            if path in without:
+                continue
             if signature.is_link or (signature.size <= self._limit and os.access(self._view.base / path, os.R_OK)):
                 kept[path] = signature
             else:
@@ -155,6 +162,19 @@ class _Keeping:
             nested=listing.nested,
             left_out=tuple(sorted(left)),
         )
+
+    def _find_heavy(self, wanted: Mapping[str, Signature]) -> dict[str, list[str]]:
+        """The folders that are too much to be kept, with the files in them that nobody put under version control."""
+        beside = {path: wanted[path].size for path in self._view.listing.beside if path in wanted}
+        found = {}
+        for folder in find_excess({p: size for p, size in beside.items() if size <= self._limit}, TIMES * self._limit):
+            found[folder] = [path for path in beside if path.startswith(folder)]
+            size = sum(beside[path] for path in found[folder]) / 2**20
+            self._world.report.warn(
+                f"{folder} is not kept with the code: {len(found[folder])} files, {size:.0f} MiB, that are not under "
+                "version control; .reenactignore names what is no code, 'inputs:' what is read"
+            )
+        return found
 
     def _keep_files(self, files: Mapping[str, Signature]) -> dict[str, Entry]:
         new = []
@@ -190,24 +210,20 @@ class _Keeping:
                 inside[folder].append(path)
             elif path in listing.ignored:
                 left.append(self._describe(path, found.files[path], "ignored"))
-        return left + [self._describe_folder(folder, paths) for folder, paths in inside.items()]
+        return left + [self._describe_folder(folder, paths, "ignored") for folder, paths in inside.items()]
 
-    def _describe(self, path: str, signature: Signature, why: str = "large") -> LeftOut:
+    def _describe(self, path: str, signature: Signature, why: Literal["ignored", "large"] = "large") -> LeftOut:
         if signature.is_link:
             return LeftOut(path, "ignored", signature.size)
         digest = self._digest(path, signature)
         if digest is None:
             return LeftOut(path, "unreadable", signature.size)
-        return LeftOut(path, "large" if why == "large" else "ignored", signature.size, digest)
+        return LeftOut(path, why, signature.size, digest)
 
-    def _describe_folder(self, folder: str, paths: list[str]) -> LeftOut:
-        hasher = blake3()
+    def _describe_folder(self, folder: str, paths: list[str], why: Literal["ignored", "large"]) -> LeftOut:
         files = self._view.scan.files
-        for path in sorted(paths):
-            label = path.removeprefix(folder).encode("utf-8", "surrogateescape")
-            hasher.update(label + b"\0" + (self._digest(path, files[path]) or "").encode() + b"\n")
-        size = sum(files[path].size for path in paths)
-        return LeftOut(folder, "ignored", size, hasher.hexdigest(), len(paths))
+        digest = digest_folder(folder, {path: self._digest(path, files[path]) for path in paths})
+        return LeftOut(folder, why, sum(files[path].size for path in paths), digest, len(paths))
 
     def _digest(self, path: str, signature: Signature) -> str | None:
         """The digest of a file's content, of a link's target; None where it cannot be read."""
