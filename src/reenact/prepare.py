@@ -227,9 +227,10 @@ def _plan(
         strict_inputs=request.strict_inputs,
     )
     if request.trace or request.strict_inputs:
-        from reenact.trace.choice import choose
+        from reenact.trace.choice import choose, find_doubts
 
-        plan = plan._replace(trace=choose(request.trace or "python", spec, world))
+        how = choose(request.trace or "python", spec, world)
+        plan = plan._replace(trace=how, notes=(*plan.notes, *find_doubts(how, plan.command)))
     if plan.inputs:
         from reenact.data.inputs import expect_inputs
         from reenact.data.places import Site

@@ -140,6 +140,8 @@ def test_a_full_disk_costs_the_copy_alone(plan: Plan, site: Site, world: World) 
 def test_a_stopped_run_is_not_held_up(plan: Plan, site: Site, world: World) -> None:
     fill(site.project, "a")
     assert keep(declaring(plan, "a"), site, world, -1)["a"].problem == "not read: the run was stopped"
+    os.truncate(site.project / "a", 1 << 40)
+    assert keep(declaring(plan, "a"), site, world, 60)["a"].problem == "not read: the run was stopped"
 
 
 def test_the_whole_project_may_be_an_output(plan: Plan, site: Site, world: World) -> None:

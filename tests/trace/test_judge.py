@@ -60,6 +60,7 @@ def test_what_may_be_read(path: str, known: bool) -> None:
         ("/tmp/x", True),
         ("/run/artifacts/m", True),
         ("/dev/null", True),
+        ("/p/mlruns/0/meta.yaml", True),
         ("/data/set/x", False),
         ("/root/x", False),
     ],

@@ -51,7 +51,8 @@ def look_before(plan: Plan, site: Site) -> Before:
 def keep_outputs(plan: Plan, site: Site, before: Before, world: World, seconds: float | None) -> tuple[OutputFile, ...]:
     """The declared outputs and the artifacts, each file once, copied unless it is larger than the limit.
 
-    A ``path`` parameter that led to nothing before counts as declared. After ``seconds`` nothing more is read.
+    A ``path`` parameter that led to nothing before counts as declared. With ``seconds`` nothing more is read after them,
+    and no large file.
     """
     keeper = _Keeper(site, before, world, seconds)
     found: dict[str, OutputFile] = {}
@@ -108,10 +109,9 @@ class _Keeper:
         name = self._name(path, declared)
         size = None
         try:
-            if self.until is not None and time.monotonic() > self.until:
+            size = self._expect_within(path, declared).st_size
+            if self.until is not None and (time.monotonic() > self.until or size > WORTH_TELLING):
                 raise Unread("not read: the run was stopped")
-            status = self._expect_within(path, declared)
-            size = status.st_size
             content, kept = self._read(path, name, size, in_place=not declared)
         except Unread as problem:
             return OutputFile(name, size, None, problem=str(problem))

@@ -20,6 +20,9 @@ TEMPORARY = frozenset(("/tmp", "/var/tmp", "/dev/shm"))  # noqa: S108
 
 _PACKAGES = re.compile(r"/(site-packages|dist-packages|lib/python\d\.\d+|lib/python\d\.\d+t|lib-dynload)/|\.dist-info/")
 _CACHES = re.compile(r"/(\.cache|\.config)/(matplotlib|fontconfig)/|/pyvenv\.cfg$")
+_TRACKING = re.compile(r"/(mlruns|mlartifacts|wandb)/")
+"""Where clients of tracking servers keep their own records."""
+
 _BYTE_CODE = re.compile(r"(.*/)__pycache__/([^/]+?)\.[^/]*\.pyc(\.\d+)?$", re.DOTALL)
 _BESIDE_PROGRAMS = ("lib", "lib64", "libexec", "etc", "plugins")
 
@@ -53,7 +56,7 @@ class Surroundings(NamedTuple):
     def explains_writing(self, path: str) -> bool:
         """Whether it is no news that a file was written."""
         above = list_above(path)
-        if not self.outputs.isdisjoint(above) or _BYTE_CODE.match(path) is not None:
+        if not self.outputs.isdisjoint(above) or _BYTE_CODE.match(path) or _TRACKING.search(path):
             return True
         if not self.code.isdisjoint(above):
             return False
