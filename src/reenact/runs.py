@@ -67,7 +67,7 @@ class Result(NamedTuple):
 
 
 class Run(NamedTuple):
-    """The index's row of a run: what lists and filters need, and where the rest is kept."""
+    """The index's row of a run: what lists and filters need, and where the rest is. ``repeats`` is another id."""
 
     id: str
     state: State
@@ -85,3 +85,4 @@ class Run(NamedTuple):
     environment: str | None = None
     backend: str = "local"
     reason: str | None = None
+    repeats: str | None = None

@@ -97,8 +97,9 @@ def test_a_run_that_comes_out_the_same(reenact: Reenact, project: Path) -> None:
     assert again != run
     assert f"repeated as run {again[:8]}" in said.out
     shown = reenact("show", again).out
-    assert run in shown
-    assert "PASS" in shown
+    assert f"repeats       {run}  PASS: 4 identical\n" in shown
+    assert f"repeated as   {again[:8]}  PASS: 4 identical\n" in reenact("show", run).out
+    assert f"main (again: {run[:8]})" in reenact("ls").out
 
 
 @pytest.mark.parametrize("change", ["script", "untracked", "data", "deleted", "moved"])

@@ -94,6 +94,17 @@ def test_outputs_that_cannot_be_looked_into() -> None:
     assert (gone.verdict, gone.difference) == ("not verified", "its content is gone from the record")
 
 
+def test_a_record_cannot_name_a_file_of_somebody_else(tmp_path: Path) -> None:
+    (tmp_path / "mine.csv").write_text("secret\n")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "link.csv").symlink_to(tmp_path / "mine.csv")
+    for kept in ("../mine.csv", str(tmp_path / "mine.csv"), "link.csv"):
+        files = [OutputFile("s.csv", 7, digest * 64, kept) for digest in "ab"]
+        old, new = (Results(ENDED, tmp_path / "run", (file,)) for file in files)
+        found = judge_results(old, new, Declared())[1].judgement
+        assert (found.verdict, "secret" in found.difference) == ("not verified", False)
+
+
 def test_metrics_are_judged_by_file_and_key() -> None:
     declared = Declared(metrics=(MetricDeclaration("m.json", ("rmse",), Tolerance(rtol=0.5)), MetricDeclaration("m.*")))
     old = Results(ENDED, Path(), metrics={"m.json:rmse.test": 1.0, "m.json:mae": 1.0, "m.yaml:a:b": "nan", "gone": 1})

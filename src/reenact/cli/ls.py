@@ -100,7 +100,7 @@ def _render_row(run: Run, length: int, now: float) -> tuple[str, ...]:
         run.id[:length],
         render_state(run.state, run.exit_code),
         plain(run.project) + (" (imported)" if RunFolder(Path(run.folder)).imported.exists() else ""),
-        plain(run.entry_point),
+        plain(run.entry_point) + (f" (again: {run.repeats[:8]})" if run.repeats else ""),
         render_age(now - (began if began is not None else parse_timestamp(run.created))),
         render_duration(max(0.0, over - began)) if began is not None and over is not None else "-",
         parameters,

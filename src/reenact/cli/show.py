@@ -78,7 +78,7 @@ def run(given: Given, world: World) -> int:
     if given.as_json:
         print_json(record)
         return 0
-    text = render_record(record, world.now(), _has_lock(folder))
+    text = render_record(record, world.now(), _has_lock(folder), _list_repetitions(settled.id, world))
     state, _, rest = text.partition("\n")
     print(paint(state, settled.state) + "\n" + rest)
     if settled.state in (State.FAILED, State.KILLED, State.LOST):
@@ -102,12 +102,20 @@ def print_patch(record: Record, world: World) -> None:
     sys.stdout.buffer.write(open_store(world).render_diff(code.base, code.tree))
 
 
-def render_record(record: Record, now: float, has_lock: bool) -> str:
-    """The record as a page: what happened, what ran, where, with what."""
+def _list_repetitions(run_id: str, world: World) -> tuple[RunFolder, ...]:
+    """The runs that repeat it, newest first."""
+    from reenact.records.index import open_index
+
+    found = open_index(world).read(lambda store: store.list_repetitions(run_id))
+    return tuple(RunFolder(Path(run.folder)) for run in found)
+
+
+def render_record(record: Record, now: float, has_lock: bool, repetitions: tuple[RunFolder, ...] = ()) -> str:
+    """The record as a page: what happened, what ran, where, with what, and the runs that repeat it."""
     run, name = record.run, f"  '{plain(record.run.name)}'" if record.run.name else ""
     blocks = [
         _outcome(record, now),
-        _what(record),
+        (*_what(record), *_again(repetitions)),
         _parameters(record.plan),
         _data(record),
         _trace(record),
@@ -164,6 +172,11 @@ def _what(record: Record) -> Block:
     yield "command", "\n".join(map(plain, plan.command.text.strip("\n").split("\n")))
 
 
+def _again(repetitions: tuple[RunFolder, ...]) -> Block:
+    if repetitions:
+        yield "repeated as", "\n".join(f"{folder.id[:8]}{_find_verdict(folder)}" for folder in repetitions)
+
+
 def _find_verdict(folder: RunFolder) -> str:
     """What the repetition was found to be, where it was judged."""
     if not folder.verification.exists():
@@ -171,7 +184,7 @@ def _find_verdict(folder: RunFolder) -> str:
     from reenact.reproduce.verify import read_verification
 
     found = read_verification(folder)
-    return f"\n{found.verdict}: {plain(found.reason)}" if found else ""
+    return f"  {found.verdict}: {plain(found.reason)}" if found else ""
 
 
 def _render_left_out(left: LeftOut) -> str:

@@ -357,6 +357,7 @@ def summarise(
         commit=plan.source.commit,
         environment=plan.environment.kind,
         backend=plan.backend,
+        repeats=plan.repeats,
     )
     return end(run, result) if result else run
 

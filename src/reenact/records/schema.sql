@@ -17,13 +17,15 @@ CREATE TABLE runs (
     git_commit  TEXT,
     environment TEXT,
     backend     TEXT NOT NULL,
-    reason      TEXT
+    reason      TEXT,
+    repeats     TEXT            -- the id of another run, which may be gone
 );
 
 -- Lists walk one of the first two from the newest on and test what is in it, without a look at the table.
 CREATE INDEX runs_by_time ON runs (created, state, project, entry_point, name);
 CREATE INDEX runs_by_project ON runs (project, created, state, entry_point, name);
 CREATE INDEX runs_by_name ON runs (name, created) WHERE name IS NOT NULL;
+CREATE INDEX runs_by_repeated ON runs (repeats, created) WHERE repeats IS NOT NULL;
 CREATE INDEX runs_unfinished ON runs (state) WHERE state IN ('queued', 'preparing', 'running');
 
 -- Its order is its use: all values of one parameter, newest first, beside each other.

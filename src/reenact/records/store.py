@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 _COMPARISONS: tuple[Comparison, ...] = ("=", ">", ">=", "<", "<=", "!=", "has")
 """Those that fewer runs meet come first."""
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """An incompatible change of ``schema.sql`` counts this up; additions that an older reenact need not know do not."""
 
 _FIELDS = (
     "id, state, exit_code, project, entry_point, parameters, created, started, ended, name, source, git_commit, "
-    "environment, backend, reason"
+    "environment, backend, reason, repeats"
 )
 _COLUMNS = ", ".join(f"runs.{field}" for field in _FIELDS.split(", "))
 # Literals, because only then does SQLite see that the partial index serves.
@@ -103,6 +103,14 @@ class Store:
         )
         return [self._from_row(row) for row in rows]
 
+    def list_repetitions(self, run_id: str, limit: int = 10) -> list[Run]:
+        """The runs that repeat this one, newest first."""
+        rows = self._connection.execute(
+            f"SELECT {_COLUMNS} FROM runs WHERE repeats = ? ORDER BY created DESC, number DESC LIMIT ?",  # noqa: S608
+            (_text(run_id), limit),
+        )
+        return [self._from_row(row) for row in rows]
+
     def count(self) -> int:
         """How many runs there are."""
         return int(self._connection.execute("SELECT count(*) FROM runs").fetchone()[0])
@@ -148,7 +156,7 @@ class Store:
 
     def _from_row(self, row: tuple[Any, ...]) -> Run:
         run_id, state, exit_code, project, entry_point, parameters, created, started, ended, *rest = row
-        name, source, commit, environment, backend, reason = rest
+        name, source, commit, environment, backend, reason, repeats = rest
         return Run(
             id=run_id,
             state=State(state),
@@ -166,6 +174,7 @@ class Store:
             environment=environment,
             backend=backend,
             reason=reason,
+            repeats=repeats,
         )
 
 
@@ -257,6 +266,7 @@ def _to_row(run: Run) -> tuple[object, ...]:
         run.environment,
         run.backend,
         _text(run.reason),
+        run.repeats,
     )
 
 

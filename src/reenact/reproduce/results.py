@@ -115,12 +115,17 @@ def _judge_output(
     if old.kept is None or new.kept is None:
         return _judge_digests(old, new, tolerance)
     paths = places[0] / old.kept, places[1] / new.kept
-    if not all(path.exists() for path in paths):
+    if not all(map(_is_in, paths, places)):
         return Judgement("not verified", "its content is gone from the record")
     try:
         return compare(*paths, tolerance)
     except OSError as problem:
         return Judgement("not verified", f"it cannot be read: {problem}")
+
+
+def _is_in(path: Path, place: Path) -> bool:
+    """Whether it is there, and not somewhere else that a record made elsewhere names."""
+    return path.exists() and path.resolve().is_relative_to(place.resolve())
 
 
 def _judge_digests(old: OutputFile, new: OutputFile, tolerance: Tolerance) -> Judgement:
