@@ -96,14 +96,15 @@ def _is_declared(name: str, declared: tuple[str, ...]) -> bool:
 
 
 def _find_made(subject: Subject) -> frozenset[str]:
-    """Every name that a program or a command of the project may make a file under."""
+    """Every name that a program or a command of the project may make a file under, ``*/NAME`` for one in any folder."""
     made: set[str] = set()
     for program in subject.started.programs:
         for module in program.modules:
             made |= {name for access in find_writes(module) for name in _names(access, program)}
     for _, _, commands in subject.started.commands:
         made |= {posixpath.normpath(word.lstrip("<>=")) for command in commands for word in command.words[1:]}
-    return frozenset(made)
+    last = {posixpath.basename(name) for name in made}
+    return frozenset(made | {f"*/{name}" for name in last if "." in name})
 
 
 def _is_made(name: str, made: frozenset[str]) -> bool:
@@ -112,8 +113,7 @@ def _is_made(name: str, made: frozenset[str]) -> bool:
     while "/" in name:
         name = posixpath.dirname(name)
         folders.add(name)
-    last = {posixpath.basename(each) for each in made if "." in posixpath.basename(each)}
-    return bool(folders & made) or any(posixpath.basename(each) in last for each in folders)
+    return bool((folders | {f"*/{posixpath.basename(each)}" for each in folders}) & made)
 
 
 def _is_elsewhere(name: str, root: Path) -> bool:

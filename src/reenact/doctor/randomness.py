@@ -171,6 +171,7 @@ def _find_called(value: ast.expr, module: Module, names: tuple[str, ...]) -> str
 
 def _find_orders(module: Module) -> Iterator[Finding]:
     """``list(set(x))``, ``enumerate(set(x))`` and loops over them, where nothing sorts what comes of it."""
+    is_sorted = frozenset(_find_sorted(module))
     for call in module.calls:
         if call.name not in ("set", "frozenset") or not call.node.args:
             continue
@@ -183,25 +184,26 @@ def _find_orders(module: Module) -> Iterator[Finding]:
             shown, outer = f"{module.find_name(around.func)}(set(…))", around
         else:
             continue
-        if outer is not None and not _is_calmed(outer, module):
+        if outer is not None and not _is_calmed(module.parents.get(outer), is_sorted, module):
             yield HASH_ORDER.found(shown, call.position)
 
 
-def _is_calmed(node: ast.AST, module: Module) -> bool:
+def _is_calmed(around: ast.AST | None, is_sorted: frozenset[str], module: Module) -> bool:
     """Whether the order does not matter: it is sorted at once, or under its name later, or only counted."""
-    around = module.parents.get(node)
     if isinstance(around, ast.Call):
         name = module.find_name(around.func) or getattr(around.func, "attr", "")
         return name.rpartition(".")[2] in _CALMING
-    if isinstance(around, ast.Compare):
-        return True
-    if not isinstance(around, ast.Assign) or not isinstance(around.targets[0], ast.Name):
-        return False
-    own = around.targets[0].id
-    sorted_later: list[ast.expr] = []
+    if isinstance(around, ast.Assign):
+        target = around.targets[0]
+        return isinstance(target, ast.Name) and target.id in is_sorted
+    return isinstance(around, ast.Compare)
+
+
+def _find_sorted(module: Module) -> Iterator[str]:
+    """The names of what is sorted anywhere: ``sorted(x)``, ``x.sort()``."""
     for call in module.calls:
         if call.name == "sorted":
-            sorted_later += call.node.args
+            yield from (each.id for each in call.node.args if isinstance(each, ast.Name))
         elif call.method == "sort" and isinstance(call.node.func, ast.Attribute):
-            sorted_later.append(call.node.func.value)
-    return any(isinstance(each, ast.Name) and each.id == own for each in sorted_later)
+            value = call.node.func.value
+            yield from (value.id,) if isinstance(value, ast.Name) else ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,19 +24,18 @@ class Tree(NamedTuple):
 
     ``tracked`` are in git's index; ``untracked`` are not and not ignored either. ``has_git`` is False where nobody can
     tell: then all are ``untracked``. ``changed`` are tracked files that differ from the commit, deleted ones too.
+    ``folders`` are those that hold any of the first two.
     """
 
     has_git: bool
     tracked: frozenset[str] = frozenset()
     untracked: frozenset[str] = frozenset()
     changed: frozenset[str] = frozenset()
+    folders: frozenset[str] = frozenset()
 
     def has(self, name: str) -> bool:
         """Whether a record of the code has this file, or files below this folder."""
-        if name in self.tracked or name in self.untracked:
-            return True
-        inside = f"{name}/"
-        return any(each.startswith(inside) for each in (*self.tracked, *self.untracked))
+        return name in self.tracked or name in self.untracked or name in self.folders
 
 
 def read_tree(root: Path, world: World) -> Tree:
@@ -56,7 +56,18 @@ def read_tree(root: Path, world: World) -> Tree:
         return Tree(False, untracked=frozenset(_walk(real)))
     tracked, untracked, changed = (frozenset(filter(None, answer.output.split("\0"))) for answer in answers)
     ignored = _find_ignored(git, real)
-    return Tree(True, tracked - ignored, untracked - ignored, changed if answers[2].ok else frozenset())
+    tracked, untracked = tracked - ignored, untracked - ignored
+    return Tree(True, tracked, untracked, changed if answers[2].ok else frozenset(), _find_folders(tracked | untracked))
+
+
+def _find_folders(names: frozenset[str]) -> frozenset[str]:
+    folders: set[str] = set()
+    for name in names:
+        folder = posixpath.dirname(name)
+        while folder and folder not in folders:
+            folders.add(folder)
+            folder = posixpath.dirname(folder)
+    return frozenset(folders)
 
 
 def _find_ignored(git: Git, root: Path) -> frozenset[str]:

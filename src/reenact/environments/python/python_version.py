@@ -28,8 +28,9 @@ RELEASES = (
 
 def read_version_file(root: Path, world: World) -> str | None:
     """What the project's ``.python-version`` asks for, None where it says nothing that can be understood."""
+    path = root / ".python-version"
     try:
-        text = (root / ".python-version").read_text("utf-8")
+        text = path.read_text("utf-8") if path.is_file() else ""
     except (OSError, UnicodeDecodeError):
         return None
     lines = [line.partition("#")[0].strip() for line in text.splitlines()]
