@@ -11,6 +11,7 @@ from reenact.codec import encode
 from reenact.plan import BoundParameter, PythonSpec, Snapshot
 from reenact.records.files import MISSING, InputFile, Origin, OutputFile, read_record
 from reenact.runs import Result, State, Usage
+from reenact.trace.record import Contact, Trace
 from reenact.world import World
 from tests.recorded import NOON, make_plan, record_run
 
@@ -35,6 +36,15 @@ OUTPUTS = (
     OutputFile("preds.csv", 77, "34" * 32, "outputs/preds.csv", unchanged=True),
     OutputFile("large.bin", 80 << 20, "56" * 32),
     OutputFile("plots/*.png", None, None, problem=MISSING),
+)
+TRACE = Trace(
+    "python",
+    3,
+    ("/home/ada/notes.csv", "cache/a\nb"),
+    ("extra.txt",),
+    (Contact("10.0.0.1", 443, ("data.example.org",)), Contact("::1", 80), Contact("/run/db.sock", 0)),
+    ("gcc", "cat"),
+    12,
 )
 LOG = (
     b"2026-11-18T11:06:42Z stdout F epoch 1\n2026-11-18T11:06:43Z stderr P Value\n2026-11-18T11:06:43Z stderr F Error\n"
@@ -66,6 +76,7 @@ def test_the_page(world: World) -> None:
     folder.input_files.write_bytes(encode(INPUTS))
     folder.output_files.write_bytes(encode(OUTPUTS))
     folder.metrics.write_bytes(encode({"metrics.json:rmse": 0.4325, "metrics.json:test.r2": "nan"}))
+    folder.trace.write_bytes(encode(TRACE))
     record = read_record(folder)._replace(origin=Origin("", "ada", "engine", "0.1.0", "/home/ada/wine"))
     page = render_record(record, NOON + 7200, True)
     page = page.replace(str(folder.path), "FOLDER").replace(folder.id, "ID")

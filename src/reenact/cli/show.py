@@ -76,7 +76,9 @@ def run(given: Given, world: World) -> int:
         print_patch(record, world)
         return 0
     if given.as_json:
-        print_json(record)
+        from reenact.trace.record import read_trace
+
+        print_json({**record._asdict(), "trace": read_trace(folder)})
         return 0
     text = render_record(record, world.now(), _has_lock(folder), _list_repetitions(settled.id, world))
     state, _, rest = text.partition("\n")

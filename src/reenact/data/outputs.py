@@ -51,8 +51,8 @@ def look_before(plan: Plan, site: Site) -> Before:
 def keep_outputs(plan: Plan, site: Site, before: Before, world: World, seconds: float | None) -> tuple[OutputFile, ...]:
     """The declared outputs and the artifacts, each file once, copied unless it is larger than the limit.
 
-    A ``path`` parameter that led to nothing before counts as declared. With ``seconds`` nothing more is read after them,
-    and no large file.
+    A ``path`` parameter that led to nothing before counts as declared. With ``seconds`` nothing more is read after
+    them, and no large file.
     """
     keeper = _Keeper(site, before, world, seconds)
     found: dict[str, OutputFile] = {}
