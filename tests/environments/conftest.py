@@ -127,6 +127,7 @@ def basic_index(wheels: Path) -> Iterator[str]:
 
 
 RELEASES = {
+    "torch-2.0-py3-none-any.whl": "2022-01-01T00:00:00Z",
     "tiny-1.0-py3-none-any.whl": "2019-01-01T00:00:00Z",
     "tiny-2.0-py3-none-any.whl": "2022-01-01T00:00:00Z",
     "needy-1.0-py3-none-any.whl": "2019-01-01T00:00:00Z",
@@ -139,6 +140,7 @@ RELEASES = {
 def dated_index(wheels: Path) -> Iterator[str]:
     """A package index on loopback that tells when each file was uploaded (PEP 700), but for one package."""
     make_wheel(wheels, "dateless", "1.0")
+    make_wheel(wheels, "torch", "2.0")
 
     class Handler(SimpleHTTPRequestHandler):
         def __init__(self, *arguments: Any) -> None:

@@ -53,6 +53,7 @@ FORMS: dict[str, type] = {
     "dependency-groups.*": list,
     "tool": dict,
     "tool.uv": dict,
+    "tool.uv.pip": dict,
     "tool.uv.sources": dict,
     "tool.uv.index": list,
     "tool.uv.index.*": dict,
@@ -223,12 +224,18 @@ class _Tables:
     def with_settings(self, spec: PythonSpec, world: World) -> PythonSpec:
         """``spec`` with what is said to uv of how packages are found, and with the local code that this leads to."""
         settings: dict[str, object] = {key: value for key, value in self._uv.items() if key not in LATER}
+        notes = spec.notes
+        if self._uv.get("pip", {}).get("torch-backend") == "auto":
+            settings["pip"] = {key: value for key, value in self._uv["pip"].items() if key != "torch-backend"}
+            notes = (*notes, f'{self.name}: torch-backend = "auto" is not used: --accelerator names the build')
         if any("workspace" in each for each in list_sources(settings)):
             message = "members of a workspace are asked for, and there is no uv.lock"
             raise self._error("sources", message, "make one: uv lock")
         places = {path: str(self.folder / path) for path in list_paths(settings)}
         local = {path: digest_local(_existing(self.root, path, self.name), world) for path in places.values()}
-        return spec._replace(settings=without_credentials(with_places(settings, places)), local={**spec.local, **local})
+        return spec._replace(
+            settings=without_credentials(with_places(settings, places)), local={**spec.local, **local}, notes=notes
+        )
 
     def _group(self, name: str, within: tuple[str, ...]) -> list[str]:
         """A dependency group with those that it includes (PEP 735)."""

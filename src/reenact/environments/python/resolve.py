@@ -17,7 +17,7 @@ from reenact.environments.python.frozen import translate
 from reenact.environments.python.interpreters import Choice, find_interpreter
 from reenact.environments.python.python_version import settle_python
 from reenact.environments.python.requirement_lines import parse_local
-from reenact.environments.python.uv import EXCLUDE_NEWER, find_dateless, run_uv
+from reenact.environments.python.uv import EXCLUDE_NEWER, TORCH, find_dateless, run_uv
 from reenact.environments.python.uv_settings import list_options, with_places
 from reenact.environments.settings import platform_tag
 from reenact.errors import BuildError
@@ -45,6 +45,8 @@ def resolve(spec: PythonSpec, root: Path, path: Path, world: World, *, upgrade: 
         if found is None:
             for note in spec.notes:
                 world.report.note(note)
+            if world.environ.get(TORCH):
+                world.report.note(f"{TORCH} is not used: --accelerator says which build of PyTorch's packages is meant")
             found = _resolve(spec, root, family, (descriptor,), world, upgrade=upgrade)
             write_atomic(path, encode(found))
             world.report.done()

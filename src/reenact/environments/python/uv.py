@@ -14,6 +14,7 @@ from reenact.errors import BuildError
 from reenact.process.tool import ToolResult, run_tool
 from reenact.world import World
 
+TORCH = "UV_TORCH_BACKEND"
 UNSET = (
     "VIRTUAL_ENV",
     "CONDA_PREFIX",
@@ -40,8 +41,9 @@ UNSET = (
     "UV_NO_DEV",
     "UV_NO_GROUP",
     "UV_NO_EDITABLE",
+    TORCH,
 )
-"""Variables that would point uv to another interpreter, environment or folder than the one that we name."""
+"""Variables that would point uv to another interpreter, environment, folder or build than the one that we name."""
 
 LAST_LINES = 20
 EXCLUDE_NEWER = "--exclude-newer"
