@@ -158,53 +158,25 @@ def _plan(
     fetched = sources.fetch(sources.parse_uri(request.uri, request.version), folder.code, world)
     source = _keep_code(fetched, request, folder, world)
     root = fetched.root / source.subdirectory
-    moot = {"missing-file": request.env_manager in environments.NONE, "hidden-failure": request.shell_strict}
-    project = load_project(
-        root,
-        find_documents(world.home),
-        request.entry_point,
-        _name_source(source),
-        moot=[finding for finding, is_moot in moot.items() if is_moot],
-    )
-    try:
-        entry_point = get_entry_point(project, request.entry_point, root)
-    except ProjectError:
-        # It may be missing for a reason that was found: 'entrypoints' in place of 'entry_points'.
-        for doubt in project.diagnostics:
-            world.report.found(doubt)
-        raise
-    if entry_point.note:
-        world.report.note(entry_point.note)
-    project = with_own_environment(project, entry_point, root)
+    project, entry_point = _load(request, source, root, world)
     if request.repetition is not None and request.repetition.environment is not None:
         spec, lock, doubts = _repeat_environment(request.repetition, folder)
     else:
         spec, lock, doubts = _plan_environment(project, request, root, world)
-    places = Places(
-        caller=str(world.cwd),
-        project=str(root),
-        exists=os.path.exists,
-        copy=None if source.root else str(Path("code", source.subdirectory)),
-        recorded=entry_point.names - request.repetition.changed if request.repetition else frozenset(),
+    bound = bind(
+        entry_point, request.parameters, request.options, _make_places(request, entry_point, source, root, world)
     )
-    bound = bind(entry_point, request.parameters, request.options, places)
     rendered = render_command(entry_point.command, bound.words, bound.extras)
     entry_point = _fill_in(entry_point, bound)
     has_bash = world.find_program("bash") is not None
     if request.shell_strict and not has_bash:
         doubts = (*doubts, Diagnostic("warning", "no-pipefail", NO_PIPEFAIL))
-    set_variables, unset_variables = tracking
+    shell = choose_shell(request.shell_strict, has_bash)
     plan = Plan(
         project=project.name or root.name,
         entry_point=request.entry_point,
         source=source,
-        command=Command(
-            rendered.text,
-            choose_shell(request.shell_strict, has_bash),
-            source.subdirectory,
-            set_variables,
-            unset_variables,
-        ),
+        command=Command(rendered.text, shell, source.subdirectory, *tracking),
         environment=spec,
         parameters=bound.parameters,
         downloads=bound.downloads,
@@ -226,17 +198,53 @@ def _plan(
         path_values=list_path_values(bound),
         strict_inputs=request.strict_inputs,
     )
-    if request.trace or request.strict_inputs:
-        from reenact.trace.choice import choose, find_doubts
-
-        how = choose(request.trace or "python", spec, world)
-        plan = plan._replace(trace=how, notes=(*plan.notes, *find_doubts(how, plan.command)))
     if plan.inputs:
         from reenact.data.inputs import expect_inputs
         from reenact.data.places import Site
 
         expect_inputs(plan, Site(root, folder.path, world.home.root))
-    return _with_determinism(plan, request, root, world), bound.secrets
+    return _with_determinism(_with_trace(plan, request, world), request, root, world), bound.secrets
+
+
+def _load(request: Request, source: Snapshot, root: Path, world: World) -> tuple[Project, EntryPoint]:
+    """The project and the entry point that is asked for; what was assumed of it is told."""
+    moot = {"missing-file": request.env_manager in environments.NONE, "hidden-failure": request.shell_strict}
+    project = load_project(
+        root,
+        find_documents(world.home),
+        request.entry_point,
+        _name_source(source),
+        moot=[finding for finding, is_moot in moot.items() if is_moot],
+    )
+    try:
+        entry_point = get_entry_point(project, request.entry_point, root)
+    except ProjectError:
+        # It may be missing for a reason that was found: 'entrypoints' in place of 'entry_points'.
+        for doubt in project.diagnostics:
+            world.report.found(doubt)
+        raise
+    if entry_point.note:
+        world.report.note(entry_point.note)
+    return with_own_environment(project, entry_point, root), entry_point
+
+
+def _make_places(request: Request, entry_point: EntryPoint, source: Snapshot, root: Path, world: World) -> Places:
+    return Places(
+        caller=str(world.cwd),
+        project=str(root),
+        exists=os.path.exists,
+        copy=None if source.root else str(Path("code", source.subdirectory)),
+        recorded=entry_point.names - request.repetition.changed if request.repetition else frozenset(),
+    )
+
+
+def _with_trace(plan: Plan, request: Request, world: World) -> Plan:
+    if not (request.trace or request.strict_inputs):
+        return plan
+    from reenact.trace.choice import choose, find_doubts
+
+    how = choose(request.trace or "python", plan.environment, world)
+    return plan._replace(trace=how, notes=(*plan.notes, *find_doubts(how, plan.command)))
 
 
 def _name_run(name: str | None, secrets: Mapping[str, str]) -> str | None:
