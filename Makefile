@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DELETE_ON_ERROR:
-.PHONY: demo test check bench clean
+.PHONY: demo test check bench bench-as-of clean
 
 $(READY): pyproject.toml requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "reenact needs Python 3.11 or newer; set PYTHON=..."; exit 1; }
@@ -29,6 +29,9 @@ check: $(READY)
 
 bench: $(READY)
 	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m benchmarks
+
+bench-as-of: $(READY)
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m benchmarks.as_of
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,4 +1,5 @@
-"""A conda channel in a folder: this machine's CPython, and the wheels of real projects, as conda packages."""
+"""``python -m benchmarks.channels FOLDER [PROJECT…]``: a conda channel in a folder: this machine's CPython, and the
+wheels of real projects, as conda packages."""
 
 from __future__ import annotations
 
@@ -15,7 +16,17 @@ from benchmarks.peers import quietly
 
 
 def make_channel(folder: Path, wanted: tuple[str, ...]) -> str:
-    """A channel with Python and the ``wanted`` projects of PyPI, and all that they need; its address."""
+    """A channel with Python and the ``wanted`` projects of PyPI, and all that they need; its address.
+
+    In a process of its own: the peak memory of ours would count for whatever it starts.
+    """
+    argv = [sys.executable, "-m", "benchmarks.channels", str(folder), *wanted]
+    quietly(argv, cwd=Path(__file__).parents[1])
+    return folder.as_uri()
+
+
+def write_channel(folder: Path, wanted: list[str]) -> None:
+    """Write it."""
     write_package(folder, make_python_recipe())
     wheels = folder.with_name("wheels")
     if wanted:
@@ -23,7 +34,6 @@ def make_channel(folder: Path, wanted: tuple[str, ...]) -> str:
     for wheel in sorted(wheels.glob("*.whl")):
         write_package(folder, make_wheel_recipe(wheel))
     index_channel(folder)
-    return folder.as_uri()
 
 
 def make_wheel_recipe(path: Path) -> Recipe:
@@ -38,3 +48,7 @@ def make_wheel_recipe(path: Path) -> Recipe:
     here = [each for each in needed if each.marker is None or each.marker.evaluate({"extra": ""})]
     depends = ("python", *(canonicalize_name(each.name) for each in here))
     return Recipe(canonicalize_name(said["Name"]), said["Version"], files, "py_0", depends)
+
+
+if __name__ == "__main__":
+    write_channel(Path(sys.argv[1]), sys.argv[2:])

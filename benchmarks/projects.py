@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from benchmarks.measure import environment
+from benchmarks.peers import UV, quietly
 
 NOOP = "pass\n"
 MLPROJECT = """\
@@ -46,6 +47,15 @@ def make_conda_project(folder: Path, channel: str, packages: tuple[str, ...]) ->
     (folder / "MLproject").write_text(MLPROJECT.replace("python_env: python_env.yaml", "conda_env: conda.yaml"))
     (folder / "conda.yaml").write_text(f"channels:\n  - {channel}\ndependencies:\n{lines}")
     (folder / "noop.py").write_text(NOOP)
+    return folder
+
+
+def make_locked_project(folder: Path, dependencies: tuple[str, ...]) -> Path:
+    """The same with a ``pyproject.toml`` and a ``uv.lock`` alone."""
+    make_project(folder, dependencies)
+    (folder / "python_env.yaml").unlink()
+    (folder / "MLproject").write_text(MLPROJECT.replace("python_env: python_env.yaml\n", ""))
+    quietly([UV, "lock", "--quiet", "--python", sys.executable], cwd=folder)
     return folder
 
 

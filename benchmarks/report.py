@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from reenact.machine import read_machine
@@ -35,13 +36,26 @@ def render_row(cells: Sequence[str]) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def render_page(tables: Sequence[Table], machine: str) -> str:
-    """The whole page."""
+def render_page(tables: Sequence[Table], machine: str, more: Sequence[str] = ()) -> str:
+    """The whole page; ``more`` are sections that were measured at another time."""
     head = (
         "# Measured\n\n`make bench` writes this page: every number is a median of runs taken in turn with those that it"
         f" stands beside, on one machine in one session.\n\n{machine}\n\n"
     )
-    return head + "\n\n".join(render_table(table) for table in tables) + "\n"
+    return head + "\n\n".join([*map(render_table, tables), *more]) + "\n"
+
+
+def list_sections(page: Path) -> dict[str, str]:
+    """The sections of the page by their titles, each with its heading."""
+    text = page.read_text() if page.exists() else ""
+    return {part.partition("\n")[0]: f"## {part}".strip() for part in text.split("\n## ")[1:]}
+
+
+def put_section(page: Path, table: Table) -> None:
+    """Write the table into the page, in the place of the section of that title or behind all others."""
+    head = page.read_text().partition("\n## ")[0].strip()
+    sections = {**list_sections(page), table.title: render_table(table)}
+    page.write_text("\n\n".join([head, *sections.values()]) + "\n")
 
 
 def describe_machine() -> str:

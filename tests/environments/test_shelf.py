@@ -281,3 +281,6 @@ def test_environments_share_the_files_of_an_index(project_dir: Path, world: Worl
         modules.append(next(Path(place.path or "").glob("lib/*/site-packages/six.py")))
     assert modules[0] != modules[1]
     assert modules[0].samefile(modules[1])
+    lists = [next(module.parent.glob("six-*.dist-info/RECORD")) for module in modules]
+    assert lists[0].samefile(lists[1])
+    assert "six.py,sha256=" in lists[0].read_text()
