@@ -97,7 +97,7 @@ def test_the_newest_is_shown_and_a_failure_with_its_last_lines(
 def test_json_is_the_whole_record(reenact: Callable[..., tuple[int, str, str]], world: World) -> None:
     folder = record_run(world, make_plan(lr="0.1"), FAILED)
     shown = json.loads(reenact("show", "--json", folder.id[:9])[1])
-    kept = {"run", "plan", "origin", "result", "events", "machine", "inputs", "outputs", "metrics", "code"}
+    kept = {"run", "plan", "origin", "result", "events", "machine", "inputs", "outputs", "metrics", "code", "trace"}
     assert set(shown) >= kept
     assert shown["plan"] == json.loads(folder.plan.read_bytes())
     assert shown["result"]["usage"]["peak_memory"] == 512 * 2**20

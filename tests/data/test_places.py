@@ -55,6 +55,15 @@ def test_what_lies_in_the_run_folder_is_named_by_its_variable(site: Site) -> Non
     assert site.locate("$REENACT_RUN_DIR/inputs/x/a.csv") == site.run / "inputs/x/a.csv"
 
 
+def test_the_way_to_the_project_may_lead_over_links(site: Site, tmp_path: Path) -> None:
+    fill(site.project, "d/x")
+    (tmp_path / "way").symlink_to(site.project)
+    (site.project / "far").symlink_to("/etc")
+    assert site.name(tmp_path / "way/d/x") == "d/x"
+    assert site.name(site.project / "far/passwd") == "far/passwd"
+    assert site.name(Path("/etc/passwd")) == "/etc/passwd"
+
+
 def test_a_folder_is_walked_once_even_in_a_circle(site: Site) -> None:
     fill(site.project, "d/x", "d/e/y", "d/.git/config", "d/__pycache__/z", "far/w")
     (site.project / "d/e/up").symlink_to("..")

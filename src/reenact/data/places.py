@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from reenact.plan import RUN_DIR_VARIABLE
@@ -31,9 +32,16 @@ class Site(NamedTuple):
     def name(self, path: Path) -> str:
         """A path as it is recorded: relative to the project, below the run's folder, else absolute."""
         text = os.path.normpath(path)
-        if text.startswith(f"{self.run}/") and not text.startswith(f"{self.project}/"):
-            return IN_RUN + text.removeprefix(f"{self.run}/")
-        return text.removeprefix(f"{self.project}/")
+        # The way to the project may lead over links.
+        for form in (text, os.path.join(_resolve(os.path.dirname(text)), os.path.basename(text))):
+            if form.startswith(f"{self.project}/"):
+                return form.removeprefix(f"{self.project}/")
+        return IN_RUN + text.removeprefix(f"{self.run}/") if text.startswith(f"{self.run}/") else text
+
+
+@lru_cache(maxsize=256)
+def _resolve(folder: str) -> str:
+    return os.path.realpath(folder)
 
 
 def find_places(declared: str, site: Site) -> list[Path]:
