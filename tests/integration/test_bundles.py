@@ -150,12 +150,16 @@ def test_a_run_goes_to_a_machine_without_network(user: User, project: Path, inde
     said = elsewhere.call("rerun", first)
     assert (said.code, said.out) == (0, "1.0 1.0 mine data\n"), said.err
     second, imported = elsewhere.runs()
+    assert second["id"] != first
     assert imported["id"] == first
     assert second["state"] == "finished"
     runs = elsewhere.home / "runs"
     assert (RunFolder(runs / second["id"]).artifacts / "words.txt").read_text() == wanted
     assert (RunFolder(runs / first).artifacts / "words.txt").read_text() == wanted
     assert json.loads((RunFolder(runs / first).outputs / "out.json").read_text()) == {"score": 0.5}
+    # What was repeated can be repeated.
+    said = elsewhere.call("rerun", "@")
+    assert (said.code, said.out) == (0, "1.0 1.0 mine data\n"), said.err
     said = elsewhere.call("verify", first)
     assert said.code == 0, said
     assert "PASS" in said.out
@@ -178,15 +182,20 @@ def test_without_its_packages_it_needs_an_index(user: User, project: Path, elsew
     first = run(user, project)
     bundle = export(user)
     assert elsewhere.call("import", str(bundle)).code == 0
+    away = project.rename(user.folder / "away")
     said = elsewhere.call("rerun", first)
-    assert said.code != 0
+    assert said.code == 68
     assert "data/words.txt" in said.err
+    away.rename(project)
     bundle = export(user, "--with-inputs")
+    project.rename(away)
     assert elsewhere.call("import", str(bundle)).code == 0
     said = elsewhere.call("rerun", first)
     assert said.code == 70
     assert "cannot be reached" in said.err
+    away.rename(project)
     bundle = export(user, "--with-inputs", "--with-packages")
+    project.rename(away)
     said = elsewhere.call("import", str(bundle))
     assert "is here already" in said.err
     assert elsewhere.call("rerun", first).code == 0

@@ -9,10 +9,10 @@ from pathlib import Path
 from reenact.data.inputs import Answer, record_inputs
 from reenact.data.places import IN_RUN, Site
 from reenact.project.paths import is_remote
-from reenact.records.files import InputFile, Record, find_kept_input
+from reenact.records.files import InputFile, Record
 from reenact.report import Silence
 from reenact.run_folder import RunFolder
-from reenact.sources.recorded import find_original
+from reenact.sources.recorded import find_kept, find_original
 from reenact.values import NamedTuple
 from reenact.world import World
 
@@ -39,7 +39,7 @@ def look_at_inputs(record: Record, replaced: Collection[str], world: World) -> I
         if not is_remote(file.path)
         and not file.path.startswith(IN_RUN)
         and file.digest is not None
-        and find_kept_input(folder, file.digest) is None
+        and find_kept(folder, file.digest, world) is None
         and not any(f"{site.locate(file.path)}/".startswith(f"{path}/") for path in moot)
         and _is_outside(file, record)
     ]

@@ -55,7 +55,7 @@ def fetch(wanted: Wanted, code: Path, world: World) -> Fetched:
         if (there := find_left_out(each, folder, world)) is not None:
             _supply(each, there, code, _list_known(kept, world) if each.path.endswith("/") else frozenset())
     inside = "/".join(part for part in (kept.prefix, source.subdirectory) if part)
-    _supply_inputs(folder, code, inside)
+    _supply_inputs(folder, code, inside, world)
     if (original := find_original(folder, world)) is not None:
         _supply_recorded(folder, original / inside, code / inside, find_size_limit(world.environ))
     snapshot = source._replace(root=None, prefix="", subdirectory=wanted.subdirectory or inside, tree=kept.tree)
@@ -87,12 +87,13 @@ def find_original(folder: RunFolder, world: World) -> Path | None:
 
     That of a repetition is the original's, for they have the same tree.
     """
-    plan = read_plan(folder)
-    if plan.source.root is None:
-        first = find_run(plan.repeats, world) if plan.repeats else None
-        return find_original(first, world) if first is not None else None
-    _, kept = get_source(folder)
-    top = Path(os.path.realpath(plan.source.root))
+    for each in list_repeated(folder, world):
+        if (root := read_plan(each).source.root) is not None:
+            break
+    else:
+        return None
+    _, kept = get_source(each)
+    top = Path(os.path.realpath(root))
     for _ in range(len(kept.prefix.split("/")) if kept.prefix else 0):
         top = top.parent
     return top if top.is_dir() else None
@@ -108,7 +109,7 @@ def list_missing(folder: RunFolder, world: World) -> Iterator[LeftOut]:
 
 def find_left_out(left: LeftOut, folder: RunFolder, world: World) -> Path | None:
     """What was left out, still as it was: what came with the run, or what is in the old place."""
-    if (kept := find_kept_input(folder, left.digest)) is not None:
+    if (kept := find_kept(folder, left.digest, world)) is not None:
         return kept
     original = find_original(folder, world)
     if original is None or left.digest is None:
@@ -120,6 +121,24 @@ def find_left_out(left: LeftOut, folder: RunFolder, world: World) -> Path | None
     else:
         found = None if there.is_symlink() else _digest(there, left.size)
     return there if found == left.digest else None
+
+
+def find_kept(folder: RunFolder, digest: str | None, world: World) -> Path | None:
+    """The input with this digest that came with the run, or with one that it repeats."""
+    return next(filter(None, (find_kept_input(each, digest) for each in list_repeated(folder, world))), None)
+
+
+def list_repeated(folder: RunFolder, world: World) -> Iterator[RunFolder]:
+    """The run, the one that it repeats, and so on to the first; each once, also in a forged circle."""
+    seen: set[str] = set()
+    while folder.id not in seen:
+        seen.add(folder.id)
+        yield folder
+        repeats = read_plan(folder).repeats
+        first = find_run(repeats, world) if repeats else None
+        if first is None:
+            return
+        folder = first
 
 
 def _digest(path: Path, size: int | None = None) -> str | None:
@@ -175,13 +194,13 @@ def _supply(left: LeftOut, there: Path, code: Path, known: frozenset[str]) -> No
         shutil.copyfile(there, target)
 
 
-def _supply_inputs(folder: RunFolder, code: Path, inside: str) -> None:
+def _supply_inputs(folder: RunFolder, code: Path, inside: str, world: World) -> None:
     """Copy the inputs that came with the run to where the command will look for them: beside the code, or in the new
     run's folder, which the code is in. Nothing is written over, and nothing outside of the two."""
     import shutil
 
     for each in read_inputs(folder):
-        kept = find_kept_input(folder, each.digest)
+        kept = find_kept(folder, each.digest, world)
         if kept is None or each.path.startswith("/"):
             continue
         base = code.parent if each.path.startswith(IN_RUN) else code

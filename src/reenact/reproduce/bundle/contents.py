@@ -89,7 +89,8 @@ def list_inputs(folder: RunFolder, project: Path, world: World) -> tuple[list[Me
     code = read_code(folder)
     for left in code.left_out if code is not None else ():
         # What is too large to be code is data.
-        path = find_left_out(left, folder, world) if left.why == "large" else None
+        plain = left.why == "large" and not left.path.endswith("/")
+        path = find_left_out(left, folder, world) if plain else None
         if path is not None:
             found[str(left.digest)] = Member(f"inputs/{left.digest}", path)
     return list(found.values()), lacking
