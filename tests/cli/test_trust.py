@@ -92,3 +92,19 @@ def test_nothing_of_it_moves_the_terminal(home: Home) -> None:
         assert subject is not None
         text = render_question(subject, describe_plan(plan, make_world(home)), None)
         assert all(line.isprintable() for line in text.split("\n"))
+
+
+def test_the_source_is_always_to_be_seen(home: Home) -> None:
+    """No command is so long that it pushes away what stands above it, and no letter looks like another."""
+    source = SOURCE._replace(uri="https://hоst/org/p.git")
+    long = PLAN._replace(command=Command("echo\n" * 5000 + "x" * 100_000), source=source)
+    subject = find_subject(source)
+    assert subject is not None
+    text = render_question(subject, describe_plan(long, make_world(home)), None)
+    assert "https://h\\u043est/org/p.git" in text
+    assert "… (4,981 more lines)" in text
+    assert text.count("\n") < 45
+    wide = PLAN._replace(command=Command("x" * 100_000))
+    text = render_question(subject, describe_plan(wide, make_world(home)), None)
+    assert "… (100,000 characters)" in text
+    assert len(text) < 5000

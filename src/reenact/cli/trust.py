@@ -37,6 +37,9 @@ from reenact.world import World
 MOST = 12
 """Packages that are named; more are counted."""
 
+MOST_LINES, LONGEST = 20, 400
+"""Of the command, and of any line: what is on top must stay to be seen."""
+
 Lines = list[tuple[str, str]]
 
 
@@ -87,7 +90,7 @@ def find_ground(subject: Subject, facts: Lines, world: World, *, yes: bool) -> s
     home, environ = find_home(os.environ), os.environ
     if find_agreement(subject, home) is not None:
         return BEFORE
-    shown = plain(subject.repository) + (f" at {subject.commit[:12]}" if subject.commit else "")
+    shown = ascii(subject.repository)[1:-1] + (f" at {subject.commit[:12]}" if subject.commit else "")
     grounds = {OPTION: yes, VARIABLE: is_trusted(subject, environ), NOT_ASKED: not is_somebody_there()}
     for ground, holds in grounds.items():
         if holds:
@@ -118,14 +121,21 @@ def render_question(subject: Subject, facts: Lines, last: Agreement | None) -> s
         was, now = last.subject.commit or last.subject.content, subject.commit or subject.content
         day = last.time.partition("T")[0]
         head = f"This code has changed since you last agreed to it: {plain(was)[:12]} on {day}, now {plain(now)[:12]}."
-    lines = [f"  {label:<12}  {plain(text)}" for label, text in facts]
+    lines = [f"  {label:<12}  {shorten(plain(text))}" for label, text in facts]
     return "\n".join((head, "", *lines, ""))
+
+
+def shorten(text: str) -> str:
+    """The text, or its beginning and how long it is."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text):,} characters)"
 
 
 def describe_plan(plan: Plan, world: World) -> Lines:
     """What there is to know before it runs: a label and a line each; the lines are not escaped yet."""
     spec = plan.environment
     command = plan.command.text.strip("\n").split("\n")
+    if len(command) > MOST_LINES:
+        command[MOST_LINES:] = [f"… ({len(command) - MOST_LINES:,} more lines)"]
     return [
         *describe_source(plan.source),
         ("entry point", plan.entry_point),
@@ -141,6 +151,8 @@ def describe_source(source: Snapshot) -> Lines:
     inside = source.subdirectory if source.subdirectory not in source.uri else ""
     place = f"{source.uri}#{inside}" if inside else source.uri
     asked = ", ".join(filter(None, (source.branch and f"branch {source.branch}", source.version)))
+    # A letter of another alphabet may look like one of the host that is meant.
+    place = place.encode("ascii", "backslashreplace").decode()
     content = source.commit or source.tree or ""
     return [
         ("source", place + (f" ({asked})" if asked else "")),
