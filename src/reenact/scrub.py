@@ -3,7 +3,8 @@ r"""Texts without the secrets in them, by value, however a program may have writ
 A secret is found as it is and as programs encode it: quoted for an address, a shell, JSON, Python, HTML, CSV, each
 character in its own way if need be (``%2F`` beside ``/``), in hexadecimal digits, and in base64 at each of the three
 places that its first byte can have in a group, with line breaks anywhere. Of a secret of several lines each line that
-is long enough is one by itself. What is found becomes ``***``.
+is long enough is one by itself. Blanks around it do not belong to it: a file's last newline is what programs take off
+first. What is found becomes ``***``.
 
 A secret of fewer than :data:`SHORTEST` characters is left: to take every ``7`` out of a log would leave no log.
 """
@@ -42,7 +43,8 @@ class Scrubber:
     """Takes ``secrets`` out of texts. False where none of them can be found."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        found = sorted({secret for secret in secrets if len(secret) >= SHORTEST}, key=lambda each: (-len(each), each))
+        bare = {secret.strip() if len(secret.strip()) >= SHORTEST else secret for secret in secrets}
+        found = sorted({secret for secret in bare if len(secret) >= SHORTEST}, key=lambda each: (-len(each), each))
         self._secrets = found
         self._forms = [form for secret in found for form in make_forms(secret)]
         self._mark = _choose_mark(self._forms)
