@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,14 +16,17 @@ from reenact.environments.docker.build import list_context
 from reenact.environments.docker.container import Container
 from reenact.environments.docker.engine import Engine
 from reenact.errors import BuildError, ProjectError
+from reenact.home import Home
 from reenact.plan import DockerSpec
 from reenact.project.types import DockerBuild, DockerEnvironment
 from reenact.world import World
 from tests.environments.conftest import told, write
-from tests.environments.docker.engines import tell
+from tests.environments.docker.engines import LABEL, tell
+from tests.environments.docker.waiting import wait_for
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Write = Callable[..., Path]
+Start = Callable[..., "subprocess.Popen[str]"]
 
 
 def make(spec: DockerSpec, world: World) -> Container:
@@ -171,3 +175,30 @@ def test_two_who_want_the_same_image_make_it_once(engine: Engine, image: str, wo
     assert len(found) == 2
     assert len({each.image.id for each in found}) == 1
     assert len([text for text in told(world, "step") if text == "building the image"]) == 1
+
+
+@pytest.mark.parametrize("sign", ["build --file", "the slow step"])
+def test_kill_9_while_an_image_is_built(
+    write_project: Write, start: Start, run: Run, engine: Engine, image: str, project_dir: Path, home: Home, sign: str
+) -> None:
+    """Whoever built is gone with its runner, and who comes next builds it whole."""
+    mark = uuid4().hex
+    step = f"RUN echo the slow step {mark} && sleep 3 && echo done > /whole"
+    write(project_dir, {"Dockerfile": f"FROM {image}\nLABEL {LABEL}\n{step}\n"})
+    write_project("cat /whole", build=".", name=None)
+    child = start()
+    wait_for(lambda: any(sign in path.read_text() for path in home.runs.glob("*/build.log")))
+    child.kill()
+    child.wait()
+    wait_for(lambda: not list_builds(home))
+    done = run("-q")
+    assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
+
+
+def list_builds(home: Home) -> list[str]:
+    """The argument lists of what builds for this home."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            found.append((process / "cmdline").read_bytes().decode("utf-8", "replace"))
+    return [line for line in found if str(home.root) in line and "--tag" in line]
