@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 from pathlib import Path
@@ -90,3 +91,29 @@ def test_without_enough_memory(project_dir: Path, own: Path, at: Path) -> None:
     failed = fail(project_dir, at, own.as_uri(), "thing", limit="60000")
     assert "there was not enough memory" in failed.first, failed.said
     assert failed.code == 70
+
+
+@pytest.mark.parametrize(
+    ("stamp", "cause"),
+    [
+        (None, "the channel gives no upload dates for dated 1.0, so that --as-of cannot be kept"),
+        (1_650_000_000_000, "nothing that fits is from before 2020-01-02: dated 1.0"),
+    ],
+)
+def test_dates_that_a_channel_does_not_have(
+    project_dir: Path, tmp_path: Path, at: Path, stamp: int | None, cause: str
+) -> None:
+    folder = tmp_path / "dated"
+    write_package(folder, Recipe("dated", "1.0", {"share/d": File(b"d")}))
+    index_channel(folder)
+    index = folder / "linux-64" / "repodata.json"
+    found = json.loads(index.read_text())
+    for package in found["packages.conda"].values():
+        package.pop("indexed_timestamp", None)
+        package.pop("timestamp", None)
+        package |= {"timestamp": stamp} if stamp else {}
+    index.write_text(json.dumps(found))
+    (project_dir / "conda.yaml").write_text(f"channels: ['{folder.as_uri()}']\ndependencies: [dated]\n")
+    (project_dir / "MLproject").write_text(RUNS)
+    failed = run_to_fail(project_dir, at, "--env-manager", "conda", "--as-of", "2020-01-01")
+    failed.expect(cause, "  rattler: ", STEP)

@@ -28,6 +28,7 @@ from rattler.exceptions import (
 )
 from rattler.install import InstallerReporter
 
+from reenact.environments.conda.failure import explain_channel, explain_link, explain_solver
 from reenact.environments.conda.store import find_store, linking
 from reenact.environments.credentials import redact
 from reenact.errors import BuildError
@@ -118,7 +119,7 @@ def _channel(name: str) -> rattler.Channel:
     try:
         return rattler.Channel(name)
     except InvalidChannelError as problem:
-        raise _channel_failure(str(problem), redact(name)) from problem
+        raise explain_channel(str(problem), redact(name)) from problem
 
 
 def _detect(environ: Mapping[str, str]) -> dict[str, rattler.GenericVirtualPackage]:
@@ -177,9 +178,9 @@ def solve(question: Question, home: Home) -> tuple[CondaPackage, ...]:
     try:
         records = _run(ask())
     except SolverError as problem:
-        raise _solver_failure(str(problem), question, shown) from problem
+        raise explain_solver(str(problem), question.platform, question.as_of, shown) from problem
     except (GatewayError, FetchRepoDataError) as problem:
-        raise _channel_failure(str(problem), shown) from problem
+        raise explain_channel(str(problem), shown) from problem
     return tuple(sorted(map(_package, records), key=lambda package: package.name))
 
 
@@ -267,7 +268,7 @@ def link(packages: Sequence[CondaPackage], prefix: Path, home: Home, report: Rep
         with linking(home):
             _run(work())
     except InstallerError as problem:
-        raise _link_failure(str(problem), doing) from problem
+        raise explain_link(str(problem), doing) from problem
 
 
 def render_activation(prefix: Path) -> str:
@@ -354,59 +355,3 @@ def _run_alone(coroutine: Coroutine[Any, Any, T]) -> T:
         known = before | {thread.ident for thread in threading.enumerate()}
         while sys._current_frames().keys() - known and time.monotonic() < deadline:
             time.sleep(0.0002)
-
-
-def _solver_failure(said: str, question: Question, shown: str) -> BuildError:
-    explanation = redact(said).removeprefix("Cannot solve the request because of: ").strip()
-    found = re.findall(r"No candidates were found for (.+?)\.(?=\s|$)|─ (.+?), for which no candidates", explanation)
-    missing = list(dict.fromkeys(first or second for first, second in found))
-    where = f"for {question.platform}, in {shown}"
-    if missing:
-        names = ", ".join(name.removesuffix(" *") for name in missing)
-        cause = f"no channel has {names} ({where})"
-    else:
-        cause = f"the packages exclude one another ({where})"
-    virtual = [name for name in missing if name.startswith("__")]
-    hint = "see which versions there are: a pin may be too old for the channel, or the package be in another channel"
-    if virtual:
-        hint = "the machine lacks it; CONDA_OVERRIDE_CUDA=12.4 and the like pretend that it has it"
-    elif any(len(name.split()) > 2 for name in missing):
-        hint = "a build string fits one platform only: leave it out, 'NAME=VERSION' is enough"
-    quoted = "\n".join(f"  rattler: {line}" for line in explanation.splitlines())
-    return BuildError(f"solving failed: {cause}\n{quoted}", hint=hint)
-
-
-def _channel_failure(said: str, shown: str) -> BuildError:
-    text = redact(said)
-    if re.search(r"could not parse|not a supported scheme", text):
-        cause = "a channel's address cannot be read"
-    elif re.search(r"could not find subdir|404|No such file", text):
-        cause = "a channel does not exist"
-    elif re.search(r"40[13]|[Uu]nauthori[sz]ed|[Ff]orbidden", text):
-        cause = "a channel refuses us: credentials?"
-    else:
-        cause = "a channel cannot be reached"
-    quoted = "\n".join(f"  rattler: {line}" for line in text.splitlines())
-    return BuildError(
-        f"solving failed: {cause} ({shown})\n{quoted}", hint="check the address and the network, run again"
-    )
-
-
-def _link_failure(said: str, doing: str) -> BuildError:
-    text = redact(said)
-    hint = "run again: nothing that was made is kept"
-    if re.search(r"hash mismatch|sha256|md5|[Hh]ash", text):
-        cause = "a package is not the one that was locked (hash mismatch)"
-        hint = "the channel serves another file than when it was locked; resolve the environment again"
-    elif re.search(r"No space left|os error 28|[Qq]uota", text):
-        cause, hint = "the disk is full", "make room and run again: nothing half-made is kept"
-    elif re.search(r"checksum|invalid (gzip|zip|archive)|corrupt", text, re.IGNORECASE):
-        cause = "a package is damaged"
-    elif re.search(r"No such file|404|Not Found", text):
-        cause = "a package that was locked is not in its channel any more"
-    elif re.search(r"error sending request|tcp connect|timed out|dns error", text):
-        cause = "a channel cannot be reached"
-    else:
-        cause = text.partition("\n")[0]
-    quoted = "\n".join(f"  rattler: {line}" for line in text.splitlines()[-20:])
-    return BuildError(f"{doing} failed: {cause}\n{quoted}", hint=hint)
