@@ -143,6 +143,23 @@ def test_noise_within_the_tolerance_and_beyond_it(reenact: Reenact, project: Pat
     assert "sum: 6." in trials[0]["judged"][3]["judgement"]["difference"]
 
 
+@pytest.mark.parametrize("source", ["in place", "a copy"])
+def test_a_tolerance_of_an_output_that_a_parameter_names(reenact: Reenact, project: Path, source: str) -> None:
+    """What is recorded is named from the project, and the value of a path is absolute."""
+    write_training(project, noise="__import__('random').random() * 1e-9")
+    text = MLPROJECT.replace("out/near.json,", '"{near}",').replace(
+        "    inputs:", "      near: {type: path, default: out/near.json}\n    inputs:"
+    )
+    (project / "MLproject").write_text(text)
+    git(project, "commit", "-q", "-a", "-m", "second")
+    uri = project.as_posix() if source == "in place" else f"git+file://{project}"
+    said = reenact("run", uri, "-q", "-y", "--env-manager", "system")
+    assert said.code == 0, said.err
+    code, found = verify(reenact, newest(reenact))
+    assert (code, found["verdict"]) == (0, "PASS"), found
+    assert list_verdicts(found)["output out/near.json"] == "within tolerance"
+
+
 def test_a_variable_that_changes_the_result_is_named(
     reenact: Reenact, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,12 +13,9 @@ from reenact.project.types import MetricDeclaration, OutputDeclaration, Toleranc
 from reenact.reproduce.calibrate import Calibration, make_tolerance, propose, render_calibration
 from reenact.reproduce.compare import Judgement, Spread
 from reenact.reproduce.compare.judgement import find_spread, match
-from reenact.reproduce.results import Judged
-from tests.recorded import make_plan
+from reenact.reproduce.results import Declared, Judged
 
-PLAN = make_plan()._replace(
-    outputs=(OutputDeclaration("out/*.csv"), OutputDeclaration("log.txt")), metrics=(MetricDeclaration("m.json"),)
-)
+DECLARED = Declared((OutputDeclaration("out/*.csv"), OutputDeclaration("log.txt")), (MetricDeclaration("m.json"),))
 JUDGED = [
     Judged("exit code", "", Judgement("identical")),
     Judged("output", "out/a.csv", Judgement("different", "", {"loss": Spread(1e-7, 2e-7), "near": Spread(1e-9, 1.0)})),
@@ -39,7 +36,7 @@ def test_a_proposal_covers_what_it_comes_from(pairs: list[tuple[float, float]]) 
 
 
 def test_proposals_are_made_for_what_is_declared() -> None:
-    proposals, steady = propose(JUDGED, PLAN)
+    proposals, steady = propose(JUDGED, DECLARED)
     assert [(each.kind, each.path, each.tolerance) for each in proposals] == [
         ("outputs", "out/*.csv", Tolerance(1e-6, 5e-9, ("time",))),
         ("outputs", "log.txt", Tolerance()),
@@ -49,7 +46,7 @@ def test_proposals_are_made_for_what_is_declared() -> None:
 
 
 def test_the_yaml_is_what_a_project_file_may_say(tmp_path: Path) -> None:
-    proposals, steady = propose(JUDGED, PLAN)
+    proposals, steady = propose(JUDGED, DECLARED)
     text = render_calibration(Calibration("a" * 32, "main", ("b" * 32, "c" * 32), proposals, steady))
     said = yaml.safe_load(text)["entry_points"]["main"]
     assert said["outputs"][0] == {"path": "out/*.csv", "rtol": 1e-6, "atol": 5e-9, "ignore": ["time"]}
@@ -61,7 +58,7 @@ def test_the_yaml_is_what_a_project_file_may_say(tmp_path: Path) -> None:
 def test_no_name_breaks_the_yaml(path: str, part: str, distance: float) -> None:
     judged = [Judged("output", path, Judgement("different", "", {part: Spread(distance, 1.0)}, (part,)))]
     judged += [Judged("output", path, Judgement("different", "", {"n": Spread(distance, 1.0)}))]
-    proposals, steady = propose(judged, make_plan())
+    proposals, steady = propose(judged, Declared())
     said = yaml.safe_load(render_calibration(Calibration("a", path, ("b",), proposals, steady)))
     entry = said["entry_points"][path]["outputs"][0]
     assert entry["path"] == path

@@ -13,14 +13,20 @@ from itertools import combinations
 from typing import Literal
 
 from reenact.errors import RecordError
-from reenact.plan import Plan
 from reenact.prepare import Prepared
 from reenact.project.data_paths import find_declaration
 from reenact.project.types import Tolerance
 from reenact.records.files import Record
 from reenact.reproduce.compare import Spread
 from reenact.reproduce.compare.judgement import EXACT, show
-from reenact.reproduce.results import Judged, find_broken_end, find_metric_declaration, judge_records
+from reenact.reproduce.results import (
+    Declared,
+    Judged,
+    find_broken_end,
+    find_metric_declaration,
+    judge_records,
+    read_declared,
+)
 from reenact.reproduce.surroundings import compare_surroundings
 from reenact.reproduce.verify import repeat
 from reenact.values import NamedTuple
@@ -76,19 +82,19 @@ def calibrate(record: Record, world: World, times: int, agree: Callable[[Prepare
     if not find_broken_end(record.run) and not compare_surroundings(record, runs[0]):
         runs.append(record)
     judged = [each for one, other in combinations(runs, 2) for each in judge_records(one, other, EXACT)]
-    proposals, steady = propose(judged, record.plan)
+    proposals, steady = propose(judged, read_declared(record.plan))
     return Calibration(record.run.id, record.plan.entry_point, tuple(each.run.id for each in runs), proposals, steady)
 
 
-def propose(judged: Iterable[Judged], plan: Plan) -> tuple[tuple[Proposal, ...], tuple[str, ...]]:
+def propose(judged: Iterable[Judged], declared: Declared) -> tuple[tuple[Proposal, ...], tuple[str, ...]]:
     """Proposals for what differed in any of the comparisons, and the paths of what never did. Pure."""
     gathered: dict[tuple[Literal["outputs", "metrics"], str], list[tuple[str, Judged]]] = {}
     for each in judged:
         if each.kind == "output":
-            declared = find_declaration(each.name, plan.outputs)
-            gathered.setdefault(("outputs", declared.path if declared else each.name), []).append(("", each))
+            known = find_declaration(each.name, declared.outputs)
+            gathered.setdefault(("outputs", known.path if known else each.name), []).append(("", each))
         elif each.kind == "metric":
-            path, key = split_metric(each.name, plan)
+            path, key = split_metric(each.name, declared)
             gathered.setdefault(("metrics", path), []).append((key, each))
     proposals = tuple(_propose(kind, path, found) for (kind, path), found in gathered.items() if _differs(found))
     return proposals, tuple(path for (_, path), found in gathered.items() if not _differs(found))
@@ -130,12 +136,12 @@ def _widen(distance: float) -> float:
     return next(float(f"{step * power:.3g}") for step in (1, 2, 5, 10, 20) if step * power >= wanted)
 
 
-def split_metric(name: str, plan: Plan) -> tuple[str, str]:
+def split_metric(name: str, declared: Declared) -> tuple[str, str]:
     """The path that a metric was declared with, and its key."""
-    found = find_metric_declaration(name, plan.metrics)
+    found = find_metric_declaration(name, declared.metrics)
     if found is not None:
-        declared, key = found
-        return declared.path, key
+        metric, key = found
+        return metric.path, key
     path, _, key = name.partition(":")
     return path, key
 

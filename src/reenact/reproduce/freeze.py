@@ -26,7 +26,15 @@ from reenact.records.files import OutputFile, Record, read_realised
 from reenact.report import Silence
 from reenact.reproduce.compare import Judgement
 from reenact.reproduce.rerun import list_given
-from reenact.reproduce.results import Declared, Results, find_broken_end, judge_results, name_result, read_results
+from reenact.reproduce.results import (
+    Declared,
+    Results,
+    find_broken_end,
+    judge_results,
+    name_result,
+    read_declared,
+    read_results,
+)
 from reenact.reproduce.verify import carry_out_quietly
 from reenact.run_folder import RunFolder
 from reenact.runs import Run, State
@@ -102,7 +110,7 @@ def freeze(record: Record, test: Path, world: World) -> Frozen:
         timeout=plan.resources.timeout,
         isolation=plan.isolation,
         environment=realised.key if realised else None,
-        declared=Declared(plan.outputs, plan.metrics),
+        declared=read_declared(plan),
         outputs=record.outputs,
         contents=dict(_read_contents(folder, record.outputs)),
         metrics=record.metrics,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from os.path import join, normpath
 from pathlib import Path
 from typing import Literal
 
-from reenact.project.data_paths import find_declaration
+from reenact.plan import RUN_DIR_VARIABLE, Plan, Snapshot
+from reenact.project.data_paths import escape, find_declaration
 from reenact.project.types import MetricDeclaration, OutputDeclaration, Tolerance
 from reenact.records.files import MISSING, OutputFile, Record
 from reenact.reproduce.compare import Judgement, compare
@@ -54,8 +56,25 @@ def read_results(record: Record) -> Results:
 
 def judge_records(old: Record, new: Record, tolerance: Tolerance | None = None) -> tuple[Judged, ...]:
     """Every result of one recorded run beside that of another, by what the old one declares, or a tolerance for all."""
-    declared = Declared(old.plan.outputs, old.plan.metrics)
-    return judge_results(read_results(old), read_results(new), declared, tolerance)
+    return judge_results(read_results(old), read_results(new), read_declared(old.plan), tolerance)
+
+
+def read_declared(plan: Plan) -> Declared:
+    """What a plan declares of the results, under the names by which they are recorded: seen from the project."""
+    return Declared(
+        tuple(each._replace(path=_relate(each.path, plan.source)) for each in plan.outputs),
+        tuple(each._replace(path=_relate(each.path, plan.source)) for each in plan.metrics),
+    )
+
+
+def _relate(declared: str, source: Snapshot) -> str:
+    """A ``path`` parameter is an absolute path, or one in the run folder, whose artifacts are named from there."""
+    root = source.root if source.root is not None else f"${RUN_DIR_VARIABLE}/code"
+    for folder in (normpath(join(root, source.subdirectory)), f"${RUN_DIR_VARIABLE}"):
+        lead = f"{escape(folder)}/"
+        if declared.startswith(lead):
+            return declared.removeprefix(lead)
+    return declared
 
 
 def judge_results(
