@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -76,15 +77,14 @@ def _expand(base: Path, names: list[str]) -> Iterator[Path]:
 
 
 def _list(folder: Path) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as scan:
-            return sorted(scan, key=lambda entry: entry.name)
-    except OSError:
-        return []
+    with suppress(OSError), os.scandir(folder) as scan:
+        return sorted(scan, key=lambda entry: entry.name)
+    return []
 
 
 def walk(folder: Path, site: Site, *, follow: bool) -> Iterator[Path]:
-    """Every file below a folder, in order. Each folder is entered once, a linked one only if ``follow``."""
+    """Every file below a folder, in order, and every folder that cannot be listed. Each is entered once, a linked one
+    only if ``follow``."""
     seen: set[tuple[int, int]] = set()
     waiting = [folder]
     while waiting:
@@ -93,6 +93,9 @@ def walk(folder: Path, site: Site, *, follow: bool) -> Iterator[Path]:
         if (status.st_dev, status.st_ino) in seen:
             continue
         seen.add((status.st_dev, status.st_ino))
+        if not os.access(here, os.R_OK | os.X_OK):
+            yield here
+            continue
         below = []
         for entry in _list(here):
             path = Path(entry.path)
