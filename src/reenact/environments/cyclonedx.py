@@ -48,13 +48,16 @@ def _make_component(package: Package) -> Component:
     from packageurl import PackageURL
 
     more = {"build": package.build} if package.build else {}
-    address = PackageURL(package.kind, name=package.name, version=package.version or None, qualifiers=more)
+    is_image = package.kind == "image"
+    address = PackageURL(
+        "docker" if is_image else package.kind, name=package.name, version=package.version or None, qualifiers=more
+    )
     # Of several files that may stand for the package, none is the component's own.
     one = [value.partition(":") for value in package.hashes] if len(package.hashes) == 1 else []
     return Component(
         name=package.name,
         version=package.version or None,
-        type=ComponentType.LIBRARY,
+        type=ComponentType.CONTAINER if is_image else ComponentType.LIBRARY,
         purl=address,
         bom_ref=str(address),
         hashes=[HashType(alg=HashAlgorithm[_ALGORITHMS[kind]], content=value) for kind, _, value in one],

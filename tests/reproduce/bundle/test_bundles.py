@@ -222,6 +222,12 @@ def test_the_command_line_says_what_it_wrote(
         assert main(words) == 2
 
 
+def test_the_system_has_no_packages_to_go_along(folder: RunFolder, world: World, tmp_path: Path) -> None:
+    export(folder, Wanted(packages=True), tmp_path / "x", None, world)
+    assert isinstance(world.report, Memory)
+    assert [text for kind, text in world.report.told if kind == "warn" and "no packages" in text]
+
+
 def test_a_credential_does_not_leave(folder: RunFolder, world: World, tmp_path: Path) -> None:
     secret = "hf_AbC/dEf+12345"
     artifact = folder.artifacts / "note.json"

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from reenact.environments.export import make_export
+from reenact.environments.export import Exported as Environment
 from reenact.environments.packages import Package, list_packages
 from reenact.errors import RecordError, UsageError
 from reenact.files import make_folder
@@ -114,9 +114,10 @@ def _collect(whole: _Whole, wanted: Wanted, world: World) -> Sealed:
 
 def _gather(whole: _Whole, world: World) -> Gathered:
     if whole.lock is None:
-        raise RecordError(
-            f"run {whole.folder.id} has had no environment of its own: there are no packages to go with it"
+        world.report.warn(
+            f"run {whole.folder.id[:8]} has had no environment of its own: there are no packages to go along"
         )
+        return Gathered()
     return gather(read_lock_with_made(whole.folder) or whole.lock, whole.project, world)
 
 
@@ -128,13 +129,15 @@ def _list_inputs(whole: _Whole, world: World) -> Iterable[Member]:
 
 
 def _render_bill(whole: _Whole) -> bytes | None:
-    """CycloneDX of the lock; None where the environment has no packages that a lock names."""
-    if whole.lock is None or whole.lock.kind not in ("python", "conda"):
+    """CycloneDX of the lock; None where the environment has none."""
+    if whole.lock is None or not whole.lock.text:
         return None
     from reenact.environments.cyclonedx import render_bom
 
     record = read_record(whole.folder)
-    return render_bom(make_export(record.plan.project, whole.folder.id, record.run.created, whole.lock)).encode()
+    project = " ".join(record.plan.project.split())
+    packages = _list_packages(whole.lock)
+    return render_bom(Environment(project, whole.folder.id, record.run.created, whole.lock, packages)).encode()
 
 
 def _describe(whole: _Whole, sealed: Sealed) -> Account:
@@ -145,7 +148,7 @@ def _describe(whole: _Whole, sealed: Sealed) -> Account:
 
 
 def _list_packages(lock: EnvironmentLock | None) -> tuple[Package, ...]:
-    return list_packages(lock.text) if lock is not None and lock.kind in ("python", "conda") else ()
+    return list_packages(lock.text) if lock is not None else ()
 
 
 def _tell_of_links(names: list[str], world: World) -> None:

@@ -78,7 +78,8 @@ def _list_dependencies(account: Account) -> Iterator[dict[str, Any]]:
 
 def _name_package(package: Package) -> dict[str, Any]:
     build = f"?build={quote(package.build)}" if package.build else ""
-    found: dict[str, Any] = {"uri": f"pkg:{package.kind}/{quote(package.name)}@{quote(package.version)}{build}"}
+    kind = "docker" if package.kind == "image" else package.kind
+    found: dict[str, Any] = {"uri": f"pkg:{kind}/{quote(package.name)}@{quote(package.version)}{build}"}
     # Of several files that may stand for a package, none is the package's own.
     kinds = [value.partition(":")[0] for value in package.hashes]
     if package.hashes and len(set(kinds)) == len(kinds):
