@@ -22,6 +22,9 @@ pytestmark = pytest.mark.slow
 LONG = 300.0
 """Seconds: a tenth of it is enough on a machine that does nothing else."""
 
+QUICK: dict[str, str | None] = {"PYTHONDONTWRITEBYTECODE": None}
+"""Variables without the one for which every package is compiled before it is used."""
+
 GONE = "http://127.0.0.1:9/simple"
 
 
@@ -86,7 +89,7 @@ def export(shape: Shape, folder: Path, bundle: Path) -> None:
     folder.mkdir(parents=True)
     write(folder, dict(shape.files))
     uri = shape.prepare(folder) or str(folder)
-    here = User(folder.parent, folder.parent / "home", **shape.environ)
+    here = User(folder.parent, folder.parent / "home", **QUICK, **shape.environ)
     options = [each.format(aside=folder.parent / "aside") for each in shape.options]
     said = here.call("run", "--quiet", "--yes", *options, uri, patience=LONG)
     assert said.code == 0, said
@@ -99,7 +102,7 @@ def without_network(folder: Path) -> dict[str, str | None]:
     """Variables of somebody who has no index, no cache and no settings."""
     own = {"HOME": folder, "XDG_CACHE_HOME": folder / "cache", "UV_CACHE_DIR": folder / "uv"}
     gone = {"UV_DEFAULT_INDEX": GONE, "UV_INDEX_URL": None, "UV_OFFLINE": "1", "UV_FIND_LINKS": None}
-    return {**{name: str(path) for name, path in own.items()}, **gone}
+    return {**QUICK, **{name: str(path) for name, path in own.items()}, **gone}
 
 
 def make(folder: Path) -> Path:
