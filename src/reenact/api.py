@@ -216,7 +216,7 @@ def doctor(
         found = examine(root, world, entry_point=name, ignored=ignore, is_copy=target.is_copy)
         if not fix:
             return found
-        treatment = mend(found.findings, root, name, world)
+        treatment = mend(found, root, world)
         if treatment.changes:
             found = examine(root, world, entry_point=name, ignored=ignore)
         return found._replace(changes=treatment.changes, unmended=treatment.unmended)

@@ -45,12 +45,12 @@ def test_a_lock_is_written_once_and_then_found_stale(patient: Patient) -> None:
     assert patient.places("no-lock") == []
     patient.have(python_env__yaml="python: '3.11'\n", reenact__lock="version = 1\n")
     assert [place for place, _ in patient.places("stale-lock")] == ["reenact.lock:1:1"]
-    found = patient.examine().findings
-    treated = mend(found, patient.folder, None, patient.world)
+    found = patient.examine()
+    treated = mend(found, patient.folder, patient.world)
     assert (treated.changes, treated.unmended) == (("reenact.lock is written: 0 packages",), ())
     assert patient.places("stale-lock") == []
     before = (patient.folder / "reenact.lock").read_bytes()
-    assert mend(found, patient.folder, None, patient.world).changes == ()
+    assert mend(found, patient.folder, patient.world).changes == ()
     assert (patient.folder / "reenact.lock").read_bytes() == before
 
 
@@ -137,3 +137,24 @@ def test_an_image_that_somebody_has_built(patient: Patient) -> None:
 def test_a_dockerfile_that_no_run_uses(patient: Patient) -> None:
     patient.have(train__py="", Dockerfile="FROM ubuntu\n")
     assert patient.places("floating-image") == []
+
+
+def test_scripts_that_say_themselves_what_they_need(patient: Patient) -> None:
+    header = "# /// script\n# requires-python = '>=3.11,<3.12'\n# dependencies = ['six']\n# ///\nimport six\n"
+    patient.have(train__py=header)
+    assert patient.places("no-lock") == [("train.py:3:20", "1 of 1 packages have no exact version: six")]
+    assert not patient.codes() & {"no-environment", "unpinned-interpreter"}
+    (patient.folder / "train.py").unlink()
+    patient.have(a__py=header, b__py="import six\n")
+    assert patient.places("no-environment") == [("b.py:1:1", "no file says what to install, and b.py needs six")]
+
+
+def test_the_lock_of_a_script_is_made_for_the_script(patient: Patient) -> None:
+    patient.have(
+        train__py="# /// script\n# requires-python = '>=3.11'\n# dependencies = []\n# ///\n",
+        reenact__lock="version = 1\n",
+    )
+    assert len(patient.places("stale-lock")) == 1
+    assert mend(patient.examine(), patient.folder, patient.world).changes == ("reenact.lock is written: 0 packages",)
+    assert "train.py" in (patient.folder / "reenact.lock").read_text()
+    assert patient.places("stale-lock") == []

@@ -38,7 +38,8 @@ CHECKS = (
 class Examination(NamedTuple):
     """What was found, the worst first, and how many findings the author has silenced.
 
-    ``changes`` say what was mended, each in a line; ``unmended`` what could not be, with the reason.
+    ``changes`` say what was mended, each in a line; ``unmended`` what could not be, with the reason. ``script`` is the
+    one whose own environment was looked at in place of the project's.
     """
 
     project: str
@@ -46,6 +47,7 @@ class Examination(NamedTuple):
     silenced: int = 0
     changes: tuple[str, ...] = ()
     unmended: tuple[str, ...] = ()
+    script: str | None = None
 
 
 def examine(
@@ -67,7 +69,9 @@ def examine(
     told, silenced = split_silenced(found, root, ignored)
     hidden = list_values(subject)
     shown = in_order([_without(finding, hidden) for finding in told])
-    return Examination(subject.project.name or root.name, shown, len(silenced))
+    source = subject.project.environment
+    script = source.file if source.key == "script" else None
+    return Examination(subject.project.name or root.name, shown, len(silenced), script=script)
 
 
 def list_concerns() -> tuple[Concern, ...]:

@@ -7,11 +7,14 @@ import sys
 from collections.abc import Iterator
 
 from reenact.doctor.findings import Concern, Finding
+from reenact.doctor.programs import Program
 from reenact.doctor.subject import Subject
+from reenact.doctor.text import find_text
 from reenact.environments.committed import find_committed
 from reenact.errors import ProjectError
 from reenact.plan import CondaSpec, PythonSpec
 from reenact.project.diagnostics import Position
+from reenact.project.script_header import find_header
 from reenact.world import World
 
 UNPINNED = Concern(
@@ -65,10 +68,20 @@ def _is_locked(spec: PythonSpec | CondaSpec, subject: Subject, world: World) -> 
     return committed is not None and not committed.stale
 
 
+def _has_header(program: Program, subject: Subject) -> bool:
+    """Whether the script says itself what it needs, which it does to a run of it."""
+    try:
+        return find_header(find_text(subject.root / program.modules[0].file) or "") is not None
+    except ValueError:
+        return True  # which is told by whoever reads it
+
+
 def _find_imports(subject: Subject) -> Iterator[Finding]:
     """What the programs import that no Python has by itself."""
     own = {part for module in subject.modules for part in re.split(r"[/.]", module.file)}
     for program in subject.started.programs:
+        if _has_header(program, subject):
+            continue
         foreign: dict[str, Position] = {}
         for module in program.modules:
             for name, node in module.imports:

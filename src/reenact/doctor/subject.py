@@ -72,8 +72,9 @@ def read_subject(root: Path, entry_point: str | None, world: World, *, is_copy: 
     """
     project = read_project(root, find_documents(world.home), entry_point=entry_point)
     entry_points = _choose(project, entry_point, root)
-    if entry_point is not None:
+    if len(entry_points) == 1:
         project = with_own_environment(project, entry_points[0], root)
+    if entry_point is not None:
         concerned = (None, entry_point)
         kept = tuple(found for found in project.diagnostics if found.entry_point in concerned)
         project = project._replace(diagnostics=kept)

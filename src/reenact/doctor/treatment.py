@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reenact.doctor.findings import Finding
+from reenact.doctor import Examination
 from reenact.errors import ReenactError
 from reenact.locking import Wanted, write_lock
 from reenact.prepare import Request
@@ -20,12 +20,12 @@ class Treatment(NamedTuple):
     unmended: tuple[str, ...] = ()
 
 
-def mend(findings: tuple[Finding, ...], root: Path, entry_point: str | None, world: World) -> Treatment:
-    """Mend those of ``findings`` that can be. What is mended is not found again, so that a second time does nothing."""
-    if not any(finding.fixable for finding in findings):
+def mend(found: Examination, root: Path, world: World) -> Treatment:
+    """Mend what of ``found`` can be. What is mended is not found again, so that a second time does nothing."""
+    if not any(finding.fixable for finding in found.findings):
         return Treatment()
     try:
-        answer = write_lock(Wanted(root, root / LOCK_FILE, entry_point), Request(str(root)), world)
+        answer = write_lock(Wanted(root, root / LOCK_FILE, found.script), Request(str(root)), world)
     except ReenactError as problem:
         world.report.done()
         first = problem.message.partition("\n")[0]
