@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+import shlex
+from collections.abc import Callable, Iterable, Iterator
 
 from reenact.environments.packages import Package, list_packages
 from reenact.errors import UnsupportedError, UsageError
 from reenact.plan import EnvironmentLock
 from reenact.values import NamedTuple
+
+_INSIDE = "/tmp"  # noqa: S108
+"""Where whoever builds inside the image can write, root or not."""
+
+_LONGEST = 60_000
+"""Bytes of one argument of a program that every system takes."""
 
 
 class Exported(NamedTuple):
@@ -125,7 +132,7 @@ def render_conda_file(exported: Exported) -> str:
 
 
 def render_dockerfile(exported: Exported) -> str:
-    """A Dockerfile that stands alone: the lock is inside (a here-document, which BuildKit and buildah read)."""
+    """A Dockerfile that stands alone: the lock is inside."""
     if exported.lock.kind == "docker":
         return _render_image(exported)
     lines = [exported.remark.rstrip()]
@@ -134,17 +141,17 @@ def render_dockerfile(exported: Exported) -> str:
     if conda:
         lines += [
             "FROM mambaorg/micromamba:2",
-            *_here("/explicit.txt", ["@EXPLICIT", *map(_render_explicit, conda)]),
+            *_write_file(f"{_INSIDE}/explicit.txt", ["@EXPLICIT", *map(_render_explicit, conda)]),
         ]
-        lines.append("RUN micromamba install --yes --name base --file /explicit.txt")
+        lines.append(f"RUN micromamba install --yes --name base --file {_INSIDE}/explicit.txt")
         start = "RUN micromamba run --name base python"
     else:
         lines.append(f"FROM python:{exported.lock.python}")
         start = "RUN python"
     if pip:
         wanted = [*_list_indexes(exported.lock), *(render_requirement(package, hashes=True) for package in pip)]
-        lines += _here("/requirements.txt", wanted)
-        lines.append(f"{start} -m pip install --no-cache-dir --no-deps --requirement /requirements.txt")
+        lines += _write_file(f"{_INSIDE}/requirements.txt", wanted)
+        lines.append(f"{start} -m pip install --no-cache-dir --no-deps --requirement {_INSIDE}/requirements.txt")
     lines += (
         f"ENV {name}={json.dumps(value).replace('$', chr(92) + '$')}" for name, value in exported.lock.variables.items()
     )
@@ -203,5 +210,12 @@ def _listed(items: Iterable[str], *, deeper: bool = False) -> list[str]:
     return [f"{'      ' if deeper else '  '}- {json.dumps(item)}" for item in items]
 
 
-def _here(path: str, lines: Iterable[str]) -> list[str]:
-    return [f"COPY <<'REENACT' {path}", *lines, "REENACT"]
+def _write_file(path: str, lines: Iterable[str]) -> Iterator[str]:
+    """Steps that write a file: shell commands, which every builder knows, none longer than an argument may be."""
+    words = [shlex.quote(line) for text in lines for line in text.split("\n")]
+    while words:
+        size, count = 0, 0
+        while count < len(words) and (size := size + len(words[count]) + 7) < _LONGEST:
+            count += 1
+        part, words = words[: max(count, 1)], words[max(count, 1) :]
+        yield " \\\n    ".join(("RUN printf '%s\\n'", *part, f">> {path}"))

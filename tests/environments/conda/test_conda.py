@@ -26,7 +26,9 @@ from reenact.environments.collect import Limits
 from reenact.environments.committed import find_committed
 from reenact.environments.conda.request import make_spec
 from reenact.environments.conda.store import list_unlinked
+from reenact.environments.export import make_export, render
 from reenact.environments.launch import Site
+from reenact.environments.packages import list_packages
 from reenact.environments.sweep import find_leftovers, sweep
 from reenact.errors import BuildError, ProjectError, UnsupportedError
 from reenact.files import lock as locked
@@ -745,3 +747,12 @@ def test_a_committed_lock_is_used(tmp_path: Path, project_dir: Path, world: Worl
     assert Path(place.path or "", "share/lib").read_text() == "1.0"
     write(project_dir, folder, "lib")
     assert set(check_lock(wanted, request, world).stale) == {"new: packages lib", "gone: packages lib<2"}
+
+
+def test_an_exported_file_solves_to_the_same(channel: Path, world: World) -> None:
+    lock = conda.lock(write(world.cwd, channel, "python", "demo", "data"), world.cwd, world)
+    text = render(make_export("p", "1", "2024-01-01", lock), "environment.yml")
+    (world.cwd / "conda.yaml").write_text(text)
+    again = conda.lock(make_spec("conda.yaml", world.cwd, world), world.cwd, world)
+    assert list_packages(again.text) == list_packages(lock.text)
+    assert len(list_packages(lock.text)) > 2
