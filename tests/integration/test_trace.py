@@ -200,3 +200,9 @@ def test_show_tells_of_it(project: Path, tmp_path: Path, how: str, capfd: pytest
     if how == "--trace":
         assert f"127.0.0.1:{port}  (localhost)\n" in page
         assert "\nnot watched   true\n" in page
+
+
+def test_a_process_counts_once(project: Path, home: Home) -> None:
+    add(project, "os.closerange(3, 2000)\nopen('later').read() if os.path.exists('later') else open('later', 'w')")
+    assert run(project, "--trace") == 0
+    assert trace_of(home).processes == 1

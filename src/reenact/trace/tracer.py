@@ -1,6 +1,7 @@
 """One traced command: made ready before it, read after it."""
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -68,8 +69,9 @@ class Tracer:
         around = self._look_around(places, programs if self._plan.trace == "strace" else set())
         trace = judge(self._plan.trace or "python", events, around, self._place)
         trace = trace._replace(read=self._name_each(trace.read), written=self._name_each(trace.written))
-        if self._plan.trace == "strace":
-            trace = trace._replace(processes=len(os.listdir(self._folder.traces)) - 1)
+        # A process that lost its file has begun another one; both are named by its number.
+        numbers = {re.sub(r"^calls\.|-.*", "", name) for name in os.listdir(self._folder.traces)}
+        trace = trace._replace(processes=sum(number.isdecimal() for number in numbers))
         with suppress(OSError):
             delete_tree(self._folder.traces)
         return trace
