@@ -167,6 +167,15 @@ def lab(request: pytest.FixtureRequest, tmp_path: Path) -> Lab:
     return Lab(request.param, user, project, data, move_on, lose)
 
 
+def spoil(lab: Lab) -> None:
+    """Put another version into the installed environment, as pip would."""
+    (module,) = (lab.user.home / "environments").glob("*/lib/python*/site-packages/tiny.py")
+    text = module.read_text()
+    module.unlink()
+    module.write_text(text.replace("1.0", "6.6"))
+    module.with_name("tiny-1.0.dist-info").rename(module.with_name("tiny-6.6.dist-info"))
+
+
 def test_whatever_is_changed_the_verdict_is_true(lab: Lab) -> None:
     run = lab.record()
     code, found = lab.verify(run)
@@ -200,6 +209,12 @@ def test_whatever_is_changed_the_verdict_is_true(lab: Lab) -> None:
         assert "the system's own" in found["reason"]
     else:
         assert (code, found["verdict"]) == (0, "PASS"), found
+
+    if lab.kind == "python":
+        spoil(lab)
+        code, found = lab.verify(run)
+        assert (code, found["verdict"]) == (75, "INCONCLUSIVE"), found
+        assert "installed tiny" in [change["what"] for change in found["trials"][0]["changes"]]
 
     lab.lose()
     code, found = lab.verify(run)

@@ -59,6 +59,22 @@ def compare_surroundings(old: Record, new: Record) -> tuple[Change, ...]:
     )
 
 
+def list_spoiled_parts(record: Record) -> tuple[Change, ...]:
+    """What is in the environment of a run, as it is now, and was not installed from its lock.
+
+    Raises:
+        RecordError: the record is damaged.
+    """
+    realised = read_realised(_folder(record))
+    if realised is None or realised.path is None or realised.lock.kind != "python":
+        return ()
+    from reenact.environments.account import read_account
+    from reenact.environments.spoiled import list_spoiled
+
+    found = list_spoiled(Path(realised.path), read_account(_folder(record), realised).packages)
+    return tuple(Change("environment", f"installed {each.what}", each.was, each.found) for each in found)
+
+
 def has_own_environment(record: Record) -> bool:
     """Whether the packages that the run saw are in its record."""
     return read_realised(_folder(record)) is not None

@@ -22,7 +22,7 @@ from reenact.prepare import Prepared
 from reenact.records.files import Record, read_record
 from reenact.reproduce.rerun import Repeat, prepare_rerun
 from reenact.reproduce.results import Judged, find_broken_end, judge_records, name_result
-from reenact.reproduce.surroundings import Change, compare_surroundings, has_own_environment
+from reenact.reproduce.surroundings import Change, compare_surroundings, has_own_environment, list_spoiled_parts
 from reenact.run_folder import RunFolder
 from reenact.values import NamedTuple
 from reenact.world import World
@@ -118,7 +118,11 @@ def _try(record: Record, repeated: list[Record], world: World, agree: Callable[[
     repeated.append(again)
     broken = find_broken_end(again.run)
     problem = f"the repetition {broken}" if broken else None
-    return Trial(again.run.id, judge_records(record, again), compare_surroundings(record, again), problem)
+    judged, changes = judge_records(record, again), compare_surroundings(record, again)
+    if not changes and any(each.judgement.verdict == "different" for each in judged):
+        # Before it is said that nothing else differs.
+        changes = list_spoiled_parts(again)
+    return Trial(again.run.id, judged, changes, problem)
 
 
 def _find_varying(repeated: Sequence[Record]) -> tuple[str, ...]:
