@@ -25,6 +25,8 @@ CONCERNS = (SECRET,)
 
 HIDDEN = "****"
 
+_USER = r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]*://[^\s/:@?#'\"]+"
+
 PATTERNS = (
     ("an AWS access key", r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
     ("a GitHub token", r"\bgh[pousr]_[A-Za-z0-9]{36,}\b|\bgithub_pat_[A-Za-z0-9_]{60,}"),
@@ -36,12 +38,12 @@ PATTERNS = (
     ("an API key", r"\bsk-(?:[a-z]+-)*[A-Za-z0-9_-]{32,}"),
     ("a signed token", r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
     ("a private key", r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----"),
-    ("a password in an address", r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/:@?#'\"]+:(?P<value>[^\s/@?#'\"]+)@"),
+    ("a password in an address", _USER + r":(?P<value>[^\s/@?#'\"]+)@"),
     ("a token in an address", r"https?://(?P<value>[A-Za-z0-9_-]{20,})@"),
 )
 """What well-known secrets look like, with what each is."""
 
-_NAMED = r"(?P<name>[A-Za-z_][\w.-]*)[\"']?\s*[:=]\s*(?P<quote>[\"']?)(?P<value>[^\s\"'#,\]})]+)(?P=quote)"
+_NAMED = r"(?<![\w.-])(?P<name>[A-Za-z_][\w.-]*)[\"']?\s*[:=]\s*(?P<quote>[\"']?)(?P<value>[^\s\"'#,\]})]+)(?P=quote)"
 _WORDS = r"[A-Z]?[a-z0-9]+|[A-Z0-9]+(?![a-z])"
 _ALONE = frozenset(("password", "passwd", "pwd", "passphrase", "secret", "token", "apikey", "credential"))
 _PAIRS = frozenset((("api", "key"), ("access", "key"), ("secret", "key"), ("private", "key"), ("account", "key")))

@@ -7,6 +7,9 @@ import shlex
 
 from reenact.values import NamedTuple
 
+_LONGEST = 1 << 17
+"""Letters of a text that are looked at: more than a shell takes as one argument."""
+
 _SEPARATORS = frozenset(";&|()\n")
 _COMMENT = r"(?m)(^|(?<=\s))#[^\n]*"
 _CONTINUED = r"\\\r?\n"
@@ -28,7 +31,7 @@ class Simple(NamedTuple):
 
 def split_commands(text: str) -> tuple[Simple, ...]:
     """The simple commands of a text. What no shell would accept is split at its blanks."""
-    bare = re.sub(_CONTINUED, " ", re.sub(_COMMENT, "", text))
+    bare = re.sub(_CONTINUED, " ", re.sub(_COMMENT, "", text[:_LONGEST]))
     found: list[Simple] = []
     words: list[str] = []
     for token in [*_tokens(bare), "\n"]:
