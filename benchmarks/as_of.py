@@ -4,10 +4,10 @@
 ``../shared/corpus`` beside the repository. Everything is resolved by ``reenact lock``, as a user would, in a home of
 its own, with every Python that this machine has.
 
-No file says when it was written, so a rule stands in for it: not before anything that it names. That is the newest of
-the first uploads of the versions that it names exactly (``==``), else of its lower bounds (``>=``, ``~=``), and of the
-first release of the Python that it names, and thirty days more. A file that names nothing has no time; it counts among
-those of today alone.
+No file says when it was written, so a rule stands in for it: not before anything that it names. That is thirty days
+after the newest of the first uploads of the versions that it names (``==``, ``>=``, ``~=``), and half a year after the
+first release of the Python that it names, since packages follow so long after. A file that names nothing has no time;
+it counts among those of today alone.
 """
 
 from __future__ import annotations
@@ -44,10 +44,11 @@ from reenact.world import World
 TITLE = "Yesterday's packages"
 CORPUS = Path(__file__).parents[1] / ".." / "shared" / "corpus"
 MARGIN = timedelta(days=30)
+HALF_A_YEAR = timedelta(days=183)
 AT_ONCE = 4
 """So many files at a time: most of it is waiting for the index."""
 
-EACH = 240.0
+EACH = 150.0
 """Seconds after which one resolution is given up."""
 
 _PIN = r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*(==|>=|~=)\s*([0-9][A-Za-z0-9.+!*]*)\s*(?:,.*)?(?:;.*)?$"
@@ -90,18 +91,17 @@ def find_cases(world: World) -> tuple[list[Case], Counter[str]]:
 
 
 def find_pins(lines: tuple[str, ...]) -> tuple[str, ...]:
-    """The versions that requirements name: the exact ones, the lower bounds where there is none."""
+    """The versions that requirements name, exactly or as the least that will do."""
     found = [match for line in lines if (match := re.match(_PIN, line))]
-    exact = [f"{name}=={version}" for name, sign, version in (match.groups() for match in found) if sign == "=="]
-    return tuple(exact or [f"{match[1]}=={match[3]}" for match in found])
+    return tuple(f"{match[1]}=={match[3]}" for match in found)
 
 
 def find_moment(case: Case, folder: Path, environ: dict[str, str]) -> str | None:
     """The day that stands for the time of ``case``: RFC 3339 without a time of day."""
-    days = list_uploads(case.pins, folder, environ)
+    days = [day + MARGIN for day in list_uploads(case.pins, folder, environ)]
     minor = re.search(r"\d+\.\d+", case.python or "")
-    days += [date.fromisoformat(first) for name, first, _ in RELEASES if minor and name == minor[0]]
-    return min(max(days) + MARGIN, date.today()).isoformat() if days else None
+    days += [date.fromisoformat(first) + HALF_A_YEAR for name, first, _ in RELEASES if minor and name == minor[0]]
+    return min(max(days), date.today()).isoformat() if days else None
 
 
 def list_uploads(pins: tuple[str, ...], folder: Path, environ: dict[str, str]) -> list[date]:
@@ -221,7 +221,7 @@ def install_all(outcomes: list[Outcome], deadline: float, environ: dict[str, str
         yield from pool.map(work, outcomes)
 
 
-def make_table(outcomes: list[Outcome], left_out: Counter[str]) -> Table:
+def make_table(outcomes: list[Outcome], count: int, left_out: Counter[str]) -> Table:
     """The shares, of those files that have a time."""
     dated = [outcome for outcome in outcomes if outcome.resolved[1] is not None]
     tried = [outcome for outcome in dated if outcome.installed[0] is not None]
@@ -231,7 +231,7 @@ def make_table(outcomes: list[Outcome], left_out: Counter[str]) -> Table:
     ]
     undated = [outcome.resolved[0] for outcome in outcomes if outcome.resolved[1] is None]
     about = (
-        f"{len(outcomes)} real environment files that PyPI alone could serve, resolved by `reenact lock` with the "
+        f"{len(outcomes)} of the {count} real environment files that PyPI alone could serve, resolved by `reenact lock` with the "
         f"Pythons of this machine ({date.today().isoformat()}). {len(dated)} of them name a version, which stands for "
         "their time (`benchmarks/as_of.py` says how); of those:"
     )
@@ -267,7 +267,7 @@ def main() -> None:
         # Two thirds of the time, so that some is left to install.
         resolved = list(resolve_all(cases[: terms.limit], began + terms.seconds * 2 / 3, folder, environ))
         outcomes = list(install_all(resolved, began + terms.seconds, environ))
-    table = make_table(outcomes, left_out)
+    table = make_table(outcomes, len(cases), left_out)
     print("\n" + render_table(table))
     put_section(Path(__file__).with_name("README.md"), table)
 

@@ -22,7 +22,7 @@ from reenact.environments.local_code import keep_copy
 from reenact.environments.python.build import index_variables, list_installed
 from reenact.environments.python.lock_files import find_file_name, prefer_wheel, take_kept
 from reenact.environments.python.resolve import keep_hashes, replace_local, split_options
-from reenact.environments.python.uv import EXCLUDE_NEWER, run_uv
+from reenact.environments.python.uv import exclude_newer, run_uv
 from reenact.errors import BuildError
 from reenact.files import write_atomic
 from reenact.plan import EnvironmentLock, PythonSpec
@@ -61,7 +61,7 @@ def resolve_pip(
     asked = [replace_local(line, places) for line in spec.dependencies]
     limits = [replace_local(line, places) for line in spec.constraints]
     flags += ["--python", f"{prefix}/bin/python", "--no-python-downloads"]
-    flags += [EXCLUDE_NEWER, spec.as_of] if spec.as_of else []
+    flags += exclude_newer(spec.as_of) if spec.as_of else []
 
     def plan(constraints: list[str]) -> list[str]:
         write_atomic(family / "constraints.in", _join(constraints).encode())

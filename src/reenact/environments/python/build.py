@@ -19,7 +19,7 @@ from reenact.environments.place import delete, make_place
 from reenact.environments.python import is_complete
 from reenact.environments.python.bytecode import borrow_bytecode
 from reenact.environments.python.lock_files import take_kept
-from reenact.environments.python.uv import EXCLUDE_NEWER, run_uv
+from reenact.environments.python.uv import EXCLUDE_NEWER, exclude_newer, run_uv
 from reenact.environments.settings import platform_tag
 from reenact.errors import BuildError, StorageError
 from reenact.files import make_folder, write_atomic
@@ -78,7 +78,7 @@ def _install(lock: EnvironmentLock, folder: Path, root: Path, keep_open: tuple[i
         name, _, value = option.partition(" ")
         if name in ("--trusted-host", EXCLUDE_NEWER):
             # The moment also holds for what builds a package from its source.
-            arguments += [EXCLUDE_NEWER if name == EXCLUDE_NEWER else "--allow-insecure-host", value]
+            arguments += exclude_newer(value) if name == EXCLUDE_NEWER else ["--allow-insecure-host", value]
     indexes = index_variables(lock, root, world)
     try:
         run_uv(arguments, folder, world, doing=DOING, extra=indexes, keep_open=keep_open)

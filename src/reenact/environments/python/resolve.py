@@ -17,7 +17,7 @@ from reenact.environments.python.frozen import translate
 from reenact.environments.python.interpreters import Choice, find_interpreter
 from reenact.environments.python.python_version import settle_python
 from reenact.environments.python.requirement_lines import parse_local
-from reenact.environments.python.uv import EXCLUDE_NEWER, TORCH, find_dateless, run_uv
+from reenact.environments.python.uv import EXCLUDE_NEWER, TORCH, exclude_newer, find_dateless, run_uv
 from reenact.environments.python.uv_settings import list_options, with_places
 from reenact.environments.settings import platform_tag
 from reenact.errors import BuildError
@@ -160,7 +160,7 @@ def _write_request(spec: PythonSpec, root: Path, family: Path, world: World) -> 
 
 def _variant_flags(spec: PythonSpec) -> list[str]:
     # What uv warns of without --quiet is which files have no date.
-    flags = [EXCLUDE_NEWER, spec.as_of] if spec.as_of else ["--quiet"]
+    flags = exclude_newer(spec.as_of) if spec.as_of else ["--quiet"]
     return [*flags, "--torch-backend", spec.accelerator] if spec.accelerator else flags
 
 

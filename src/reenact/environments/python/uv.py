@@ -47,6 +47,8 @@ UNSET = (
 
 LAST_LINES = 20
 EXCLUDE_NEWER = "--exclude-newer"
+_BUILDER = "2019-02-06T00:00:00Z"
+"""By then there was setuptools 40.8.0, which is the oldest that uv builds a package with that says nothing of it."""
 
 CAUSES = (
     (r"No space left on device|os error 28|[Qq]uota exceeded", "the disk is full"),
@@ -95,6 +97,12 @@ CAUSES = (
     (r"[Ff]ailed to parse|Couldn't parse requirement|Expected ", "a requirement line cannot be read"),
 )
 """What uv says (a pattern) and what it means, most telling first; ``{0}`` is the pattern's group."""
+
+
+def exclude_newer(moment: str) -> list[str]:
+    """The options by which nothing after ``moment`` (RFC 3339, UTC) counts as released, but for what uv builds with."""
+    older = ["--exclude-newer-package", f"setuptools={_BUILDER}"] if moment < _BUILDER else []
+    return [EXCLUDE_NEWER, moment, *older]
 
 
 def find_uv() -> str:

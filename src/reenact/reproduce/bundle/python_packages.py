@@ -13,7 +13,7 @@ from reenact.environments.credentials import restore
 from reenact.environments.local_code import keep_copy
 from reenact.environments.python.build import index_variables
 from reenact.environments.python.lock_files import LockedFile, LockedPackage, list_locked_packages
-from reenact.environments.python.uv import EXCLUDE_NEWER, run_uv
+from reenact.environments.python.uv import EXCLUDE_NEWER, exclude_newer, run_uv
 from reenact.environments.settings import platform_tag
 from reenact.errors import BuildError
 from reenact.files import make_folder, write_atomic
@@ -96,7 +96,7 @@ def _make_wheel(package: LockedPackage, lock: EnvironmentLock, root: Path, world
         for option in lock.options:
             name, _, value = option.partition(" ")
             if name in ("--trusted-host", EXCLUDE_NEWER):
-                arguments += [EXCLUDE_NEWER if name == EXCLUDE_NEWER else "--allow-insecure-host", value]
+                arguments += exclude_newer(value) if name == EXCLUDE_NEWER else ["--allow-insecure-host", value]
         variables = {**index_variables(lock, root, world), "SOURCE_DATE_EPOCH": EPOCH}
         run_uv([*arguments, str(source)], Path(scratch), world, doing=DOING, extra=variables)
         wheels = sorted(Path(scratch, "made").glob("*.whl"))
