@@ -21,15 +21,17 @@ MADE = "made"
 _DAY = 86400.0
 
 
-def find_artifact(sha256: str, home: Home) -> Path | None:
-    """The file with this digest (64 hexadecimal digits), None if it is not kept here."""
+def find_artifact(sha256: str, home: Home, name: str | None = None) -> Path | None:
+    """The file with this digest (64 hexadecimal digits), None if it is not kept here; by its ``name``, where that means
+    something to who takes it: the same content may be kept under several."""
     if len(sha256) != 64 or sha256.strip("0123456789abcdef"):
         return None
     try:
-        names = os.listdir(home.artifacts / sha256)
+        names = sorted(os.listdir(home.artifacts / sha256))
     except OSError:
         return None
-    return home.artifacts / sha256 / names[0] if names else None
+    wanted = next((each for each in names if name in (None, each)), None)
+    return home.artifacts / sha256 / wanted if wanted else None
 
 
 def keep_artifact(file: Path, name: str, sha256: str, home: Home) -> Path:
@@ -40,27 +42,17 @@ def keep_artifact(file: Path, name: str, sha256: str, home: Home) -> Path:
     """
     if "/" in name or "\0" in name or name in ("", ".", ".."):
         raise StorageError(f"a package cannot be called {name!r}")
-    if (kept := find_artifact(sha256, home)) is not None:
-        file.unlink(missing_ok=True)
-        with suppress(OSError):  # Who collects what nobody needs leaves alone what was wanted a moment ago.
-            os.utime(kept.parent)
-        return kept
-    aside = make_folder(home.artifacts) / f".{sha256[:16]}.{os.getpid()}.{os.urandom(4).hex()}"
-    target = home.artifacts / sha256
+    folder = make_folder(home.artifacts / sha256)
     try:
-        aside.mkdir()
-        file.rename(aside / name)
-        aside.rename(target)
+        with suppress(OSError):  # Who collects what nobody needs leaves alone what was wanted a moment ago.
+            os.utime(folder)
+        if (folder / name).exists():
+            file.unlink()
+        else:
+            file.rename(folder / name)
     except OSError as problem:
-        if (kept := find_artifact(sha256, home)) is None:  # else somebody else was faster
-            raise StorageError(f"cannot keep {name} in {target}: {problem.strerror or problem}") from problem
-        return kept
-    finally:
-        if aside.exists():
-            from shutil import rmtree
-
-            rmtree(aside, ignore_errors=True)
-    return target / name
+        raise StorageError(f"cannot keep {name} in {folder}: {problem.strerror or problem}") from problem
+    return folder / name
 
 
 def list_unused_artifacts(home: Home, used: Collection[str], now: float) -> Iterator[Path]:

@@ -447,6 +447,31 @@ def test_a_package_that_is_not_its_name_is_refused(bundle: Path, other: World) -
         rewrite(bundle, change)
 
 
+def test_a_package_under_another_name_serves_nobody(bundle: Path, other: World) -> None:
+    """The same content may come under a name that is not its own: whoever looks for its own does not find that."""
+    from hashlib import sha256
+
+    from reenact.environments.python.lock_files import take_kept
+
+    digest = sha256(b"six").hexdigest()
+
+    def change(members: dict[str, Member]) -> None:
+        name = f"packages/{digest}/evil-9-py3-none-any.whl"
+        members[name] = Member(name, b"six")
+
+    rewrite(bundle, change)
+    import_bundle(bundle, Terms(), other)
+    wheel = f'{{url = "https://x/six-1.0-py3-none-any.whl", hashes = {{sha256 = "{digest}"}}}}'
+    lock = f'[[packages]]\nname = "six"\nwheels = [{wheel}]\n'
+    assert take_kept(lock, {}, other.home) == lock
+    (other.cwd / "six").write_bytes(b"six")
+    from reenact.environments.artifacts import keep_artifact
+
+    keep_artifact(other.cwd / "six", "six-1.0-py3-none-any.whl", digest, other.home)
+    assert "six-1.0-py3-none-any.whl" in take_kept(lock, {}, other.home)
+    assert "evil" not in take_kept(lock, {}, other.home)
+
+
 def test_a_made_wheel_serves_its_own_run_only(bundle: Path, other: World) -> None:
     """What a bundle says of its own wheels is believed where that run is repeated, and nowhere else."""
     from hashlib import sha256

@@ -123,7 +123,8 @@ def take_kept(text: str, home: Home) -> str:
         return text
     kept = {}
     for package in list_packages(text):
-        found = [find_artifact(value.removeprefix("sha256:"), home) for value in package.hashes]
+        name = package.direct.rpartition("/")[2]
+        found = [find_artifact(value.removeprefix("sha256:"), home, name) for value in package.hashes]
         if package.kind == "conda" and (path := next(filter(None, found), None)):
             kept[package.direct] = path.as_uri()
     return re.sub(r"(?m)(?<=- conda: )\S+$", lambda address: kept.get(address[0], address[0]), text) if kept else text

@@ -163,7 +163,7 @@ def _take_package(package: dict[str, Any], made: Mapping[str, str], home: Home) 
 
 
 def _take_file(file: Mapping[str, Any], home: Home) -> dict[str, Any] | None:
-    kept = find_artifact(str(file.get("hashes", {}).get("sha256", "")), home)
+    kept = find_artifact(str(file.get("hashes", {}).get("sha256", "")), home, find_file_name(file))
     if kept is None:
         return None
     return {**{key: value for key, value in file.items() if key not in ("url", "name")}, "path": str(kept)}

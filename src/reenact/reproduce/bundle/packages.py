@@ -81,7 +81,7 @@ def fetch_published(uri: str, name: str, hashes: Mapping[str, str], world: World
     Raises:
         SourceError: it cannot be fetched, or is another one than was locked.
     """
-    if (kept := find_artifact(hashes.get("sha256", ""), world.home)) is not None:
+    if (kept := find_artifact(hashes.get("sha256", ""), world.home, name)) is not None:
         return kept
     if not hashes:
         raise SourceError(f"the lock has no hash of {name}")
