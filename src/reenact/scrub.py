@@ -93,12 +93,12 @@ class Scrubber:
 
     @cached_property
     def _patterns(self) -> list[tuple[Form, re.Pattern[bytes]]]:
-        return [(form, re.compile(_make_pattern(form[:_SEARCHED]))) for form in self._forms]
+        return [(form, re.compile(_make_pattern(_take_searched(form)))) for form in self._forms]
 
     @cached_property
     def _lengths(self) -> tuple[int, int]:
         """The bytes of the longest form, and of the longest that is searched for."""
-        return max(map(_measure, self._forms)), max(_measure(form[:_SEARCHED]) for form in self._forms)
+        return max(map(_measure, self._forms)), max(_measure(_take_searched(form)) for form in self._forms)
 
     @cached_property
     def _by_first(self) -> dict[int, list[Form]]:
@@ -256,6 +256,19 @@ def _make_base64(data: bytes, before: int) -> Form:
 def _join(parts: Iterable[Part], between: Part) -> Form:
     """The parts with ``between`` after each but the last."""
     return tuple(each for part in parts for each in (part, between))[:-1]
+
+
+def _take_searched(form: Form) -> Form:
+    r"""The beginning that a regular expression looks for: up to the second part of which one way begins another.
+
+    Many of them (``\\`` is one backslash or two) could be read in more ways than there is time to try.
+    """
+    doubtful = 0
+    for count, part in enumerate(form[:_SEARCHED], 1):
+        doubtful += any(other != way and other.startswith(way) for way in part if way for other in part)
+        if doubtful == 2:
+            return form[:count]
+    return form[:_SEARCHED]
 
 
 def _make_pattern(form: Form) -> bytes:

@@ -286,3 +286,18 @@ def test_an_imported_run_is_from_elsewhere(user: User, screen: Screen, work: Pat
     imported = user.runs()[0]["id"]
     assert answered(user, screen, b"y\r", "rerun", imported) == (0, b"done\n")
     assert unasked(user, screen, "rerun", imported) == 0
+
+
+def test_trials_and_environments_are_asked_about_too(user: User, screen: Screen, address: str, tmp_path: Path) -> None:
+    assert user.call("run", *LOCAL, "-P", "a=1", address).code == 0
+    assert user.call("run", *LOCAL, "-P", "a=2", address).code == 0
+    (tmp_path / "ran").unlink()
+    with sitting(user, screen, "why", "@~1", "@") as process:
+        screen.shows(b"go on? [y/N] ")
+        screen.types(b"y\r")
+        screen.shows(b"Run it? [y/N] ")
+        screen.types(b"n\r")
+        process.communicate(timeout=PATIENCE)
+    assert process.returncode == 77
+    assert answered(user, screen, b"n\r", "env", "restore", "@")[0] == 77
+    assert not (tmp_path / "ran").exists()
