@@ -224,6 +224,19 @@ def test_a_killed_run_has_nothing_to_compare_with(reenact: Reenact, project: Pat
     assert (code, found["trials"]) == (75, [])
 
 
+def test_a_repetition_that_is_cut_short_proves_nothing(reenact: Reenact, project: Path, tmp_path: Path) -> None:
+    stop = f"if os.path.exists({str(tmp_path / 'flag')!r}): os.kill(os.getpid(), 15)\n"
+    write_training(project, more=stop)
+    run = record(reenact, project)
+    (tmp_path / "flag").touch()
+    code, found = verify(reenact, run, "-n", "3")
+    assert (code, found["verdict"]) == (75, "INCONCLUSIVE")
+    assert "was killed" in str(found["reason"])
+    trials = found["trials"]
+    assert isinstance(trials, list)
+    assert [trial["judged"] for trial in trials] == [[]]
+
+
 def test_reports_are_written_and_stdout_is_ours_alone(reenact: Reenact, project: Path, tmp_path: Path) -> None:
     write_training(project, more="print('loud')\n")
     run = record(reenact, project)

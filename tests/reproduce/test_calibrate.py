@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 
 import yaml
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from reenact.project.types import MetricDeclaration, OutputDeclaration, Tolerance
@@ -56,6 +56,7 @@ def test_the_yaml_is_what_a_project_file_may_say(tmp_path: Path) -> None:
 
 @given(st.text(), st.text(), st.floats(1e-300, 1e300))
 def test_no_name_breaks_the_yaml(path: str, part: str, distance: float) -> None:
+    assume(part != "n")
     judged = [Judged("output", path, Judgement("different", "", {part: Spread(distance, 1.0)}, (part,)))]
     judged += [Judged("output", path, Judgement("different", "", {"n": Spread(distance, 1.0)}))]
     proposals, steady = propose(judged, Declared())
@@ -64,6 +65,13 @@ def test_no_name_breaks_the_yaml(path: str, part: str, distance: float) -> None:
     assert entry["path"] == path
     assert entry["ignore"] == [part] if part else "ignore" not in entry
     assert math.isclose(entry["atol"], make_tolerance([Spread(distance, 1.0)]).atol or 0)
+
+
+def test_what_is_ignored_stays_so() -> None:
+    ignoring = Tolerance(ignore=("time",))
+    judged = [Judged("output", "a.csv", Judgement("different", "", {"x": Spread(1.0, 1.0)}, ("tag",)), ignoring)]
+    proposals, _ = propose(judged, Declared((OutputDeclaration("a.csv", ignoring),)))
+    assert proposals[0].tolerance == Tolerance(None, 5.0, ("time", "tag"))
 
 
 def test_nothing_varies_and_nothing_is_known() -> None:

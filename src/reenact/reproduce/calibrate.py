@@ -18,14 +18,15 @@ from reenact.project.data_paths import find_declaration
 from reenact.project.types import Tolerance
 from reenact.records.files import Record
 from reenact.reproduce.compare import Spread
-from reenact.reproduce.compare.judgement import EXACT, show
+from reenact.reproduce.compare.judgement import show
 from reenact.reproduce.results import (
     Declared,
     Judged,
     find_broken_end,
     find_metric_declaration,
-    judge_records,
+    judge_results,
     read_declared,
+    read_results,
 )
 from reenact.reproduce.surroundings import compare_surroundings
 from reenact.reproduce.verify import repeat
@@ -81,9 +82,19 @@ def calibrate(record: Record, world: World, times: int, agree: Callable[[Prepare
         runs.append(again)
     if not find_broken_end(record.run) and not compare_surroundings(record, runs[0]):
         runs.append(record)
-    judged = [each for one, other in combinations(runs, 2) for each in judge_records(one, other, EXACT)]
-    proposals, steady = propose(judged, read_declared(record.plan))
+    declared = _expect_everything(read_declared(record.plan))
+    pairs = combinations(map(read_results, runs), 2)
+    judged = [each for one, other in pairs for each in judge_results(one, other, declared)]
+    proposals, steady = propose(judged, declared)
     return Calibration(record.run.id, record.plan.entry_point, tuple(each.run.id for each in runs), proposals, steady)
+
+
+def _expect_everything(declared: Declared) -> Declared:
+    """The same without any tolerance for numbers; what is ignored stays so."""
+    return Declared(
+        tuple(each._replace(tolerance=Tolerance(ignore=each.tolerance.ignore)) for each in declared.outputs),
+        tuple(each._replace(tolerance=Tolerance(ignore=each.tolerance.ignore)) for each in declared.metrics),
+    )
 
 
 def propose(judged: Iterable[Judged], declared: Declared) -> tuple[tuple[Proposal, ...], tuple[str, ...]]:
@@ -116,7 +127,8 @@ def _propose(kind: Literal["outputs", "metrics"], path: str, found: Sequence[tup
     # What lies apart without end is no more covered than text is.
     beyond.update(dict.fromkeys(part for part, spread in spreads.items() if not math.isfinite(spread.absolute)))
     counted = {part: spread for part, spread in spreads.items() if spread.absolute > 0 and part not in beyond}
-    ignore = tuple(part for part in beyond if part)
+    ignored = found[0][1].tolerance.ignore
+    ignore = tuple(dict.fromkeys((*ignored, *(part for part in beyond if part))))
     return Proposal(kind, path, make_tolerance(counted.values(), ignore), tuple(sorted(counted.items())), tuple(beyond))
 
 

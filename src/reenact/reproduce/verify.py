@@ -115,14 +115,15 @@ def _try(record: Record, repeated: list[Record], world: World, agree: Callable[[
     except ReenactError as refusal:
         hint = f"\n{refusal.hint}" if refusal.hint else ""
         return Trial(None, problem=f"{refusal.message}{hint}")
+    if broken := find_broken_end(again.run):
+        # What it has left was not finished.
+        return Trial(again.run.id, problem=f"the repetition {broken}")
     repeated.append(again)
-    broken = find_broken_end(again.run)
-    problem = f"the repetition {broken}" if broken else None
     judged, changes = judge_records(record, again), compare_surroundings(record, again)
     if not changes and any(each.judgement.verdict == "different" for each in judged):
         # Before it is said that nothing else differs.
         changes = list_spoiled_parts(again)
-    return Trial(again.run.id, judged, changes, problem)
+    return Trial(again.run.id, judged, changes)
 
 
 def _find_varying(repeated: Sequence[Record]) -> tuple[str, ...]:
