@@ -231,8 +231,8 @@ def make_table(outcomes: list[Outcome], count: int, left_out: Counter[str]) -> T
     ]
     undated = [outcome.resolved[0] for outcome in outcomes if outcome.resolved[1] is None]
     about = (
-        f"{len(outcomes)} of the {count} real environment files that PyPI alone could serve, resolved by `reenact lock` with the "
-        f"Pythons of this machine ({date.today().isoformat()}). {len(dated)} of them name a version, which stands for "
+        f"{len(outcomes)} of the {count} real environment files that PyPI alone could serve, resolved by `reenact lock` "
+        f"with the Pythons of this machine ({date.today().isoformat()}). {len(dated)} of them name a version, which stands for "
         "their time (`benchmarks/as_of.py` says how); of those:"
     )
     reasons = ", ".join(f"{count} {reason}" for reason, count in left_out.most_common())
