@@ -231,9 +231,9 @@ def make_table(outcomes: list[Outcome], count: int, left_out: Counter[str]) -> T
     ]
     undated = [outcome.resolved[0] for outcome in outcomes if outcome.resolved[1] is None]
     about = (
-        f"{len(outcomes)} of the {count} real environment files that PyPI alone could serve, resolved by `reenact lock` "
-        f"with the Pythons of this machine ({date.today().isoformat()}). {len(dated)} of them name a version, which stands for "
-        "their time (`benchmarks/as_of.py` says how); of those:"
+        f"{len(outcomes)} of the {count} real environment files that PyPI alone could serve, resolved by "
+        f"`reenact lock` with the Pythons of this machine ({date.today().isoformat()}). {len(dated)} of them name a "
+        "version, which stands for their time (`benchmarks/as_of.py` says how); of those:"
     )
     reasons = ", ".join(f"{count} {reason}" for reason, count in left_out.most_common())
     verdict = f"Of the {len(undated)} that name none, {sum(map(bool, undated))} resolve today. Left out: {reasons}."
