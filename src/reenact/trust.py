@@ -13,10 +13,10 @@ import re
 from collections.abc import Mapping
 
 from reenact.codec import decode, encode
-from reenact.errors import StorageError
 from reenact.files import make_folder, write_atomic
 from reenact.home import Home
 from reenact.plan import Snapshot, digest
+from reenact.records.files import read_value
 from reenact.run_folder import RunFolder
 from reenact.sources.git.address import normalise
 from reenact.sources.redact import strip_credentials
@@ -167,11 +167,6 @@ def read_ground(folder: RunFolder) -> Ground | None:
     """On what ground the run went on; None for code of this machine.
 
     Raises:
-        StorageError: the file is damaged.
+        RecordError: the file is damaged.
     """
-    try:
-        return decode(Ground, folder.trust.read_bytes())
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as problem:
-        raise StorageError(f"{folder.trust} is damaged: {problem}") from problem
+    return read_value(folder.trust, Ground)

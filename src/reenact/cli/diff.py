@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from reenact.cli.console import print_json
 from reenact.cli.parser import Namespace, Parser
-from reenact.cli.table import plain
+from reenact.cli.table import plain, render_change
 from reenact.records.files import read_record
 from reenact.records.lookup import get_run
 from reenact.world import World
 
 if TYPE_CHECKING:
-    from reenact.reproduce.diff import Change, Difference, Part
+    from reenact.reproduce.diff import Difference, Part
 
 SHORT = 12
 
@@ -59,7 +59,7 @@ def render_difference(found: Difference, *, stat: bool = False) -> str:
     lines += [_render_part(part) for part in found.parts if part.name != "times"]
     for part in found.parts:
         if part.changes:
-            lines += ["", f"{part.name}:", *map(render_change, part.changes)]
+            lines += ["", f"{part.name}:", *(render_change(*change) for change in part.changes)]
         if part.name == "code" and found.patch and not stat:
             lines += ["", *map(plain, found.patch.splitlines())]
         if part.name == "results":
@@ -77,16 +77,6 @@ def _render_part(part: Part) -> str:
     return f"  {part.name:<12}  differs {identity}{count}"
 
 
-def render_change(change: Change) -> str:
-    """What came, went or changed."""
-    what = plain(change.what)
-    if change.old is None:
-        return f"  + {what}: {_cut(change.new or '')}"
-    if change.new is None:
-        return f"  - {what}: {_cut(change.old)}"
-    return f"  ~ {what}: {_cut(change.old)} → {_cut(change.new)}"
-
-
 def _render_results(found: Difference) -> list[str]:
     lines = []
     for each in found.results:
@@ -97,9 +87,3 @@ def _render_results(found: Difference) -> list[str]:
 
 def _short(identity: str | None) -> str:
     return plain(identity)[:SHORT] if identity else "unknown"
-
-
-def _cut(text: str) -> str:
-    """A digest by its beginning, as everywhere; any other text whole."""
-    shown = plain(text)
-    return shown[:SHORT] if len(text) == 64 and set(text) <= set("0123456789abcdef") else shown

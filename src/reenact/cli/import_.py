@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from reenact.cli.console import print_json
 from reenact.cli.parser import Namespace, Parser
-from reenact.errors import UsageError
+from reenact.size_limit import parse_size
 from reenact.world import World
-
-_UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "t": 1000**4}
 
 
 class Given(Namespace):
@@ -54,15 +50,3 @@ def run(given: Given, world: World) -> int:
     else:
         print(received.run)
     return 0
-
-
-def parse_size(text: str) -> int:
-    """Bytes from ``800MB``, ``20G``, ``1.5 TB``.
-
-    Raises:
-        UsageError: another form.
-    """
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)b?", text.strip().lower())
-    if match is None:
-        raise UsageError(f"'{text}' is no size", hint="for example 20GB")
-    return int(float(match[1]) * _UNITS[match[2]])

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from reenact import api
-from reenact.cli.console import print_error, print_json
-from reenact.cli.parser import Namespace, Parser
-from reenact.cli.run import print_plan, wait_for
-from reenact.prepare import Prepared, discard
-from reenact.process.signals import Stopped, raising
+from reenact.cli.parser import Parser
+from reenact.cli.run import Launching, add_launching_arguments, launch
+from reenact.prepare import Prepared
 from reenact.project.parameters import parse_assignments
 from reenact.records.files import read_record
 from reenact.records.lookup import get_run
@@ -15,7 +12,7 @@ from reenact.reproduce.rerun import Repeat, prepare_rerun
 from reenact.world import World
 
 
-class Given(Namespace):
+class Given(Launching):
     """The command line's words."""
 
     run: str
@@ -24,10 +21,6 @@ class Given(Namespace):
     env: str
     deterministic: bool
     run_name: str | None
-    yes: bool
-    detach: bool
-    dry_run: bool
-    as_json: bool
 
 
 def add_arguments(parser: Parser) -> None:
@@ -51,32 +44,12 @@ def add_arguments(parser: Parser) -> None:
         "--deterministic", action="store_true", help="Set the variables that make common libraries repeat."
     )
     parser.add_argument("--run-name", metavar="NAME", help="A name for the new run.")
-    parser.add_argument("-y", "--yes", action="store_true", help="Do not ask before code from elsewhere is run.")
-    parser.add_argument("-d", "--detach", action="store_true", help="Print the run's id and leave it running.")
-    parser.add_argument("--dry-run", action="store_true", help="Print what would run, and stop.")
-    parser.add_argument("--json", dest="as_json", action="store_true", help="With --dry-run or --detach: print JSON.")
+    add_launching_arguments(parser)
 
 
 def run(given: Given, world: World) -> int:
     """Run it again; the command's own exit code."""
-    try:
-        with raising():
-            prepared = _prepare(given, world)
-    except Stopped as stopped:
-        print_error(f"stopped by {stopped.number.name} before there was a run")
-        return 128 + stopped.number
-    if given.dry_run:
-        discard(prepared.staged)
-        print_plan(prepared.plan, as_json=given.as_json)
-        return 0
-    if given.detach:
-        submitted = api.submit(prepared, world)
-        if given.as_json:
-            print_json({"id": submitted.run_id, "folder": str(submitted.folder.path)})
-        else:
-            print(submitted.run_id)
-        return 0
-    return wait_for(prepared, world)
+    return launch(lambda: _prepare(given, world), given, world)
 
 
 def _prepare(given: Given, world: World) -> Prepared:

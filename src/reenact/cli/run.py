@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from reenact import api
 from reenact.cli.console import make_report, print_error, print_json
 from reenact.cli.parser import HIDDEN, Namespace, Parser
@@ -18,7 +20,16 @@ from reenact.world import World
 SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
-class Given(Namespace):
+class Launching(Namespace):
+    """What every verb that starts a run is told of how to."""
+
+    detach: bool
+    yes: bool
+    dry_run: bool
+    as_json: bool
+
+
+class Given(Launching):
     """The command line's words."""
 
     uri: str
@@ -43,10 +54,6 @@ class Given(Namespace):
     deterministic: bool
     require_clean: bool
     run_name: str | None
-    detach: bool
-    yes: bool
-    dry_run: bool
-    as_json: bool
     quiet: bool
     experiment_name: str | None
     experiment_id: str | None
@@ -105,11 +112,16 @@ def add_arguments(parser: Parser) -> None:
         action="store_true",
         help="Trace it, and fail (67) if it read a file that is neither declared nor the project's code.",
     )
+    add_launching_arguments(parser)
+    parser.add_argument("-q", "--quiet", action="store_true", help="Print warnings and errors only.")
+
+
+def add_launching_arguments(parser: Parser) -> None:
+    """Declare those of :class:`Launching`."""
     parser.add_argument("-d", "--detach", action="store_true", help="Print the run's id and leave it running.")
     parser.add_argument("-y", "--yes", action="store_true", help="Do not ask before code from elsewhere is run.")
     parser.add_argument("--dry-run", action="store_true", help="Print what would run, and stop.")
     parser.add_argument("--json", dest="as_json", action="store_true", help="With --dry-run or --detach: print JSON.")
-    parser.add_argument("-q", "--quiet", action="store_true", help="Print warnings and errors only.")
 
 
 def add_environment_arguments(parser: Parser) -> None:
@@ -184,28 +196,33 @@ def add_mlflow_arguments(parser: Parser) -> None:
 
 def run(given: Given, world: World) -> int:
     """Run the project, or say what would run; the command's own exit code."""
-    if given.as_json and not (given.dry_run or given.detach):
-        raise UsageError("--json goes with --dry-run or --detach", hint="for a run that has ended: reenact show --json")
     if given.quiet:
         world = world._replace(report=make_report(quiet=True))
+    return launch(lambda: _prepare(given, world), given, world)
+
+
+def launch(prepare: Callable[[], Prepared], how: Launching, world: World) -> int:
+    """Prepare a run, and print what would run, leave it running, or wait for it; the exit code."""
+    if how.as_json and not (how.dry_run or how.detach):
+        raise UsageError("--json goes with --dry-run or --detach", hint="for a run that has ended: reenact show --json")
     try:
         with raising():
-            prepared = _prepare(given, world)
+            prepared = prepare()
     except Stopped as stopped:
         print_error(f"stopped by {stopped.number.name} before there was a run")
         return 128 + stopped.number
-    if given.dry_run:
+    if how.dry_run:
         discard(prepared.staged)
-        print_plan(prepared.plan, as_json=given.as_json)
+        print_plan(prepared.plan, as_json=how.as_json)
         return 0
-    if given.detach:
-        submitted = api.submit(prepared, world)
-        if given.as_json:
-            print_json({"id": submitted.run_id, "folder": str(submitted.folder.path)})
-        else:
-            print(submitted.run_id)
-        return 0
-    return wait_for(prepared, world)
+    if not how.detach:
+        return wait_for(prepared, world)
+    submitted = api.submit(prepared, world)
+    if how.as_json:
+        print_json({"id": submitted.run_id, "folder": str(submitted.folder.path)})
+    else:
+        print(submitted.run_id)
+    return 0
 
 
 def _prepare(given: Given, world: World) -> Prepared:

@@ -144,3 +144,17 @@ def render_isolation(isolation: Isolation) -> str:
     """What the command is kept from."""
     held = {"no network": not isolation.network, "read-only but for its run folder": isolation.read_only}
     return ", ".join(name for name, holds in held.items() if holds)
+
+
+def render_change(what: str, old: str | None, new: str | None) -> str:
+    """What came (None was there before), went or changed, as a line; a digest by its beginning."""
+    if old is None:
+        return f"  + {plain(what)}: {_cut(new or '')}"
+    if new is None:
+        return f"  - {plain(what)}: {_cut(old)}"
+    return f"  ~ {plain(what)}: {_cut(old)} → {_cut(new)}"
+
+
+def _cut(text: str) -> str:
+    shown = plain(text)
+    return shown[:12] if len(text) == 64 and set(text) <= set("0123456789abcdef") else shown

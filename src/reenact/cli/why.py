@@ -6,9 +6,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from reenact.cli.console import ask, print_json
-from reenact.cli.diff import render_change
 from reenact.cli.parser import Namespace, Parser
-from reenact.cli.table import plain, render_duration
+from reenact.cli.table import plain, render_change, render_duration
 from reenact.errors import UsageError
 from reenact.records.files import read_record
 from reenact.records.lookup import get_run
@@ -109,7 +108,7 @@ def _name(units: tuple[Unit, ...]) -> str:
 
 def render_explanation(found: Explanation) -> str:
     """The answer, the changes that are the cause, and what could not be tried."""
-    lines = [found.reason, *map(render_change, found.changes[:MOST_SHOWN])]
+    lines = [found.reason, *(render_change(*change) for change in found.changes[:MOST_SHOWN])]
     if found.commit:
         lines.append(f"it came with commit {plain(found.commit)}")
     if found.patch:

@@ -165,7 +165,7 @@ def read_plan(folder: RunFolder) -> Plan:
     Raises:
         RecordError: the folder is no run, or damaged.
     """
-    plan = _read(folder.plan, Plan)
+    plan = read_value(folder.plan, Plan)
     if plan is None:
         raise RecordError(f"{folder.path} is no run: it has no {folder.plan.name}")
     return plan
@@ -177,7 +177,7 @@ def read_result(folder: RunFolder) -> Result | None:
     Raises:
         RecordError: the file is damaged.
     """
-    return _read(folder.result, Result)
+    return read_value(folder.result, Result)
 
 
 def read_realised(folder: RunFolder) -> Realised | None:
@@ -186,7 +186,7 @@ def read_realised(folder: RunFolder) -> Realised | None:
     Raises:
         RecordError: the file is damaged.
     """
-    return _read(folder.environment, Realised)
+    return read_value(folder.environment, Realised)
 
 
 def read_code(folder: RunFolder) -> Code | None:
@@ -195,7 +195,7 @@ def read_code(folder: RunFolder) -> Code | None:
     Raises:
         RecordError: the file is damaged.
     """
-    return _read(folder.captured, Code)
+    return read_value(folder.captured, Code)
 
 
 def read_lock(folder: RunFolder) -> EnvironmentLock | None:
@@ -223,7 +223,7 @@ def read_inputs(folder: RunFolder) -> tuple[InputFile, ...]:
     Raises:
         RecordError: the file is damaged.
     """
-    return _read(folder.input_files, tuple[InputFile, ...]) or ()
+    return read_value(folder.input_files, tuple[InputFile, ...]) or ()
 
 
 def read_outputs(folder: RunFolder) -> tuple[OutputFile, ...]:
@@ -232,7 +232,7 @@ def read_outputs(folder: RunFolder) -> tuple[OutputFile, ...]:
     Raises:
         RecordError: the file is damaged.
     """
-    return _read(folder.output_files, tuple[OutputFile, ...]) or ()
+    return read_value(folder.output_files, tuple[OutputFile, ...]) or ()
 
 
 def read_metrics(folder: RunFolder) -> dict[str, int | float | str]:
@@ -241,7 +241,7 @@ def read_metrics(folder: RunFolder) -> dict[str, int | float | str]:
     Raises:
         RecordError: the file is damaged.
     """
-    return _read(folder.metrics, dict[str, int | float | str]) or {}
+    return read_value(folder.metrics, dict[str, int | float | str]) or {}
 
 
 def read_imported(folder: RunFolder) -> Imported | None:
@@ -250,7 +250,7 @@ def read_imported(folder: RunFolder) -> Imported | None:
     Raises:
         RecordError: the file is damaged.
     """
-    return _read(folder.imported, Imported)
+    return read_value(folder.imported, Imported)
 
 
 def read_lock_with_made(folder: RunFolder) -> EnvironmentLock | None:
@@ -271,7 +271,7 @@ def read_given_lock(folder: RunFolder) -> EnvironmentLock:
     Raises:
         RecordError: it is not there, or damaged.
     """
-    lock = _read(folder.given_lock, EnvironmentLock)
+    lock = read_value(folder.given_lock, EnvironmentLock)
     if lock is None:
         raise RecordError(f"{folder.path} lacks {folder.given_lock.name}, the lock that its plan names")
     return lock
@@ -313,7 +313,9 @@ def read_run(folder: RunFolder) -> Run:
     Raises:
         RecordError: the folder is no run, or damaged.
     """
-    return summarise(folder, read_plan(folder), _read(folder.created, Origin), read_events(folder), read_result(folder))
+    return summarise(
+        folder, read_plan(folder), read_value(folder.created, Origin), read_events(folder), read_result(folder)
+    )
 
 
 def read_record(folder: RunFolder) -> Record:
@@ -324,11 +326,11 @@ def read_record(folder: RunFolder) -> Record:
     """
     plan, origin, events, result = (
         read_plan(folder),
-        _read(folder.created, Origin),
+        read_value(folder.created, Origin),
         read_events(folder),
         read_result(folder),
     )
-    machine = _read(folder.machine, dict[str, object])
+    machine = read_value(folder.machine, dict[str, object])
     run = summarise(folder, plan, origin, events, result)
     data = read_inputs(folder), read_outputs(folder), read_metrics(folder)
     return Record(
@@ -405,8 +407,12 @@ def _parse_event(line: bytes) -> Event | None:
         return None
 
 
-def _read(path: Path, kind: type[T]) -> T | None:
-    """The value in a JSON file, or None if there is no such file."""
+def read_value(path: Path, kind: type[T]) -> T | None:
+    """The value in a JSON file of a run's folder, or None if there is no such file.
+
+    Raises:
+        RecordError: the file is damaged.
+    """
     try:
         return decode(kind, path.read_bytes())
     except FileNotFoundError:

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Literal
 
 from reenact import api
-from reenact.codec import decode, encode
-from reenact.errors import RecordError, ReenactError, TrustError, UsageError
+from reenact.codec import encode
+from reenact.errors import ReenactError, TrustError, UsageError
 from reenact.files import write_atomic
 from reenact.prepare import Prepared
-from reenact.records.files import Record, read_record
+from reenact.records.files import Record, read_record, read_value
 from reenact.reproduce.rerun import Repeat, prepare_rerun
 from reenact.reproduce.results import Judged, find_broken_end, judge_records, name_result
 from reenact.reproduce.surroundings import Change, compare_surroundings, has_own_environment, list_spoiled_parts
@@ -146,12 +146,7 @@ def read_verification(folder: RunFolder) -> Verification | None:
     Raises:
         RecordError: the file is damaged.
     """
-    try:
-        return decode(Verification, folder.verification.read_bytes())
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as problem:
-        raise RecordError(f"{folder.verification} is damaged: {problem}") from problem
+    return read_value(folder.verification, Verification)
 
 
 def conclude(

@@ -1,7 +1,6 @@
 """What the record says of a traced command: ``trace.json`` in its run's folder."""
 
-from reenact.codec import decode
-from reenact.errors import RecordError
+from reenact.records.files import read_value
 from reenact.run_folder import RunFolder
 from reenact.values import NamedTuple
 
@@ -36,9 +35,4 @@ def read_trace(folder: RunFolder) -> Trace | None:
     Raises:
         RecordError: the file is damaged.
     """
-    try:
-        return decode(Trace, folder.trace.read_bytes())
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as problem:
-        raise RecordError(f"{folder.trace} is damaged: {problem}") from problem
+    return read_value(folder.trace, Trace)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reenact.cli.console import print_json
 from reenact.cli.parser import Namespace, Parser
-from reenact.cli.table import plain, render_duration
+from reenact.cli.table import render_change, render_duration
 from reenact.environments.comparison import Change
 from reenact.world import World
 
@@ -79,14 +79,5 @@ def render_changes(changes: tuple[Change, ...]) -> list[str]:
     for part, heading in (("asked", "asked for:"), ("resolved", "resolved to:")):
         chosen = [change for change in changes if change.part == part]
         if chosen:
-            lines += ["", heading, *map(_render_change, chosen)]
+            lines += ["", heading, *(render_change(each.what, each.old, each.new) for each in chosen)]
     return lines
-
-
-def _render_change(change: Change) -> str:
-    what = plain(change.what)
-    if change.old is None:
-        return f"  + {what}: {plain(change.new or '')}"
-    if change.new is None:
-        return f"  - {what}: {plain(change.old)}"
-    return f"  ~ {what}: {plain(change.old)} → {plain(change.new)}"
