@@ -146,6 +146,11 @@ class RunFolder(NamedTuple):
         return self.path / "code.json"
 
     @property
+    def patch(self) -> Path:
+        """How its code differs from its commit; only of a run that did not run here, for the commit stays behind."""
+        return self.path / "code.patch"
+
+    @property
     def given_lock(self) -> Path:
         """The lock (:class:`reenact.plan.EnvironmentLock`) that is given, where the run repeats another."""
         return self.path / "lock.json"

@@ -24,6 +24,7 @@ from reenact.world import World
 from tests.environments.conftest import make_wheel
 from tests.integration.command import PATIENCE, REENACT, Said, User, write_project
 from tests.integration.test_deaths import Index, serve_index
+from tests.sources.repositories import commit, git
 
 BACKEND = """
 import base64, zipfile
@@ -176,6 +177,20 @@ def test_what_was_imported_is_exported_as_it_came(user: User, project: Path, els
     said = elsewhere.call("export", first, "-o", "again.tar.zst", *everything)
     assert said.code == 0, said.err
     assert (elsewhere.folder / "again.tar.zst").read_bytes() == data
+
+
+def test_how_the_code_differs_from_its_commit_comes_along(user: User, tmp_path: Path, elsewhere: Machine) -> None:
+    folder = write_project(tmp_path / "plain", "entry_points: {main: {command: cat x.txt}}\n", x__txt="one\n")
+    git(folder, "init", "--quiet")
+    commit(folder, {})
+    (folder / "x.txt").write_text("two\n")
+    assert user.run(str(folder)).code == 0
+    patch = user.call("show", "--patch").out
+    assert "-one\n+two\n" in patch
+    bundle = export(user)
+    assert elsewhere.call("import", str(bundle)).code == 0
+    assert elsewhere.call("show", "--patch").out == patch
+    assert user.call("import", str(bundle)).code == 0, "it is here already, and the same"
 
 
 def test_without_its_packages_it_needs_an_index(user: User, project: Path, elsewhere: Machine) -> None:

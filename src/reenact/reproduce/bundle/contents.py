@@ -18,6 +18,7 @@ from reenact.reproduce.bundle.manifest import EXECUTABLE, FILE, LINK, MADE, OWN,
 from reenact.reproduce.bundle.packages import Gathered
 from reenact.reproduce.bundle.writing import Member
 from reenact.run_folder import RunFolder
+from reenact.sources.capture.store import open_store
 from reenact.sources.recorded import find_left_out
 from reenact.values import NamedTuple
 from reenact.world import World
@@ -31,13 +32,16 @@ class Wanted(NamedTuple):
     outputs: bool = False
 
 
-def list_record(folder: RunFolder) -> Iterator[Member]:
-    """The files of the run folder itself."""
+def list_record(folder: RunFolder, world: World) -> Iterator[Member]:
+    """The files of the run folder itself; and how the code differs from its commit, which does not go along."""
     with os.scandir(folder.path) as scan:
         for entry in scan:
             plain = entry.is_file(follow_symlinks=False) and re.fullmatch(RECORD_FILE, entry.name)
             if plain and entry.name not in OWN:
                 yield Member(f"record/{entry.name}", Path(entry.path))
+    code = None if folder.patch.exists() else read_code(folder)
+    if code is not None and code.base is not None:
+        yield Member(f"record/{folder.patch.name}", open_store(world).render_diff(code.base, code.tree))
 
 
 def list_packages(gathered: Gathered) -> Iterator[Member]:

@@ -93,7 +93,7 @@ def _read(folder: RunFolder, scratch: Path, world: World) -> _Whole:
 def _collect(whole: _Whole, wanted: Wanted, world: World) -> Sealed:
     """Everything that goes in, with what others read of it."""
     folder = whole.folder
-    members = [*contents.list_record(folder)]
+    members = [*contents.list_record(folder, world)]
     if whole.code is not None:
         members += contents.list_tree(whole.code, "code")
     if wanted.packages:

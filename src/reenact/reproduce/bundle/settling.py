@@ -49,7 +49,7 @@ def settle_in(manifest: Manifest, imported: Imported, target: Path, world: World
     _name_inputs(folder, manifest, target / "inputs")
     here = RunFolder(world.home.runs / manifest.run)
     known = here.plan.exists()
-    if known and not _is_same(here, manifest):
+    if known and not _is_same(here, manifest, world):
         message = f"another record of run {manifest.run} is here, and it is not replaced"
         raise RecordError(message, hint=f"reenact rm {manifest.run[:8]} deletes it")
     _keep_code(manifest, target / "code", world)
@@ -120,10 +120,10 @@ def _expect_inside(paths: Iterable[str]) -> None:
             raise RecordError(f"the path '{path}' leads elsewhere (path traversal)")
 
 
-def _is_same(here: RunFolder, manifest: Manifest) -> bool:
+def _is_same(here: RunFolder, manifest: Manifest, world: World) -> bool:
     """Whether the record that is here is the one of the bundle."""
     theirs = {entry.name: entry.blake3 for entry in manifest.members if entry.name.startswith("record/")}
-    ours = {member.name: digest_content(member.content) for member in list_record(here)}
+    ours = {member.name: digest_content(member.content) for member in list_record(here, world)}
     return ours == theirs
 
 
