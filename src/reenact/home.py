@@ -29,6 +29,14 @@ class Home(NamedTuple):
         return self.root / "environments"
 
     @property
+    def shared(self) -> Path:
+        """Folders that environments have in common: of bytecode, tests, licences. Each is linked into all that have it.
+
+        The name is short, for links to it are many.
+        """
+        return self.root / "shared"
+
+    @property
     def locks(self) -> Path:
         """What each asked environment resolved to, named by its asked identity."""
         return self.root / "locks"

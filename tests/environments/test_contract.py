@@ -13,6 +13,7 @@ from reenact.codec import decode, encode
 from reenact.environments import KINDS
 from reenact.environments.launch import Launch, Site
 from reenact.plan import Command, EnvironmentLock, EnvironmentSpec, Plan, Snapshot
+from reenact.process.handed import handing
 from reenact.world import World
 from tests.environments.conda.channel import File, Recipe, index_channel, write_package
 from tests.environments.conftest import project, write
@@ -73,21 +74,31 @@ def test_locking_and_realising_again_give_the_same(spec: EnvironmentSpec, projec
     assert place.path is None or Path(place.path).is_absolute()
 
 
+def start(launch: Launch) -> str:
+    """What the command prints."""
+    with handing(launch.argv, launch.handed) as (argv, descriptors):
+        done = subprocess.run(
+            argv,
+            env=dict(launch.environ),
+            cwd=launch.cwd,
+            pass_fds=descriptors,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    return done.stdout
+
+
 def test_a_command_runs_inside(spec: EnvironmentSpec, project_dir: Path, world: World) -> None:
     command = Command(
         "echo $GREETING; [ -d $REENACT_RUN_DIR ] && echo $?", environment={"GREETING": "hello"}, path=("/first",)
     )
-    started = launch(spec, command, project_dir, world)
-    done = subprocess.run(
-        started.argv, env=dict(started.environ), cwd=started.cwd, capture_output=True, text=True, check=True
-    )
-    assert done.stdout == "hello\n0\n"
+    assert start(launch(spec, command, project_dir, world)) == "hello\n0\n"
 
 
 def test_the_command_is_in_the_projects_folder(spec: EnvironmentSpec, project_dir: Path, world: World) -> None:
     write(project_dir, {"deep/here.txt": "here\n"})
-    started = launch(spec, Command("cat here.txt; echo made > made.txt", cwd="deep"), project_dir, world)
-    subprocess.run(started.argv, env=dict(started.environ), cwd=started.cwd, capture_output=True, check=True)
+    start(launch(spec, Command("cat here.txt; echo made > made.txt", cwd="deep"), project_dir, world))
     assert (project_dir / "deep/made.txt").read_text() == "made\n"
 
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from reenact.codec import encode
 from reenact.environments import Place
 from reenact.environments.marker import MARKER, Marker
 from reenact.environments.python import is_complete
+from reenact.environments.python.sharing import find_shareable, list_unused
 from reenact.environments.shelf import is_used, list_standing, list_trash, occupy, sweep_trash, take_away
 from reenact.errors import StorageError
 from reenact.files import hold, lock, seize, share
@@ -268,6 +270,83 @@ def test_bytecode_of_the_same_file_is_shared(project_dir: Path, world: World, wh
     for place, cached in zip(places, (one, two), strict=True):
         said = subprocess.run([place / "bin/python", "-c", script], capture_output=True, text=True, check=True).stdout
         assert said.split() == [str(cached.parents[1] / "tiny.py"), str(cached)]
+
+
+def make_deep_wheel(folder: Path, name: str, modules: tuple[str, ...]) -> None:
+    """A wheel with modules in folders."""
+    files = {
+        **dict.fromkeys(modules, "value = 1\n"),
+        f"{name}-1.0.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n",
+        f"{name}-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = "".join(f"{each},,\n" for each in [*files, f"{name}-1.0.dist-info/RECORD"])
+    with zipfile.ZipFile(folder / f"{name}-1.0-py3-none-any.whl", "w") as archive:
+        for path, text in {**files, f"{name}-1.0.dist-info/RECORD": record}.items():
+            archive.writestr(path, text)
+
+
+def test_bytecode_of_a_package_is_in_one_folder(project_dir: Path, world: World, wheels: Path) -> None:
+    make_deep_wheel(wheels, "deep", ("deep/__init__.py", "deep/er/__init__.py", "both/one.py"))
+    make_deep_wheel(wheels, "besides", ("both/two.py",))
+    environ = {**world.environ, "UV_CACHE_DIR": str(world.home.root / "cache"), "UV_LINK_MODE": "hardlink"}
+    environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    world = world._replace(environ={**environ, "UV_FIND_LINKS": str(wheels), "UV_NO_INDEX": "1"})
+    sites = []
+    for lines in (["deep", "besides"], ["deep", "besides", "tiny"]):
+        found = environments.lock(ask(lines, project_dir, world), project_dir, world)
+        place = Path(environments.realise(found, project_dir, world).path or "")
+        script = "import deep.er, both.one, both.two; print(deep.er.value)"
+        said = subprocess.run([place / "bin/python", "-c", script], env=environ, capture_output=True, text=True)
+        assert (said.stdout, said.stderr) == ("1\n", "")
+        sites.append(next(place.glob("lib/*/site-packages")))
+    one, two = sites
+    for inner in ("deep", "deep/er"):
+        assert (one / inner / "__pycache__").is_symlink()
+        assert (one / inner / "__pycache__").resolve() == (two / inner / "__pycache__").resolve()
+        assert len(list((one / inner / "__pycache__").glob("__init__.*.pyc"))) == 1
+    assert not (one / "both/__pycache__").is_symlink(), "two packages have modules there"
+    assert len(list(world.home.shared.iterdir())) == 2
+    later = world.now() + 2 * 86400
+    assert list(list_unused(world.home, list_standing(world.home), later)) == []
+    take_away(two.parents[2])
+    assert list(list_unused(world.home, list_standing(world.home), later)) == []
+    take_away(one.parents[2])
+    assert len(list(list_unused(world.home, list_standing(world.home), later))) == 2
+    assert list(list_unused(world.home, [], world.now())) == [], "somebody may be about to link it"
+
+
+def test_folders_of_tests_and_licences_are_shared(project_dir: Path, world: World, wheels: Path) -> None:
+    files = (
+        "deep/__init__.py",
+        "deep/tests/__init__.py",
+        "deep/tests/data/x.py",
+        "deep-1.0.dist-info/licenses/a/LICENSE",
+    )
+    make_deep_wheel(wheels, "deep", files)
+    environ = {**world.environ, "UV_CACHE_DIR": str(world.home.root / "cache"), "UV_LINK_MODE": "hardlink"}
+    world = world._replace(environ={**environ, "UV_FIND_LINKS": str(wheels), "UV_NO_INDEX": "1"})
+    sites = []
+    for lines in (["deep"], ["deep", "tiny"]):
+        found = environments.lock(ask(lines, project_dir, world), project_dir, world)
+        place = Path(environments.realise(found, project_dir, world).path or "")
+        script = "import deep.tests.data.x as x; print(x.__file__)"
+        said = subprocess.run([place / "bin/python", "-c", script], capture_output=True, text=True, check=True).stdout
+        site = next(place.glob("lib/*/site-packages"))
+        assert said == f"{site}/deep/tests/data/x.py\n"
+        sites.append(site)
+    for inner in ("deep/tests", "deep-1.0.dist-info/licenses"):
+        assert all((site / inner).is_symlink() for site in sites)
+        assert len({(site / inner).resolve() for site in sites}) == 1
+        assert not os.readlink(sites[0] / inner).startswith("/"), "the home may be moved"
+    assert (sites[1] / licence).read_text() == "value = 1\n"
+
+
+def test_what_has_a_library_stays_in_its_place() -> None:
+    files = {
+        "p": ["p/tests/a.py", "p/tests/b/c.py", "p/q/tests/x.so", "p/q/tests/y.py", "p/r/test/z.py", "tests/top.py"],
+        "q": ["q-1.dist-info/METADATA", "q-1.dist-info/licenses/LICENSE", "q/libs.so.1"],
+    }
+    assert find_shareable(files) == ("p/r/test", "p/tests", "q-1.dist-info/licenses")
 
 
 def test_environments_share_the_files_of_an_index(project_dir: Path, world: World, wheels: Path) -> None:

@@ -19,7 +19,7 @@ from tests.sources.repositories import told
 def test_a_remote_archive_keeps_the_promises(name: str, http: Served, served: Path, code: Path, world: World) -> None:
     snapshot = check_contract(f"{http.url}/{name}", code, world)
     file = served / name.partition("?")[0].removeprefix("redirect/")
-    assert snapshot.tree == blake3(file.read_bytes()).hexdigest()
+    assert snapshot.archive == blake3(file.read_bytes()).hexdigest()
     assert snapshot.subdirectory == "sample-1.0"
     assert not [path for path in code.parent.iterdir() if path.is_file()], "the download is gone"
     assert any(kind == "step" and "MB" in text for kind, text in told(world))
@@ -36,7 +36,7 @@ def test_a_login_goes_through_the_address(served: Path, code: Path, world: World
 def test_a_login_is_not_sent_to_where_a_redirect_leads(http: Served, served: Path, code: Path, world: World) -> None:
     with serve_http(served, user="me", password=SECRET) as private:
         uri = private.url.replace("://", f"://me:{SECRET}@") + f"/away/{http.url}/sample.zip"
-        assert fetch(parse_uri(uri), code, world).snapshot.tree
+        assert fetch(parse_uri(uri), code, world).snapshot.archive
     assert http.requests == ["GET /sample.zip"]
     assert "Basic" in private.requests[0]
 

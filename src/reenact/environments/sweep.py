@@ -21,6 +21,7 @@ from reenact.environments.collect import (
 )
 from reenact.environments.conda.store import drop_packages, list_unlinked
 from reenact.environments.disk import Census
+from reenact.environments.python import sharing
 from reenact.errors import RecordError
 from reenact.records import history
 from reenact.records.files import read_imported
@@ -40,6 +41,7 @@ class Leftovers(NamedTuple):
     trees: tuple[Path, ...]
     packages: tuple[Path, ...]
     artifacts: tuple[Path, ...]
+    shared: tuple[Path, ...]
     trash: tuple[Path, ...]
     left: int
 
@@ -56,6 +58,7 @@ class Leftovers(NamedTuple):
             "trees": list(map(str, self.trees)),
             "packages": list(map(str, self.packages)),
             "artifacts": list(map(str, self.artifacts)),
+            "shared": list(map(str, self.shared)),
             "trash": list(map(str, self.trash)),
             "freed": self.freed,
             "left": self.left,
@@ -77,8 +80,16 @@ def find_leftovers(limits: Limits, world: World) -> Leftovers:
     trees = list_unused_trees(home, [*staying, *(each.lock.local for each in realised)], world.now())
     unlinked = list_unlinked(home) if limits != Limits(keep=limits.keep) else ()
     artifacts = tuple(list_unused_artifacts(home, _list_used_artifacts(world), world.now()))
-    trash = tuple(shelf.list_trash(home))
-    return Leftovers(tuple(doomed), tuple(locks), tuple(trees), tuple(unlinked), artifacts, trash, census.total)
+    return Leftovers(
+        environments=tuple(doomed),
+        locks=tuple(locks),
+        trees=tuple(trees),
+        packages=tuple(unlinked),
+        artifacts=artifacts,
+        shared=tuple(sharing.list_unused(home, standing, world.now())),
+        trash=tuple(shelf.list_trash(home)),
+        left=census.total,
+    )
 
 
 def _list_used_artifacts(world: World) -> set[str]:
@@ -107,10 +118,11 @@ def sweep(leftovers: Leftovers, world: World) -> Leftovers:
             gone.append(each)
     world.report.done()
     locks = tuple(record for record in leftovers.locks if drop_lock(record))
-    for kept in (*leftovers.trees, *leftovers.artifacts):
+    shared = tuple(sharing.list_unused(world.home, shelf.list_standing(world.home), world.now()))
+    for kept in (*leftovers.trees, *leftovers.artifacts, *shared):
         drop_tree(kept)
     limited = leftovers.packages or any(each.why != "unfinished" for each in gone)
     packages = drop_packages(list_unlinked(world.home) if limited else [], world.home)
     shelf.sweep_trash(world.home)
     history.sweep(world)
-    return leftovers._replace(environments=tuple(gone), locks=locks, packages=tuple(packages))
+    return leftovers._replace(environments=tuple(gone), locks=locks, packages=tuple(packages), shared=shared)

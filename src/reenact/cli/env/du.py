@@ -37,6 +37,7 @@ def run(given: Given, world: World) -> int:
         "unshared_total": sum(census.measure(folder).whole for folder in folders),
         "linked_from_elsewhere": census.outside,
         "locks": Census([home.locks]).total,
+        "folders": Census([home.shared]).total,
         "trees": Census([home.trees]).total,
         "objects": Census([home.objects]).total,
     }
@@ -52,6 +53,7 @@ def run(given: Given, world: World) -> int:
         ),
         ("  as copies", f"{render_size(sizes['unshared_total'])} they would be"),
         ("lock records", render_size(sizes["locks"])),
+        ("shared folders", render_size(sizes["folders"])),
         ("local code", render_size(sizes["trees"])),
         ("code of runs", render_size(sizes["objects"])),
     )

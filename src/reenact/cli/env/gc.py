@@ -65,6 +65,7 @@ def run(given: Given, world: World) -> int:
         ("copy of local code", len(leftovers.trees)),
         ("conda package", len(leftovers.packages)),
         ("kept file", len(leftovers.artifacts)),
+        ("shared folder", len(leftovers.shared)),
         ("leftover", len(leftovers.trash)),
     )
     parts = [f"{len(leftovers.environments)} environments", *(f"{n} × {name}" for name, n in counts if n)]

@@ -17,8 +17,8 @@ from reenact.environments.marker import MARKER, Marker
 from reenact.environments.names import normal_name
 from reenact.environments.place import delete, make_place
 from reenact.environments.python import is_complete
-from reenact.environments.python.bytecode import borrow_bytecode
 from reenact.environments.python.lock_files import take_kept
+from reenact.environments.python.sharing import share
 from reenact.environments.python.uv import EXCLUDE_NEWER, exclude_newer, run_uv
 from reenact.environments.settings import platform_tag
 from reenact.errors import BuildError, StorageError
@@ -82,7 +82,7 @@ def _install(lock: EnvironmentLock, folder: Path, root: Path, keep_open: tuple[i
     indexes = index_variables(lock, root, world)
     try:
         run_uv(arguments, folder, world, doing=DOING, extra=indexes, keep_open=keep_open)
-        borrow_bytecode(folder, lock.python or "", world.home)
+        share(folder, lock.python or "", world.home)
         if world.environ.get("PYTHONDONTWRITEBYTECODE"):
             # Then no import will ever leave bytecode, and every run would compile all that it imports.
             arguments.append("--compile-bytecode")
