@@ -77,16 +77,9 @@ def test_locking_and_realising_again_give_the_same(spec: EnvironmentSpec, projec
 def start(launch: Launch) -> str:
     """What the command prints."""
     with handing(launch.argv, launch.handed) as (argv, descriptors):
-        done = subprocess.run(
-            argv,
-            env=dict(launch.environ),
-            cwd=launch.cwd,
-            pass_fds=descriptors,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    return done.stdout
+        environ = dict(launch.environ)
+        done = subprocess.run(argv, env=environ, cwd=launch.cwd, pass_fds=descriptors, capture_output=True, check=True)
+    return done.stdout.decode()
 
 
 def test_a_command_runs_inside(spec: EnvironmentSpec, project_dir: Path, world: World) -> None:

@@ -316,12 +316,8 @@ def test_bytecode_of_a_package_is_in_one_folder(project_dir: Path, world: World,
 
 
 def test_folders_of_tests_and_licences_are_shared(project_dir: Path, world: World, wheels: Path) -> None:
-    files = (
-        "deep/__init__.py",
-        "deep/tests/__init__.py",
-        "deep/tests/data/x.py",
-        "deep-1.0.dist-info/licenses/a/LICENSE",
-    )
+    licence = "deep-1.0.dist-info/licenses/a/LICENSE"
+    files = ("deep/__init__.py", "deep/tests/__init__.py", "deep/tests/data/x.py", licence)
     make_deep_wheel(wheels, "deep", files)
     environ = {**world.environ, "UV_CACHE_DIR": str(world.home.root / "cache"), "UV_LINK_MODE": "hardlink"}
     world = world._replace(environ={**environ, "UV_FIND_LINKS": str(wheels), "UV_NO_INDEX": "1"})
