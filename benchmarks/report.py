@@ -40,7 +40,7 @@ def render_page(tables: Sequence[Table], machine: str, more: Sequence[str] = ())
     """The whole page; ``more`` are sections that were measured at another time."""
     head = (
         "# Measured\n\n`make bench` writes this page: every number is a median of runs taken in turn with those that it"
-        f" stands beside, on one machine in one session.\n\n{machine}\n\n"
+        f" stands beside, on one machine, one after the other.\n\n{machine}\n\n"
     )
     return head + "\n\n".join([*map(render_table, tables), *more]) + "\n"
 

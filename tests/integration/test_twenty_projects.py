@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 import pytest
+from uv import find_uv_bin
 
 from tests.environments.docker.engines import get_base_image, get_engine
 from tests.integration.command import User
@@ -31,15 +33,8 @@ GONE = "http://127.0.0.1:9/simple"
 @cache
 def is_index_there() -> bool:
     """Whether a package index answers."""
-    from urllib.error import URLError
-    from urllib.request import urlopen
-
-    address = os.environ.get("UV_DEFAULT_INDEX") or os.environ.get("UV_INDEX_URL") or "https://pypi.org/simple"
-    try:
-        with urlopen(f"{address.rstrip('/')}/six/", timeout=10):
-            return True
-    except (URLError, OSError):
-        return False
+    argv = [find_uv_bin(), "pip", "compile", "-", "--refresh", "--quiet"]
+    return subprocess.run(argv, input=b"six\n", capture_output=True).returncode == 0
 
 
 @pytest.fixture

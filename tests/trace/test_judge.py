@@ -40,8 +40,8 @@ AROUND = Surroundings(
         ("/proc/self/stat", True),
         ("/opt/py/lib/python3.12/json/__init__.py", True),
         ("/opt/env/lib/site-packages/numpy/x.so", True),
-        ("/root/.cache/matplotlib/fontlist.json", True),
-        ("/root/.cache/huggingface/data", False),
+        ("/users/me/.cache/matplotlib/fontlist.json", True),
+        ("/users/me/.cache/huggingface/data", False),
         ("/tmp/data.csv", False),
         ("/elsewhere/module.py", False),
     ],
@@ -62,7 +62,7 @@ def test_what_may_be_read(path: str, known: bool) -> None:
         ("/dev/null", True),
         ("/p/mlruns/0/meta.yaml", True),
         ("/data/set/x", False),
-        ("/root/x", False),
+        ("/users/me/x", False),
     ],
 )
 def test_what_may_be_written(path: str, known: bool) -> None:
