@@ -50,7 +50,7 @@ def add_arguments(parser: Parser) -> None:
 
 def run(given: Given, world: World) -> int:
     """Try, and print what was found."""
-    from reenact.reproduce.why.story import estimate, explain
+    from reenact.reproduce.why.story import Means, estimate, explain
 
     if given.most < 1:
         raise UsageError("--most: at least one trial is needed")
@@ -67,7 +67,8 @@ def run(given: Given, world: World) -> int:
         return 0
     for folder in folders:
         _expect_agreement(folder, world, yes=given.yes)
-    found = explain(old, new, world, most=given.most, told=lambda trial: world.report.note(_render_trial(trial)))
+    means = Means(given.most, told=lambda trial: world.report.note(_render_trial(trial)))
+    found = explain(old, new, world, means)
     if given.as_json:
         print_json(found)
     else:

@@ -33,12 +33,14 @@ class Repeat(NamedTuple):
 
 
 class Parts(NamedTuple):
-    """What a run is made of, where that is not all from one record: ``given`` are all values that are no defaults."""
+    """What a run is made of, where that is not all from one record: ``given`` are all values that are no defaults,
+    ``inputs`` is the run whose inputs it has."""
 
     tree: str
     spec: EnvironmentSpec
     lock: EnvironmentLock | None
     given: Mapping[str, object]
+    inputs: str
 
 
 def prepare_rerun(record: Record, repeat: Repeat, world: World) -> Prepared:
@@ -77,7 +79,7 @@ def prepare_mixture(record: Record, parts: Parts, name: str, world: World) -> Pr
         raise RecordError(problems[0])
     request = make_request(record, Repeat(name=name), lock)
     repetition = (request.repetition or Repetition(record.run.id))._replace(environment=parts.spec, lock=lock)
-    uri = f"{SCHEME}{record.run.id}:{parts.tree}"
+    uri = f"{SCHEME}{parts.inputs}:{parts.tree}"
     return prepare(request._replace(uri=uri, parameters=parts.given, repetition=repetition), world)
 
 

@@ -50,6 +50,7 @@ def fetch(wanted: Wanted, code: Path, world: World) -> Fetched:
         if not re.fullmatch("[0-9a-f]{40,64}", tree):
             raise SourceError(f"'{tree}' is no tree of the store")
         kept = kept._replace(tree=tree)
+        source = source._replace(commit=None, branch=None, dirty=None)
     open_store(world).restore(kept, code)
     for each in kept.left_out:
         if (there := find_left_out(each, folder, world)) is not None:

@@ -185,6 +185,33 @@ def test_the_commit_that_it_came_with(user: User, project: Path, *, remote: bool
     assert "uno" not in found["patch"]
 
 
+DATA = """\
+entry_points:
+  main:
+    parameters: {data: path}
+    command: "python count.py {data}"
+    inputs: ["cache/*.txt"]
+    metrics: [m.json]
+"""
+COUNT = "import json, sys\njson.dump({'total': len(open(sys.argv[1]).read())}, open('m.json', 'w'))\n"
+
+
+@pytest.mark.parametrize("where", ["ignored", "outside"])
+def test_inputs_that_nobody_kept(user: User, tmp_path: Path, where: str) -> None:
+    project = write_project(tmp_path / "counts", DATA, count__py=COUNT, __gitignore="cache/\nm.json\n")
+    (project / "cache").mkdir()
+    data = {"ignored": project / "cache" / "a.txt", "outside": tmp_path / "a.txt"}
+    for path in data.values():
+        path.write_text("12345")
+    old = record(user, project, "-P", f"data={data[where]}")
+    data[where].write_text("123")
+    new = record(user, project, "-P", f"data={data[where]}")
+    said = user.call("why", old, new, "--yes")
+    assert "the inputs make the difference" in said.out, said
+    assert "a.txt" in said.out
+    assert said.code == 0
+
+
 def diff(user: User, *argv: str) -> Said:
     return user.call("diff", *argv)
 

@@ -1,12 +1,12 @@
 """What differs between two runs, as units that can be taken over from the one into the other. Values, and their making.
 
-Code comes in hunks, the environment in packages, parameters and variables one by one. What an input was that is not
-part of the code, nobody kept: it is named, and cannot be tried.
+Code comes in hunks, the environment in packages, parameters and variables one by one, inputs that are no code all at
+once. Where nobody kept what those of the old run were, every trial has those of the new one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -20,7 +20,7 @@ from reenact.run_folder import RunFolder
 from reenact.sources.capture.store import Store
 from reenact.values import NamedTuple
 
-Factor = Literal["code", "environment", "parameters", "variables"]
+Factor = Literal["code", "environment", "parameters", "variables", "inputs"]
 
 
 _WORDS: dict[Factor, str] = {
@@ -28,6 +28,7 @@ _WORDS: dict[Factor, str] = {
     "environment": "package",
     "parameters": "parameter",
     "variables": "variable",
+    "inputs": "inputs",
 }
 
 
@@ -44,7 +45,8 @@ class Unit(NamedTuple):
 
 
 class Side(NamedTuple):
-    """What one of the two runs was made of; ``variables`` are those of the machine that may decide a result."""
+    """What one of the two runs was made of; ``variables`` are those of the machine that may decide a result, ``inputs``
+    is the run whose inputs are there."""
 
     record: Record
     code: Code
@@ -52,6 +54,7 @@ class Side(NamedTuple):
     lock: EnvironmentLock | None
     given: Mapping[str, object]
     variables: Mapping[str, str]
+    inputs: str
 
 
 class Mixture(NamedTuple):
@@ -62,11 +65,13 @@ class Mixture(NamedTuple):
     lock: EnvironmentLock | None
     given: Mapping[str, object]
     variables: Mapping[str, str | None]
+    inputs: str
 
     @property
     def key(self) -> str:
         """Equal for mixtures of the same."""
-        return digest((self.tree, self.spec.kind, self.lock and self.lock.key, _as_text(self.given), self.variables))
+        lock = self.lock.key if self.lock else self.spec.kind
+        return digest((self.tree, lock, _as_text(self.given), self.variables, self.inputs))
 
 
 def read_side(record: Record) -> Side:
@@ -85,6 +90,7 @@ def read_side(record: Record) -> Side:
         lock=read_lock_with_made(RunFolder(Path(record.run.folder))),
         given=list_given(record),
         variables={str(name): str(value) for name, value in variables.items()} if isinstance(variables, dict) else {},
+        inputs=record.run.id,
     )
 
 
@@ -100,6 +106,7 @@ def list_units(old: Side, new: Side, store: Store) -> tuple[Unit, ...]:
         *(Unit("environment", part) for part in _list_environment(old, new)),
         *(Unit("parameters", name) for name in _list_changed(old.given, new.given)),
         *(Unit("variables", name) for name in _list_changed(old.variables, new.variables)),
+        *_list_input_units(old, new, hunks),
     )
 
 
@@ -117,7 +124,20 @@ def mix(old: Side, new: Side, units: Iterable[Unit], store: Store) -> Mixture:
     variables: dict[str, str | None] = dict.fromkeys(new.variables)
     variables |= old.variables
     variables |= {name: new.variables.get(name) for name in names["variables"]}
-    return Mixture(tree, spec, lock, given, variables)
+    inputs = new.inputs if any(unit.factor == "inputs" for unit in chosen) else old.inputs
+    return Mixture(tree, spec, lock, given, variables, inputs)
+
+
+def _list_input_units(old: Side, new: Side, hunks: Collection[Hunk]) -> Iterator[Unit]:
+    if old.inputs != new.inputs and (names := _list_inputs(old, new, hunks)):
+        yield Unit("inputs", ", ".join(names))
+
+
+def _list_inputs(old: Side, new: Side, hunks: Collection[Hunk]) -> list[str]:
+    """The inputs by which the two differ and that are not among what differs in the code."""
+    before, after = ({each.path: each.digest or each.version for each in side.record.inputs} for side in (old, new))
+    places = tuple(hunk.path for hunk in hunks)
+    return [name for name in _list_changed(before, after) if not any(place.endswith(name) for place in places)]
 
 
 def _list_environment(old: Side, new: Side) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from reenact.errors import BuildError
 from reenact.prepare import Prepared
 from reenact.records.files import Record
 from reenact.reproduce.diff import Change
+from reenact.reproduce.inputs_now import look_at_inputs
 from reenact.reproduce.rerun import Parts, prepare_mixture
 from reenact.reproduce.results import judge_records, name_result
 from reenact.reproduce.surroundings import Change as Around
@@ -75,6 +76,14 @@ class Explanation(NamedTuple):
     untried: tuple[Around, ...] = ()
 
 
+class Means(NamedTuple):
+    """How to find out: with ``most`` trials at the most; ``launch`` carries one out, ``told`` hears of its outcome."""
+
+    most: int = 100
+    launch: Callable[[Prepared, World], Record] = carry_out_quietly
+    told: Callable[[Trial], None] = lambda trial: None
+
+
 class Exhausted(Exception):
     """The number of trials that was allowed is used up."""
 
@@ -104,6 +113,8 @@ def _count(units: Sequence[Unit], factor: Factor) -> int:
 
 def _is_tried(change: Around, units: Sequence[Unit]) -> bool:
     """Whether something around the runs that differs is among what can be taken over."""
+    if change.part == "input" and any(unit.factor == "inputs" for unit in units):
+        return True
     if change.part in ("code", "environment"):
         return any(unit.factor == change.part for unit in units)
     if change.part == "machine":
@@ -121,12 +132,9 @@ def explain(
     old: Record,
     new: Record,
     world: World,
-    *,
-    most: int = 100,
-    launch: Callable[[Prepared, World], Record] = carry_out_quietly,
-    told: Callable[[Trial], None] = lambda trial: None,
+    means: Means | None = None,
 ) -> Explanation:
-    """Find out why ``new`` came out different. Every trial is kept as a run; ``launch`` carries one out.
+    """Find out why ``new`` came out different. Every trial is kept as a run.
 
     Raises:
         RecordError: the code of one of them was not kept, or a record is damaged.
@@ -137,12 +145,17 @@ def explain(
     explanation = Explanation(old.run.id, new.run.id, "same", "the two came out the same", differing=differing)
     if not differing:
         return explanation
-    laboratory = _Laboratory(old, new, world, most, launch, told)
+    means = means or Means()
+    laboratory = _Laboratory(old, new, means, world)
     explanation = explanation._replace(untried=estimate(old, new, world).untried)
     try:
         finding, reason, units = _search(laboratory)
     except Exhausted:
-        finding, reason, units = "unexplained", f"no answer in {most} trials: --most allows more", laboratory.smallest
+        finding, reason, units = (
+            "unexplained",
+            f"no answer in {means.most} trials: --most allows more",
+            laboratory.smallest,
+        )
     return explanation._replace(
         finding=finding,
         reason=reason,
@@ -157,6 +170,8 @@ def explain(
 def _search(laboratory: _Laboratory) -> tuple[Finding, str, tuple[Unit, ...]]:
     units = laboratory.units
     if (outcome := laboratory.try_with(())) != "old":
+        if laboratory.lost:
+            return _judge_inputs(laboratory.lost, outcome)
         return "varies", _tell_variation("old", outcome), ()
     if not units:
         return "unexplained", "what differs between the two is nothing that can be tried", ()
@@ -177,6 +192,14 @@ def _search(laboratory: _Laboratory) -> tuple[Finding, str, tuple[Unit, ...]]:
     return "explained", _tell_cause(smallest), smallest
 
 
+def _judge_inputs(lost: tuple[str, ...], outcome: Outcome) -> tuple[Finding, str, tuple[Unit, ...]]:
+    """What follows where the old run, with the inputs of the new one for want of its own, is not what it was."""
+    names = ", ".join(lost[:4]) + (f" and {len(lost) - 4} more" if len(lost) > 4 else "")
+    if outcome == "new":
+        return "explained", f"the inputs make the difference, all else of the first run being as it was: {names}", ()
+    return "unexplained", f"inputs of the first run are not what they were, and nobody kept them: {names}", ()
+
+
 def _tell_variation(which: str, outcome: Outcome) -> str:
     if outcome == "failed":
         return f"the {which} run cannot be repeated: its environment cannot be made"
@@ -192,21 +215,15 @@ def _tell_cause(units: Sequence[Unit]) -> str:
 class _Laboratory:
     """The trials of one question, each mixture once."""
 
-    def __init__(
-        self,
-        old: Record,
-        new: Record,
-        world: World,
-        most: int,
-        launch: Callable[[Prepared, World], Record],
-        told: Callable[[Trial], None],
-    ) -> None:
+    def __init__(self, old: Record, new: Record, means: Means, world: World) -> None:
         self._old, self._new = read_side(old), read_side(new)
+        now = look_at_inputs(old, (), world)
+        self.lost = (*now.gone, *now.changed)
+        if self.lost:
+            self._old = self._old._replace(inputs=self._new.inputs)
         self._world = world
         self._store: Store = open_store(world)
-        self._most = most
-        self._launch = launch
-        self._told = told
+        self._means = means
         self._known: dict[str, Outcome] = {}
         self.trials: list[Trial] = []
         self.smallest: tuple[Unit, ...] = ()
@@ -225,12 +242,12 @@ class _Laboratory:
     def _try(self, mixture: Mixture, units: tuple[Unit, ...]) -> Outcome:
         key = mixture.key
         if key not in self._known:
-            if len(self.trials) >= self._most:
+            if len(self.trials) >= self._means.most:
                 raise Exhausted
             trial = self._carry_out(mixture, units)
             self._known[key] = trial.outcome
             self.trials.append(trial)
-            self._told(trial)
+            self._means.told(trial)
         return self._known[key]
 
     def find_commit(self, others: tuple[Unit, ...]) -> None:
@@ -272,9 +289,9 @@ class _Laboratory:
     def _carry_out(self, mixture: Mixture, units: tuple[Unit, ...]) -> Trial:
         name = f"why {self._old.record.run.id[:8]} {self._new.record.run.id[:8]}"
         world = self._world._replace(environ=_with_variables(self._world.environ, mixture))
-        parts = Parts(mixture.tree, mixture.spec, mixture.lock, mixture.given)
+        parts = Parts(mixture.tree, mixture.spec, mixture.lock, mixture.given, mixture.inputs)
         try:
-            record = self._launch(prepare_mixture(self._old.record, parts, name, world), world)
+            record = self._means.launch(prepare_mixture(self._old.record, parts, name, world), world)
         except BuildError:
             return Trial(None, units, "failed")
         return Trial(record.run.id, units, self._judge(record))
