@@ -51,6 +51,13 @@ def test_lines_are_told_as_they_come_and_memory_is_bounded(tmp_path: Path) -> No
     assert len(result.errors) <= 1 << 16
 
 
+def test_a_line_that_begins_before_a_full_chunk_is_told_whole(tmp_path: Path) -> None:
+    told: list[str] = []
+    script = "printf b >&2; sleep 0.2; yes | head -c 200000 >&2"
+    run_tool(["bash", "-c", script], environ=os.environ, cwd=tmp_path, on_line=told.append)
+    assert told[0] == "by"
+
+
 def test_a_lock_that_is_held_goes_with_it(tmp_path: Path) -> None:
     descriptor = os.open(tmp_path / "lock", os.O_RDWR | os.O_CREAT)
     try:

@@ -143,7 +143,8 @@ class _Talk:
         if data.startswith(b"\n") and self._returned:
             data = data[1:]
         self._returned = data.endswith(b"\r")
-        *lines, self._line = _LINE_END.split((self._line + data)[-_KEPT:])
+        *lines, rest = _LINE_END.split(self._line + data)
+        self._line = rest[-_KEPT:]
         if last and self._line:
             lines.append(self._line)
         for line in lines:
