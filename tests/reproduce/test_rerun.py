@@ -113,6 +113,17 @@ def test_the_patch_of_a_record_applies(user: User, project: Path, tmp_path: Path
     assert (project / "new.bin").read_bytes() == bytes(range(256))
 
 
+def test_what_is_not_kept_is_shown(user: User, project: Path) -> None:
+    (project / ".gitignore").write_text("*.log\n")
+    (project / "a.log").write_text("x")
+    for name in ("__pycache__", ".venv"):
+        (project / name).mkdir()
+        (project / name / "x").touch()
+    record(user, project)
+    said = user.call("show").out
+    assert "not kept      a.log  (ignored, 1 B)\n              2 folders that tools make" in said
+
+
 def test_code_of_no_commit_has_no_patch(user: User, project: Path) -> None:
     record(user, project)
     said = user.call("show", "--patch")

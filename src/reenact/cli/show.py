@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -169,7 +169,7 @@ def _what(record: Record) -> Block:
     elif source.dirty is None and source.kind == "directory":
         yield "commit", "none: not under version control"
     if record.code is not None and record.code.left_out:
-        yield "not kept", "\n".join(map(_render_left_out, record.code.left_out[:MOST_FILES]))
+        yield "not kept", "\n".join(_render_left_out(record.code.left_out))
     if plan.repeats:
         yield "repeats", plan.repeats + _find_verdict(RunFolder(Path(record.run.folder)))
     yield "command", "\n".join(map(plain, plan.command.text.strip("\n").split("\n")))
@@ -190,10 +190,17 @@ def _find_verdict(folder: RunFolder) -> str:
     return f"  {found.verdict}: {plain(found.reason)}" if found else ""
 
 
-def _render_left_out(left: LeftOut) -> str:
-    size = "" if left.size is None else f", {render_size(left.size)}"
-    files = f", {left.files} files" if left.files is not None and left.path.endswith("/") else ""
-    return f"{plain(left.path)}  ({left.why}{files}{size})"
+def _render_left_out(left_out: Sequence[LeftOut]) -> Iterator[str]:
+    """A line for each; folders that tools make and make again are many, and are counted."""
+    told = [each for each in left_out if each.why != "tools"]
+    for left in told[:MOST_FILES]:
+        size = "" if left.size is None else f", {render_size(left.size)}"
+        files = f", {left.files} files" if left.files is not None and left.path.endswith("/") else ""
+        yield f"{plain(left.path)}  ({left.why}{files}{size})"
+    if len(told) > MOST_FILES:
+        yield f"and {len(told) - MOST_FILES} more"
+    if tools := len(left_out) - len(told):
+        yield f"{tools} folder{'s' * (tools > 1)} that tools make (.venv, __pycache__, ...)"
 
 
 def _parameters(plan: Plan) -> Block:
