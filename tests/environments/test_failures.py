@@ -85,9 +85,11 @@ def test_an_index_that_hangs_up(project_dir: Path, hanging_up: str, at: Path) ->
 
 
 def test_an_index_that_is_down(project_dir: Path, at: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    failed = fail(project_dir, [f"--index-url http://127.0.0.1:{port}/simple", "tiny"], at, UV_NO_CACHE="1")
+    with socket.socket() as taken:
+        # Nobody listens there, and nobody else can begin to.
+        taken.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{taken.getsockname()[1]}/simple"
+        failed = fail(project_dir, [f"--index-url {address}", "tiny"], at, UV_NO_CACHE="1")
     failed.expect("the package index cannot be reached", "error")
 
 

@@ -61,9 +61,10 @@ def test_a_solver_that_cannot(project_dir: Path, own: Path, at: Path, package: s
 
 
 def test_a_channel_that_is_down(project_dir: Path, at: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    failed = fail(project_dir, at, f"http://127.0.0.1:{port}/channel", "thing")
+    with socket.socket() as taken:
+        # Nobody listens there, and nobody else can begin to.
+        taken.bind(("127.0.0.1", 0))
+        failed = fail(project_dir, at, f"http://127.0.0.1:{taken.getsockname()[1]}/channel", "thing")
     failed.expect("a channel cannot be reached", "  rattler: ", STEP)
 
 
