@@ -193,6 +193,18 @@ def test_how_the_code_differs_from_its_commit_comes_along(user: User, tmp_path: 
     assert user.call("import", str(bundle)).code == 0, "it is here already, and the same"
 
 
+def test_a_folder_that_is_no_code_is_told_at_export(user: User, tmp_path: Path) -> None:
+    folder = write_project(tmp_path / "plain", "entry_points: {main: {command: 'true'}}\n")
+    (folder / "data").mkdir()
+    for number in range(30):
+        (folder / "data" / str(number)).write_bytes(b"x" * 1900)
+    user.environ["REENACT_SIZE_LIMIT"] = "2000"
+    assert user.run(str(folder)).code == 0
+    said = user.call("export", "@", "-o", "run.tar.zst", "--with-inputs")
+    assert said.code == 0, said.err
+    assert "data/ does not go along" in said.err
+
+
 def test_without_its_packages_it_needs_an_index(user: User, project: Path, elsewhere: Machine) -> None:
     first = run(user, project)
     bundle = export(user)

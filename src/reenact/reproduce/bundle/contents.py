@@ -97,6 +97,10 @@ def list_inputs(folder: RunFolder, project: Path, world: World) -> tuple[list[Me
         path = find_left_out(left, folder, world) if plain else None
         if path is not None:
             found[str(left.digest)] = Member(f"inputs/{left.digest}", path)
+        elif left.why == "large":
+            world.report.warn(
+                f"{left.path} does not go along, and a run elsewhere will lack it: the record has its digest"
+            )
     return list(found.values()), lacking
 
 
