@@ -277,16 +277,17 @@ def verify(run_id: str, times: int = 1, *, world: World | None = None) -> Verifi
 def _read_docker_args(given: Mapping[str, object] | None) -> tuple[tuple[str, str | None], ...]:
     if not given:
         return ()
-    from reenact.environments.docker.arguments import read_arguments
+    # The package first: it loads this module itself, and two threads that begin at different ends wait for each other.
+    from reenact.environments.docker import arguments
 
-    return read_arguments(given)
+    return arguments.read_arguments(given)
 
 
 def _with_docker_auth(world: World, given: Mapping[str, str]) -> World:
     """The world with credentials in the variable that registries' clients know; it reaches no container."""
-    from reenact.environments.docker.auth import AUTH, make_auth
+    from reenact.environments.docker import auth
 
-    return world._replace(environ={**world.environ, AUTH: make_auth(given)})
+    return world._replace(environ={**world.environ, auth.AUTH: auth.make_auth(given)})
 
 
 def read_backend_config(given: Mapping[str, object] | str | None) -> dict[str, object]:

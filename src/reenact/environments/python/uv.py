@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from threading import Lock
 
 from reenact.environments.credentials import redact
 from reenact.environments.names import normal_name
@@ -46,6 +47,7 @@ UNSET = (
 """Variables that would point uv to another interpreter, environment, folder or build than the one that we name."""
 
 LAST_LINES = 20
+_SEARCH = Lock()
 EXCLUDE_NEWER = "--exclude-newer"
 _BUILDER = "2019-02-06T00:00:00Z"
 """By then there was setuptools 40.8.0, which is the oldest that uv builds a package with that says nothing of it."""
@@ -114,7 +116,9 @@ def find_uv() -> str:
     import uv
 
     try:
-        return uv.find_uv_bin()
+        # In Python 3.11 whoever asks sysconfig while another thread fills its table is given an empty one.
+        with _SEARCH:
+            return uv.find_uv_bin()
     except FileNotFoundError as problem:
         raise BuildError("uv is not installed", hint="python -m pip install uv") from problem
 
