@@ -5,14 +5,18 @@ from __future__ import annotations
 import base64
 import json
 import sys
+import time
 from pathlib import Path
 
 from benchmarks.measure import Command, environment, time_in_turn
 from benchmarks.peers import REENACT
 from benchmarks.report import Table, hold, milliseconds
+from reenact.process.log_writer import CHUNK
+from reenact.scrub import Scrubber, Stream
 
 SIZE = 64 << 20
 ROUNDS = 5
+WORST = 256 << 10
 SCRIPT = f"""\
 line = "epoch 17: loss=0.12345 accuracy=0.987 lr=1e-3 | 50%|#####     | 5/10 'quoted' path/to/file.csv\\n"
 text = line * (({1 << 20}) // len(line))
@@ -40,8 +44,20 @@ def measure(scratch: Path) -> Table:
     rows = [[name, milliseconds(s.wall), milliseconds(s.cpu), f"{_rate(s.wall):.0f} MB/s"] for name, s in taken.items()]
     about = f"A command that prints {SIZE >> 20} MiB of lines. The run is whole: planned, started, logged, recorded."
     more = (taken["one secret"].cpu - taken["no secret"].cpu) / (SIZE / 1e6)
+    rows.append(_measure_worst())
     verdict = hold("More CPU for a megabyte that is searched for one secret", more, 0.02, "{:.1f} ms", 1e3)
     return Table("A log without secrets", about, ["", "wall", "CPU", "printed"], rows, verdict)
+
+
+def _measure_worst() -> list[str]:
+    """A log full of what a secret is made of, which can be read in many ways."""
+    stream, data = Stream(Scrubber(["\\" * 32 + "end"])), b"\\" * WORST
+    began = time.perf_counter(), time.process_time()
+    for at in range(0, WORST, CHUNK):
+        stream.feed(data[at : at + CHUNK])
+    wall, cpu = time.perf_counter() - began[0], time.process_time() - began[1]
+    name = f"{WORST >> 10} KiB of backslashes, in a process of ours, with a secret of 32 of them"
+    return [name, milliseconds(wall), milliseconds(cpu), f"{WORST / 1e6 / wall:.2f} MB/s"]
 
 
 def _rate(seconds: float) -> float:

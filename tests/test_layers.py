@@ -19,6 +19,7 @@ CORE = {
     "plan",
     "determinism",
     "scrub",
+    "secret_forms",
     "secret_values",
     "runs",
     "records.filter",

@@ -7,8 +7,10 @@ import json
 import quopri
 import shlex
 from base64 import b64decode, b64encode, encodebytes, urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import pairwise
+from textwrap import indent
 from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
@@ -16,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reenact.scrub import SHORTEST, Scrubber, Stream
+from reenact.secret_forms import Form, make_forms
 
 SECRET = "hush-5up3r/+='\"hush"
 
@@ -52,6 +55,8 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
     "base64 for addresses": lambda text: urlsafe_b64encode(text.encode()).decode(),
     "base64 in an address": lambda text: quote(b64encode(text.encode()).decode(), safe=""),
     "base64 in lines": lambda text: encodebytes(text.encode()).decode(),
+    "base64 in lines, indented": lambda text: indent(encodebytes(text.encode()).decode(), " " * 9),
+    "base64 in lines that we quote": lambda text: indent(encodebytes(text.encode()).decode(), "  uv:    "),
     "base64 of a pair": lambda text: b64encode(f"user:{text}".encode()).decode(),
 }
 """What programs print: one secret in, one text out."""
@@ -121,6 +126,52 @@ def test_secrets_that_repeat_themselves(secret: str, text: str, cuts: list[int])
     said = stream(scrubber, text.encode(), cuts)
     assert not scrubber.find(said)
     assert said == scrubber.scrub(text.encode())
+
+
+def read(form: Form, data: bytes, begin: int) -> Iterator[int]:
+    """Every place where the form that begins there can end, one way at a time; one beyond the data if it is cut off."""
+
+    @cache
+    def list_ends(at: int, done: int) -> frozenset[int]:
+        if done == len(form):
+            return frozenset({at})
+        cut = any(way.startswith(data[at:]) and way != data[at:] for way in form[done])
+        steps = (at + len(way) for way in form[done] if data.startswith(way, at))
+        return frozenset({len(data) + 1} if cut else ()).union(*(list_ends(step, done + 1) for step in steps))
+
+    yield from list_ends(begin, 0)
+
+
+def find_slowly(form: Form, data: bytes) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    for begin in range(len(data)):
+        ends = [end for end in read(form, data, begin) if end <= len(data)]
+        if ends and (not found or found[-1][1] <= begin):
+            found.append((begin, max(ends)))
+    return found
+
+
+ODD = st.text("\\'\" \n,ux", min_size=SHORTEST, max_size=12)
+
+
+@pytest.mark.parametrize("more", [0, 400])
+@settings(max_examples=60)
+@given(secret=ODD, text=ODD | st.text("\\'", max_size=60))
+def test_a_secret_that_can_be_read_in_many_ways(more: int, secret: str, text: str) -> None:
+    """What is found, and what is held, is what following each way from each place would say; in long texts too, which
+    are read from behind."""
+    data = (text * (more // max(1, len(text)) + 1)).encode()
+    forms = list(make_forms(secret.strip() if len(secret.strip()) >= SHORTEST else secret))
+    spans = {span for form in forms for span in find_slowly(form, data)}
+    scrubber = Scrubber([secret])
+    found = scrubber.find(data)
+    assert all(any(begin <= a and b <= end for begin, end in found) for a, b in spans)
+    assert {begin for begin, _ in found} <= {a for a, _ in spans}
+    assert {end for _, end in found} <= {b for _, b in spans}
+    _, held = scrubber.take(data)
+    open_places = [at for at in range(len(data)) if any(len(data) + 1 in set(read(f, data, at)) for f in forms)]
+    first = min(open_places, default=len(data))
+    assert len(data) - len(held) == next((begin for begin, end in found if begin < first < end), first)
 
 
 @given(st.binary(max_size=80), st.lists(st.integers(0, 100)))

@@ -8,6 +8,7 @@ from pathlib import Path
 from reenact.errors import BuildError
 from reenact.project.diagnostics import Diagnostic
 from reenact.report import Report
+from reenact.secret_values import make_hiding
 
 REPEAT = "to repeat the step:"
 """How a hint begins to name the command that repeats what failed."""
@@ -17,12 +18,14 @@ class BuildLog:
     """A report that writes what it is told to a file and hands it on.
 
     The file is there from the first word of a program or of long work on: a run that finds its environment made
-    has none. It is open no longer than a line takes. A disk that is full costs the log and nothing else.
+    has none. It is open no longer than a line takes. A disk that is full costs the log and nothing else. What may be
+    the beginning of one of ``secrets`` waits for the next line, and nobody hears of it but the listener.
     """
 
-    def __init__(self, path: Path, listener: Report) -> None:
+    def __init__(self, path: Path, listener: Report, secrets: tuple[str, ...] = ()) -> None:
         self._path = path
         self._listener = listener
+        self._hide = make_hiding(secrets)
         self._heard: list[str] = []
 
     def note(self, message: str) -> None:
@@ -51,18 +54,16 @@ class BuildLog:
         """Write it, after whatever was kept before."""
         lines = "".join(f"{each}\n" for each in (*self._heard, line))
         self._heard = []
-        try:
-            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
-            try:
-                os.write(descriptor, lines.encode("utf-8", "backslashreplace"))
-            finally:
-                os.close(descriptor)
-        except OSError:
-            return
+        self._write(self._hide(lines.encode("utf-8", "backslashreplace")))
+
+    def end(self) -> None:
+        """Write what still waits."""
+        self._write(self._hide(b""))
 
     def explain(self, problem: BuildError, again: str) -> BuildError:
         """The failure, with its whole log named where anything was said, and ``again``, the command that repeats the
         step, where the failure has none of its own."""
+        self.end()
         hint = problem.hint or ""
         if REPEAT not in hint:
             hint = f"{hint}\n{REPEAT} {again}".lstrip()
@@ -76,3 +77,15 @@ class BuildLog:
             self.said(line)
         else:
             self._heard.append(line)
+
+    def _write(self, data: bytes) -> None:
+        if not data:
+            return
+        try:
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+            try:
+                os.write(descriptor, data)
+            finally:
+                os.close(descriptor)
+        except OSError:
+            return

@@ -12,31 +12,18 @@ A secret of fewer than :data:`SHORTEST` characters is left: to take every ``7`` 
 from __future__ import annotations
 
 import re
-from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from functools import cache, cached_property, lru_cache
-from html.entities import codepoint2name
+
+from reenact.secret_forms import Form, Part, make_forms
 
 SHORTEST = 4
 """Characters that a secret needs to be found."""
 
-SHORTEST_LINE = 8
-"""The same for a line of one."""
-
-Part = tuple[bytes, ...]
-"""The ways in which one character or byte can be written."""
-
-Form = tuple[Part, ...]
-
 _MARKS = ("***", "•••", "###", "···", "■■■", "~~~", "")
-_CONTROLS = {"\n": "n", "\t": "t", "\r": "r", "\0": "0", "\f": "f", "\v": "v", "\b": "b", "\a": "a"}
-_SEPARATORS = (b"", b":", b" ", b"-", b"%", b"\\x", b"\\\\x", b", 0x", b",0x", b" 0x", b", ", b"\n", b"\r\n")
-_BREAKS = (b"", b"\n", b"\r\n", b"\\n", b"\\r\\n")
-_QUOTES = ("'\\''", "'\"'\"'")
-_SEARCHED = 8
-"""Parts of a form that a regular expression looks for; the rest is followed by hand, for long ones take long to
-compile."""
-_OTHERS = {b"+": (b"+", b"-", b"%2B", b"%2b"), b"/": (b"/", b"_", b"%2F", b"%2f", b"\\/")}
+_SEARCHED = 55
+"""Bytes of a form that a regular expression looks for, three letters of base64 with all that may stand between them;
+the rest is followed by hand, for long ones take long to compile."""
 
 
 class Scrubber:
@@ -46,11 +33,11 @@ class Scrubber:
         bare = {secret.strip() if len(secret.strip()) >= SHORTEST else secret for secret in secrets}
         found = sorted({secret for secret in bare if len(secret) >= SHORTEST}, key=lambda each: (-len(each), each))
         self._secrets = found
-        self._forms = [form for secret in found for form in make_forms(secret)]
-        self._mark = _choose_mark(self._forms)
+        self._readers = [Reader(form) for secret in found for form in make_forms(secret)]
+        self._mark = _choose_mark(reader.form for reader in self._readers)
 
     def __bool__(self) -> bool:
-        return bool(self._forms)
+        return bool(self._readers)
 
     def scrub(self, data: bytes) -> bytes:
         """``data`` with a mark for each secret."""
@@ -64,7 +51,7 @@ class Scrubber:
 
     def find(self, data: bytes) -> list[tuple[int, int]]:
         """Where the secrets are: (begin, end) in order; what overlaps is one."""
-        spans = sorted(span for form, pattern in self._patterns for span in _find_all(form, pattern, data))
+        spans = sorted(span for reader in self._readers for span in reader.find_all(data))
         merged: list[tuple[int, int]] = []
         for begin, end in spans:
             if merged and begin < merged[-1][1]:
@@ -92,38 +79,177 @@ class Scrubber:
         return b"".join((*pieces, data[done:until]))
 
     @cached_property
-    def _patterns(self) -> list[tuple[Form, re.Pattern[bytes]]]:
-        return [(form, re.compile(_make_pattern(_take_searched(form)))) for form in self._forms]
-
-    @cached_property
-    def _lengths(self) -> tuple[int, int]:
-        """The bytes of the longest form, and of the longest that is searched for."""
-        return max(map(_measure, self._forms)), max(_measure(_take_searched(form)) for form in self._forms)
-
-    @cached_property
-    def _by_first(self) -> dict[int, list[Form]]:
-        found: dict[int, list[Form]] = {}
-        for form in self._forms:
-            for first in {way[0] for way in form[0]}:
-                found.setdefault(first, []).append(form)
+    def _by_first(self) -> dict[int, list[Reader]]:
+        found: dict[int, list[Reader]] = {}
+        for reader in self._readers:
+            for first in {way[0] for way in reader.form[0]}:
+                found.setdefault(first, []).append(reader)
         return found
 
     @cached_property
     def _first(self) -> re.Pattern[bytes]:
         return re.compile(b"[" + b"".join(b"\\x%02x" % byte for byte in self._by_first) + b"]")
 
+    @cached_property
+    def _searched(self) -> int:
+        return max(reader.searched for reader in self._readers)
+
     def _find_beginning(self, data: bytes) -> int:
         """Where the first secret begins that ``data`` may end within; its length for none."""
-        # Further from the end than this, the parts that are searched for are there as a whole.
-        far, near = (max(0, len(data) - length) for length in self._lengths)
-        begins = [begin for form, pattern in self._patterns for begin in _find_open(form, pattern, data, (far, near))]
-        if begins:
-            return min(begins)
-        for found in self._first.finditer(data, near):
+        begins = [begin for reader in self._readers for begin in reader.find_open(data)]
+        until = min(begins, default=len(data))
+        endings: dict[Reader, Ending] = {}
+        for found in self._first.finditer(data, max(0, len(data) - self._searched), until):
             begin = found.start()
-            if any(_follow(form, data, begin)[1] for form in self._by_first[data[begin]]):
-                return begin
-        return len(data)
+            for reader in self._by_first[data[begin]]:
+                if begin + reader.searched < len(data):
+                    continue
+                if endings.setdefault(reader, Ending(reader, data)).is_within(begin):
+                    return begin
+        return until
+
+
+class Reader:
+    """Reads one form wherever it stands.
+
+    Where a part can be written in several ways of which one begins the other, as a backslash is one or two, a text can
+    be read in more ways than there is time for. So they are read together: what is known of a place is the set of the
+    parts that are due there, a bit for each.
+    """
+
+    def __init__(self, form: Form) -> None:
+        self.form = form
+        self.length = _measure(form)
+        self._take = _take_searched(form)
+        self.searched = _measure(self._take)
+        self._end = 1 << len(form)
+
+    def find_all(self, data: bytes) -> Iterator[tuple[int, int]]:
+        """Where the form is, from the left, nothing twice."""
+        at = spent = 0
+        while found := self._pattern.search(data, at):
+            begin = found.start()
+            end, _, seen = self.follow(data, begin)
+            at = begin + 1 if end is None else end
+            if end is not None:
+                yield begin, end
+            elif (spent := spent + seen - begin) > min(2 * self.length, len(data) - at):
+                until = min(at + self.length, len(data))
+                for begin in self._find_begins(data, at, until):
+                    if begin >= at:
+                        end, _, _ = self.follow(data, begin)
+                        at = end or at
+                        yield begin, at
+                at, spent = max(at, until), 0
+
+    def find_open(self, data: bytes) -> Iterator[int]:
+        """The first place where the form begins and ``data`` ends within it, as far from its end as to be searched."""
+        # Further from the end than this, the parts that are searched for are there as a whole.
+        at, until = (max(0, len(data) - length) for length in (self.length, self.searched))
+        ending = Ending(self, data)
+        while (found := self._pattern.search(data, at)) and found.start() < until:
+            if ending.is_within(found.start()):
+                yield found.start()
+                return
+            at = found.start() + 1
+
+    def follow(self, data: bytes, begin: int) -> tuple[int | None, bool, int]:
+        """Where the form that begins there ends at the latest, None if it does not; whether ``data`` ends within it;
+        and how far there was something to read."""
+        ways, lengths, empty, cut = self._tables
+        end: int | None = None
+        goes_on = False
+        at = begin
+        due = {begin: 1}
+        while due:
+            at = min(due)
+            parts = due.pop(at)
+            while (more := parts | (parts & empty) << 1) != parts:
+                parts = more
+            if parts & self._end:
+                end = at
+            goes_on = goes_on or bool(parts & cut.get(data[at : at + self._longest], 0))
+            for length in lengths.get(data[at], ()) if at < len(data) else ():
+                read = parts & ways.get(data[at : at + length], 0)
+                if read and at + length <= len(data):
+                    due[at + length] = due.get(at + length, 0) | read << 1
+        return end, goes_on, at
+
+    def find_within(self, data: bytes, begin: int) -> list[int]:
+        """The places from ``begin`` on where the form begins and ``data`` ends within it."""
+        return self._look_back(data, begin, len(data), within=True)
+
+    def _find_begins(self, data: bytes, begin: int, until: int) -> list[int]:
+        """The places between these two where the form begins, and ends."""
+        stop = min(until + self.length, len(data))
+        return [place for place in self._look_back(data, begin, stop, within=False) if place < until]
+
+    def _look_back(self, data: bytes, begin: int, stop: int, *, within: bool) -> list[int]:
+        """The places from ``begin`` to ``stop`` from which the form can be read before ``stop``; or, ``within``, until
+        the end of ``data``, which is there."""
+        ways, lengths, empty, cut = self._tables
+        found: list[int] = []
+        ahead: dict[int, int] = {}
+        for at in range(stop, begin - 1, -1):
+            parts = cut.get(data[at : at + self._longest], 0) if within else self._end
+            for length in lengths.get(data[at], ()) if at < stop else ():
+                parts |= ways.get(data[at : at + length], 0) & ahead.get(at + length, 0) >> 1
+            while (more := parts | parts >> 1 & empty) != parts:
+                parts = more
+            ahead[at] = parts
+            ahead.pop(at + self._longest, None)
+            if parts & 1:
+                found.append(at)
+        return found[::-1]
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[bytes]:
+        return re.compile(_make_pattern(self._take))
+
+    @cached_property
+    def _longest(self) -> int:
+        """The bytes of the longest way of any part."""
+        return max(map(_measure_part, self.form))
+
+    @cached_property
+    def _tables(self) -> tuple[dict[bytes, int], dict[int, tuple[int, ...]], int, dict[bytes, int]]:
+        """The parts that are written in a way; the lengths of ways by their first byte; the parts that may be missing;
+        and those that go on with a way of which this is the beginning."""
+        where: dict[Part, int] = {}
+        for at, part in enumerate(self.form):
+            where[part] = where.get(part, 0) | 1 << at
+        ways: dict[bytes, int] = {}
+        cut: dict[bytes, int] = {}
+        for part, places in where.items():
+            for way in part:
+                ways[way] = ways.get(way, 0) | places
+                for length in range(len(way)):
+                    cut[way[:length]] = cut.get(way[:length], 0) | places
+        empty = ways.pop(b"", 0)
+        lengths: dict[int, set[int]] = {}
+        for way in ways:
+            lengths.setdefault(way[0], set()).add(len(way))
+        return ways, {first: tuple(each) for first, each in lengths.items()}, empty, cut
+
+
+class Ending:
+    """The end of a text, and the places where one form begins that it is within."""
+
+    def __init__(self, reader: Reader, data: bytes) -> None:
+        self._reader = reader
+        self._data = data
+        self._spent = 0
+        self._places: frozenset[int] | None = None
+
+    def is_within(self, begin: int) -> bool:
+        """Whether the text ends within the form that begins there. Places are asked for from the left."""
+        if self._places is not None:
+            return begin in self._places
+        _, goes_on, seen = self._reader.follow(self._data, begin)
+        self._spent += seen - begin
+        if not goes_on and self._spent > len(self._data) - begin:
+            self._places = frozenset(self._reader.find_within(self._data, begin + 1))
+        return goes_on
 
 
 @lru_cache(8)
@@ -148,187 +274,58 @@ class Stream:
         return said
 
 
-def make_forms(secret: str) -> Iterator[Form]:
-    """Every form of a secret: one way after another for each of its parts."""
-    yield tuple(map(_spell, secret))
-    data = secret.encode("utf-8", "surrogateescape" if _is_escaped(secret) else "surrogatepass")
-    yield _make_hexadecimal(data)
-    yield from (_make_base64(data, before) for before in range(3))
-    lines = [line.strip() for line in secret.splitlines()]
-    if len(lines) > 1:
-        yield from (tuple(map(_spell, line)) for line in dict.fromkeys(lines) if len(line) >= SHORTEST_LINE)
-
-
-def _is_escaped(text: str) -> bool:
-    """Whether every half of a surrogate pair in it stands for a byte (PEP 383)."""
-    return all("\udc80" <= char <= "\udcff" for char in text if "\ud800" <= char <= "\udfff")
-
-
-@cache
-def _spell(char: str) -> Part:
-    """The ways in which programs write a character."""
-    if char.isascii() and char.isalnum():
-        return (char.encode(),)
-    code = ord(char)
-    raw = char.encode("utf-8", "surrogatepass")
-    ways = [raw.decode("latin-1")]
-    if "\udc80" <= char <= "\udcff":
-        ways += [chr(code - 0xDC00)]
-        raw = bytes([code - 0xDC00])
-    ways += [*_quote_address(raw), *_escape_code(char), *_escape_markup(code)]
-    if code < 0x80:
-        ways += _escape_ascii(char)
-    elif code < 0x100:
-        ways += [chr(code), *_quote_address(bytes([code]))]
-    return tuple(dict.fromkeys(way.encode("latin-1") for way in sorted(ways, key=len, reverse=True)))
-
-
-def _quote_address(raw: bytes) -> list[str]:
-    upper = "".join(f"%{byte:02X}" for byte in raw)
-    # Twice quoted, as an address inside an address is.
-    return [upper, upper.lower(), upper.replace("%", "%25"), upper.lower().replace("%", "%25")]
-
-
-def _escape_code(char: str) -> list[str]:
-    r"""``\u00e9``, ``\xe9``, ``\303\251``: as JSON, Python, git and shells have it, once and inside of itself."""
-    code, raw = ord(char), char.encode("utf-8", "surrogatepass")
-    units = char.encode("utf-16-be", "surrogatepass")
-    pairs = [f"{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2)]
-    ways = []
-    for slash in ("\\", "\\\\"):
-        ways += ["".join(f"{slash}u{pair}" for pair in pairs), "".join(f"{slash}u{pair.upper()}" for pair in pairs)]
-        if code > 0xFFFF:
-            ways += [f"{slash}U{code:08x}", f"{slash}U{code:08X}"]
-        ways += ["".join(f"{slash}x{byte:02x}" for byte in raw), "".join(f"{slash}x{byte:02X}" for byte in raw)]
-        ways += ["".join(f"{slash}{byte:03o}" for byte in raw)]
-        if code < 0x100:
-            ways += [f"{slash}x{code:02x}", f"{slash}x{code:02X}"]
-    return ways
-
-
-def _escape_markup(code: int) -> list[str]:
-    ways = [f"&#{code};", f"&#{code:03d};", f"&#x{code:x};", f"&#x{code:X};", f"&#x{code:02x};", f"&#x{code:02X};"]
-    if code in codepoint2name:
-        ways.append(f"&{codepoint2name[code]};")
-    return [*ways, *(f"&amp;{way[1:]}" for way in ways)]
-
-
-def _escape_ascii(char: str) -> list[str]:
-    if char == "\n":
-        breaks = ["\r\n", " ", "%0D%0A", "%0d%0a", *(f"{slash}r{slash}n" for slash in ("\\", "\\\\"))]
-    else:
-        breaks = []
-    if char in _CONTROLS:
-        return [*breaks, *("\\" * count + _CONTROLS[char] for count in range(1, 5))]
-    if char == "\\":
-        return ["\\" * count for count in (1, 2, 4, 8)]
-    ways = ["\\" * count + char for count in range(1, 5)]
-    if char == "'":
-        # Of a shell, and of a shell inside of a shell.
-        quoted = [inner.replace("'", outer) for outer in _QUOTES for inner in ("'", *_QUOTES)]
-        return [*ways, *quoted, "''", "&apos;", "&amp;apos;"]
-    more = {'"': ['""'], " ": ["+"], "$": ["$$"], "%": ["%%"]}
-    return [*ways, *more.get(char, [])]
-
-
-def _make_hexadecimal(data: bytes) -> Form:
-    pairs = (tuple(dict.fromkeys((b"%02x" % byte, b"%02X" % byte))) for byte in data)
-    return _join(pairs, _SEPARATORS)
-
-
-def _make_base64(data: bytes, before: int) -> Form:
-    """The form that ``data`` has with ``before`` bytes in front of it in its group.
-
-    What a first character holds of it together with those is left: four bits at most. The last one holds bits of what
-    follows, and may be any that holds ours.
-    """
-    whole = b"\0" * before + data
-    held = len(whole) % 3
-    letters: list[Part] = [
-        (letter.to_bytes(),) for letter in b64encode(whole)[-(-before * 8 // 6) : len(whole) * 8 // 6]
-    ]
-    if held:
-        ends = {b64encode(whole[-held:] + bytes([fill]))[held] for fill in range(256)}
-        letters.append(tuple(sorted(end.to_bytes() for end in ends)))
-    return _join((tuple(way for each in part for way in _OTHERS.get(each, (each,))) for part in letters), _BREAKS)
-
-
-def _join(parts: Iterable[Part], between: Part) -> Form:
-    """The parts with ``between`` after each but the last."""
-    return tuple(each for part in parts for each in (part, between))[:-1]
-
-
 def _take_searched(form: Form) -> Form:
-    r"""The beginning that a regular expression looks for: up to the second part of which one way begins another.
+    r"""The beginning that a regular expression looks for: up to the second part that can be taken for more than itself.
 
     Many of them (``\\`` is one backslash or two) could be read in more ways than there is time to try.
     """
-    doubtful = 0
-    for count, part in enumerate(form[:_SEARCHED], 1):
-        doubtful += any(other != way and other.startswith(way) for way in part if way for other in part)
-        if doubtful == 2:
+    doubtful = length = 0
+    for count, (part, following) in enumerate(zip(form, (*form[1:], ()), strict=True), 1):
+        doubtful += any(way[:1] in _list_continuations(part) for way in following)
+        length += _measure_part(part)
+        if doubtful == 2 or length >= _SEARCHED:
             return form[:count]
-    return form[:_SEARCHED]
+    return form
+
+
+@cache
+def _list_continuations(part: Part) -> frozenset[bytes]:
+    """What comes next in one way where another has ended."""
+    return frozenset(way[length : length + 1] for way in part for length in range(1, len(way)) if way[:length] in part)
 
 
 def _make_pattern(form: Form) -> bytes:
     pieces = []
     for part in form:
-        ways = [re.escape(way) for way in part]
+        ways = _list_patterns(part)
         pieces.append(ways[0] if len(ways) == 1 else b"(?:" + b"|".join(ways) + b")")
     return b"".join(pieces)
 
 
-def _find_all(form: Form, pattern: re.Pattern[bytes], data: bytes) -> Iterator[tuple[int, int]]:
-    """Where a form is, from the left, nothing twice."""
-    at = 0
-    while found := pattern.search(data, at):
-        end, _ = _follow(form, data, found.start())
-        if end is not None:
-            yield found.start(), end
-        at = found.start() + 1 if end is None else end
-
-
-def _find_open(form: Form, pattern: re.Pattern[bytes], data: bytes, within: tuple[int, int]) -> Iterator[int]:
-    """The first place within these two where a form begins that ``data`` ends within."""
-    at, until = within
-    while (found := pattern.search(data, at)) and found.start() < until:
-        if _follow(form, data, found.start())[1]:
-            yield found.start()
-            return
-        at = found.start() + 1
+@cache
+def _list_patterns(part: Part) -> tuple[bytes, ...]:
+    """A pattern for each way; one for those that differ in the blanks at their end."""
+    blanks: dict[bytes, list[int]] = {}
+    for way in part:
+        blanks.setdefault(way.rstrip(b" "), []).append(len(way) - len(way.rstrip(b" ")))
+    return tuple(
+        re.escape(stem) + (b" {%d,%d}" % (min(counts), max(counts)) if any(counts) else b"")
+        for stem, counts in blanks.items()
+    )
 
 
 def _measure(form: Form) -> int:
     """The bytes of the longest way to write it."""
-    return sum(max(map(len, part)) for part in form)
+    return sum(map(_measure_part, form))
 
 
-def _follow(form: Form, data: bytes, begin: int) -> tuple[int | None, bool]:
-    """Where the form that begins there ends at the latest, None if it does not; and whether ``data`` ends within it."""
-    end: int | None = None
-    goes_on = False
-    places = [(begin, 0)]
-    seen = set(places)
-    while places:
-        at, done = places.pop()
-        if done == len(form):
-            end = at if end is None else max(end, at)
-            continue
-        goes_on = goes_on or at == len(data)
-        for way in form[done]:
-            if data.startswith(way, at):
-                step = (at + len(way), done + 1)
-                if step not in seen:
-                    seen.add(step)
-                    places.append(step)
-            elif at + len(way) > len(data) and way.startswith(data[at:]):
-                goes_on = True
-    return end, goes_on
+@cache
+def _measure_part(part: Part) -> int:
+    return max(map(len, part))
 
 
 def _choose_mark(forms: Iterable[Form]) -> bytes:
     """A mark that cannot become a part of a secret together with what stands around it."""
-    used = {byte for form in forms for part in form for way in part for byte in way}
+    used = {byte for part in {part for form in forms for part in form} for way in part for byte in way}
     marks = (mark.encode() for mark in _MARKS)
     return next(mark for mark in marks if not mark or not used & {mark[0], mark[-1]})

@@ -6,7 +6,7 @@ of every log would spoil more than it hides.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from reenact.plan import DockerSpec, Plan
 
@@ -51,6 +51,16 @@ def find_passwords(text: str) -> Iterator[str]:
 
     for found in re.findall(_AFTER_USER, text):
         yield from (found, unquote(found))
+
+
+def make_hiding(secrets: tuple[str, ...]) -> Callable[[bytes], bytes]:
+    """What takes them out of a stream, a chunk at a time; an empty chunk is the last."""
+    if not secrets:
+        return bytes
+    from reenact.scrub import Stream, get_scrubber
+
+    scrubber = get_scrubber(secrets)
+    return Stream(scrubber).feed if scrubber else bytes
 
 
 def is_word(text: str) -> bool:

@@ -187,8 +187,8 @@ class _Carrier:
     def _enter(self, project: Path) -> environments.Place:
         """The environment, ours until :meth:`leave`; how we came by it is recorded."""
         folder = self._folder
-        log = BuildLog(folder.build_log, self._world.report)
-        world = self._world._replace(report=self._make_discreet(log) if self._secrets else log)
+        log = BuildLog(folder.build_log, self._world.report, self._secrets)
+        world = self._world._replace(report=log)
         began = time.monotonic()
         try:
             lock = self._lock(project, world)
@@ -201,6 +201,8 @@ class _Carrier:
                 raise
             self.conceal(told)
             raise log.explain(told, f"reenact env restore {folder.id[:8]}") from problem
+        finally:
+            log.end()
         self._inside = inside.held
         if inside.place.path is not None or lock.text:
             realised = Realised(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode, urlsafe_b64encode
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from reenact.reproduce.bundle.compression import load_zstd
 from tests.integration.command import PATIENCE, Said, User, write_project
 from tests.integration.servers import serve_http
 from tests.process.running import eventually
@@ -289,3 +291,118 @@ def test_a_command_that_is_not_found_tells_no_secret(user: User, project: Path) 
     said = user.call("run", "--env-manager", "system", "-P", f"key={SECRET}", "secret")
     assert said.code == 127
     expect_hidden(user, Said(0, "", ""))
+
+
+LOUD = """
+import base64, json, os, sys, zipfile
+from urllib.parse import quote
+key = os.environ["HF_TOKEN"]
+data = key.encode()
+forms = [key, quote(key, safe=""), json.dumps(key), repr(key), data.hex(), base64.b64encode(data).decode()]
+forms += [base64.encodebytes(b"x" * n + data).decode() for n in range(3)]
+def build_wheel(folder, *_):
+    for form in forms:
+        print("form", form, flush=True)
+        print("form", form, file=sys.stderr, flush=True)
+    if os.environ.get("FAIL"):
+        raise RuntimeError("\\n".join(forms))
+    with zipfile.ZipFile(os.path.join(folder, "loud-1-py3-none-any.whl"), "w") as wheel:
+        wheel.writestr("loud.py", "")
+        wheel.writestr("loud-1.dist-info/METADATA", "Metadata-Version: 2.1\\nName: loud\\nVersion: 1\\n")
+        wheel.writestr("loud-1.dist-info/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+        wheel.writestr("loud-1.dist-info/RECORD", "")
+    return "loud-1-py3-none-any.whl"
+"""
+LOUD_PROJECT = """
+[build-system]
+requires = []
+build-backend = "backend"
+backend-path = ["."]
+[project]
+name = "loud"
+version = "1"
+"""
+LONG = HARD + "-which-is-long-enough-for-its-base64-to-take-more-than-one-line"
+LONG_FORMS = (
+    *HARD_FORMS,
+    *(b64encode(b"x" * n + LONG.encode()).decode()[a : a + 12] for n in range(3) for a in (8, 80)),
+)
+
+
+@pytest.fixture
+def loud(user: User) -> Path:
+    """A project whose environment prints a credential of the caller's while it is built."""
+    project = write_project(
+        user.folder / "loud",
+        "name: loud\npython_env: python_env.yaml\nentry_points: {main: {command: python -c 'import loud'}}\n",
+        python_env__yaml="dependencies:\n  - ./package\n",
+    )
+    (project / "package").mkdir()
+    (project / "package" / "backend.py").write_text(LOUD)
+    (project / "package" / "pyproject.toml").write_text(LOUD_PROJECT)
+    # Else uv shows what a build prints only when it fails.
+    user.environ |= {"HF_TOKEN": LONG, "RUST_LOG": "uv=debug"}
+    return project
+
+
+def expect_no_form(content: bytes, where: object) -> None:
+    assert not [form for form in LONG_FORMS if form.encode() in content], where
+
+
+def expect_all_hidden(user: User, exported: Path) -> None:
+    """No form of it is in a run's folder, in what is said of the run, or in the bundle of it."""
+    for path in (path for path in (user.home / "runs").rglob("*") if path.is_file()):
+        expect_no_form(path.read_bytes(), path)
+    shown = [user.call("show", "--json"), user.call("show"), user.call("logs"), user.call("ls", "--json")]
+    shown.append(user.call("export", "@", "-o", str(exported)))
+    for said in shown:
+        assert said.code == 0, said
+        expect_no_form(f"{said.out}{said.err}".encode(), said)
+    expect_no_form(load_zstd().decompress(exported.read_bytes()), "the bundle")
+
+
+@pytest.mark.parametrize("detached", [False, True])
+def test_a_build_that_prints_a_credential(detached: bool, user: User, loud: Path) -> None:
+    said = user.call("run", *(["-d"] if detached else []), str(loud))
+    assert said.code == 0, said
+    assert eventually(lambda: [run["state"] for run in user.runs()] == ["finished"])
+    [log] = (user.home / "runs").glob("*/build.log")
+    assert log.read_text().count("form ***") >= 2 * 5
+    expect_all_hidden(user, user.folder / "run.tar.zst")
+
+
+def test_a_build_that_fails_with_a_credential_in_what_it_says(user: User, loud: Path) -> None:
+    user.environ["FAIL"] = "1"
+    said = user.call("run", str(loud))
+    assert said.code == 70
+    expect_no_form(said.err.encode(), said)
+    [result] = (user.home / "runs").glob("*/result.json")
+    reason = json.loads(result.read_text())["reason"]
+    assert "'loud @ " in reason
+    assert "***" in reason
+    assert json.loads(user.call("show", "--json").out)["run"]["reason"] == reason
+    expect_all_hidden(user, user.folder / "run.tar.zst")
+
+
+def test_a_run_that_fails_with_a_secret_in_the_reason(user: User, tmp_path: Path) -> None:
+    """Which files were read that nobody declared is said in the result; here the secret is in their names."""
+    read = "import base64, os, sys; os.chdir(sys.argv[1]); open(base64.urlsafe_b64encode(sys.argv[1].encode()))"
+    project = write_project(
+        user.folder / "strict",
+        "entry_points: {main: {parameters: {key: {secret: true}}, command: 'python3 read.py {key}'}}\n",
+        read__py=f"{read}; open('plain')\n",
+    )
+    folder = tmp_path / SECRET
+    folder.mkdir()
+    encoded = urlsafe_b64encode(str(folder).encode()).decode()
+    for name in ("plain", encoded):
+        (folder / name).touch()
+    said = user.run("--strict-inputs", "-P", f"key={folder}", str(project))
+    assert said.code == 67, said
+    reason = json.loads(user.call("show", "--json").out)["run"]["reason"]
+    assert "***/plain" in reason
+    assert user.call("export", "@", "-o", "run.tar.zst").code == 0
+    said_or_kept = [said.err, reason, *(path.read_text() for path in (user.home / "runs").rglob("result.json"))]
+    said_or_kept.append(load_zstd().decompress((user.folder / "run.tar.zst").read_bytes()).decode("latin-1"))
+    for text in said_or_kept:
+        assert not [needle for needle in (SECRET, encoded[8:-8]) if needle in text], text

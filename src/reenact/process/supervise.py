@@ -27,6 +27,7 @@ from reenact.process.pump import Pump, wait_for
 from reenact.process.terminal import Terminal, find_terminal
 from reenact.process.usage import Meter
 from reenact.runs import Usage
+from reenact.secret_values import make_hiding
 from reenact.values import NamedTuple
 
 TIMED_OUT = 124
@@ -310,7 +311,7 @@ class _Watch:
     def _keeper(self, name: str | None) -> Callable[[bytes], bytes]:
         """What logs a chunk of the stream and returns what to show of it; an empty one is the last."""
         terminal, log, stream = self._terminal, self._log, (name or "").encode()
-        hide = _make_hiding(self._spawn.secrets)
+        hide = make_hiding(self._spawn.secrets)
 
         def keep(data: bytes) -> bytes:
             log.write(stream, hide(data))
@@ -329,16 +330,6 @@ class _Watch:
             return data if terminal.joined else clean
 
         return keep_clean if terminal is not None and name in (None, *terminal.names) else keep
-
-
-def _make_hiding(secrets: tuple[str, ...]) -> Callable[[bytes], bytes]:
-    """What takes the secrets out of a stream, a chunk at a time."""
-    if not secrets:
-        return bytes
-    from reenact.scrub import Stream, get_scrubber
-
-    scrubber = get_scrubber(secrets)
-    return Stream(scrubber).feed if scrubber else bytes
 
 
 def _make_outcome(code: int, watch: _Watch, times: tuple[float, float], usage: Usage) -> Outcome:
