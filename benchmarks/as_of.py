@@ -24,7 +24,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
+from errno import ENOSPC
 from pathlib import Path
+from shutil import rmtree
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
@@ -48,8 +50,11 @@ HALF_A_YEAR = timedelta(days=183)
 AT_ONCE = 4
 """So many files at a time: most of it is waiting for the index."""
 
-EACH = 150.0
-"""Seconds after which one resolution is given up."""
+EACH = 300.0
+"""Seconds after which one resolution, or one installation, is given up."""
+
+BATCH = 8
+"""So many files are installed before what was fetched for them is thrown away: packages of this kind are large."""
 
 _PIN = r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*(==|>=|~=)\s*([0-9][A-Za-z0-9.+!*]*)\s*(?:,.*)?(?:;.*)?$"
 
@@ -167,6 +172,8 @@ def _run(argv: list[str], environ: dict[str, str], mark: str) -> tuple[bool, str
         done = subprocess.run(argv, env=environ, capture_output=True, text=True, check=False, timeout=EACH)
     except subprocess.TimeoutExpired:
         return False, f"given up after {EACH:g} s"
+    if re.search("disk is full|No space left", done.stderr):
+        raise OSError(ENOSPC, f"no answer is worth anything once {os.strerror(ENOSPC).lower()}")
     said = [line for line in done.stderr.splitlines() if mark in line]
     return done.returncode == 0, said[0].partition(mark)[2][:150] if said else ""
 
@@ -207,7 +214,11 @@ def resolve_all(cases: list[Case], deadline: float, folder: Path, environ: dict[
 
 
 def install_all(outcomes: list[Outcome], deadline: float, environ: dict[str, str]) -> Iterator[Outcome]:
-    """Those of them that resolve both ways and can be dated, until the time is up; nothing of them is kept."""
+    """Those of them that resolve both ways and can be dated, until the time is up; nothing of them is kept.
+
+    What is fetched goes to a cache of our own, which is emptied again and again.
+    """
+    cache = Path(environ["UV_CACHE_DIR"])
 
     def work(outcome: Outcome) -> Outcome:
         if outcome.resolved != (True, True) or time.monotonic() > deadline:
@@ -218,7 +229,9 @@ def install_all(outcomes: list[Outcome], deadline: float, environ: dict[str, str
         return outcome._replace(installed=(today, then))
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        yield from pool.map(work, outcomes)
+        for at in range(0, len(outcomes), BATCH):
+            yield from pool.map(work, outcomes[at : at + BATCH])
+            rmtree(cache, ignore_errors=True)
 
 
 def make_table(outcomes: list[Outcome], count: int, left_out: Counter[str]) -> Table:
@@ -261,6 +274,7 @@ def main() -> None:
     with TemporaryDirectory(prefix="reenact-as-of-") as aside:
         folder = Path(aside)
         environ = {**environment(), "REENACT_HOME": str(folder / "home"), "UV_PYTHON_DOWNLOADS": "never"}
+        environ["UV_CACHE_DIR"] = str(folder / "cache")
         environ["PATH"] = find_pythons(environ)
         world = World(Home(folder / "home"), environ, folder, Silence())
         cases, left_out = find_cases(world)

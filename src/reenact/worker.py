@@ -168,6 +168,7 @@ class _Carrier:
             streams=self._terms.streams,
             ending=launch.ending,
             handed=launch.handed,
+            inline=launch.inline,
             secrets=self._secrets,
         )
 

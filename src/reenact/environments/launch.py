@@ -1,7 +1,7 @@
 """What a place is told of a run, and what it makes of its command: what the worker starts."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from reenact.plan import Command, Plan
@@ -35,7 +35,9 @@ class Launch(NamedTuple):
     be ended. ``before`` and ``after`` are argument lists to be run around it; ``removal`` takes away whatever these
     leave, however the run ends. ``handed`` is the text of a file that these and ``argv`` name as
     :data:`~reenact.process.handed.HANDED`. ``meanings`` say what an exit code stands for where it may not be the
-    command's own. ``inside`` is what the command finds in its environment where that is another one than ``environ``.
+    command's own. ``inline`` does what ``argv`` does, given ``handed``, and returns the exit code: it is called in a
+    fork of us, which has no program to load, where that is possible. ``inside`` is what the command finds in its
+    environment where that is another one than ``environ``.
     """
 
     argv: tuple[str, ...]
@@ -48,6 +50,7 @@ class Launch(NamedTuple):
     removal: Ending | None = None
     handed: bytes = b""
     meanings: Mapping[int, str] = {}
+    inline: Callable[[bytes], int] | None = None
     inside: Mapping[str, str] | None = None
 
 

@@ -6,8 +6,9 @@ import resource
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 
 from reenact.process.guard import Ending
@@ -24,8 +25,8 @@ class Spawn(NamedTuple):
     ``environ`` is all of its environment and must hold ``mark`` (one ``NAME=value``), by which its processes are
     known. ``streams`` are our descriptors of input, output and errors. ``timeout`` and ``grace`` (between a request to
     end and SIGKILL) are in seconds. ``ending`` ends what the command leaves elsewhere when it is ended itself.
-    ``handed`` is the text that :data:`~reenact.process.handed.HANDED` in ``argv`` stands for. ``secrets`` are not to be
-    in the log, in no form.
+    ``handed`` is the text that :data:`~reenact.process.handed.HANDED` in ``argv`` stands for. ``inline`` does the same
+    as ``argv``, given that text, and returns the code. ``secrets`` are not to be in the log, in no form.
     """
 
     argv: tuple[str, ...]
@@ -38,6 +39,7 @@ class Spawn(NamedTuple):
     streams: tuple[int, int, int] = (0, 1, 2)
     ending: Ending | None = None
     handed: bytes = b""
+    inline: Callable[[bytes], int] | None = None
     secrets: tuple[str, ...] = ()
 
 
@@ -52,11 +54,11 @@ class NotStarted(Exception):
 class Child:
     """A started command. ``end`` is readable once it has ended; its number is not given away before :meth:`reap`."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, pid: int, process: subprocess.Popen[bytes] | None = None) -> None:
         self._process = process
         self._last: tuple[int, resource.struct_rusage] | None = None
         self._waiter: threading.Thread | None = None
-        self.pid = process.pid
+        self.pid = pid
         self.end = self._watch()
 
     @property
@@ -80,9 +82,11 @@ class Child:
 
     def _wait(self) -> tuple[int, resource.struct_rusage]:
         _, status, spent = os.wait4(self.pid, 0)
-        # Otherwise Popen would warn of a child that nobody waited for.
-        self._process.returncode = os.waitstatus_to_exitcode(status)
-        self._last = self._process.returncode, spent
+        code = os.waitstatus_to_exitcode(status)
+        if self._process is not None:
+            # Otherwise Popen would warn of a child that nobody waited for.
+            self._process.returncode = code
+        self._last = code, spent
         return self._last
 
     def _watch(self) -> int:
@@ -113,45 +117,62 @@ def start(spawn: Spawn, terminal: Terminal | None) -> Started:
     Raises:
         NotStarted: there is no such program, or it cannot be loaded.
     """
+    ours = terminal.streams if terminal else (False, False, False)
+    together = not any(ours) and _same_file(spawn.streams[1], spawn.streams[2])
+    slave = terminal.slave if terminal else -1
+    with ExitStack() as theirs:
+        sources: list[tuple[int, int | None, str | None]] = []
+        ends = [slave if ours[0] else spawn.streams[0]]
+        for stream, name in ((1, "stdout"), (2, "stderr")):
+            if ours[stream]:
+                ends.append(slave)
+            elif stream == 2 and together:
+                ends.append(ends[1])
+            else:
+                ear, mouth = os.pipe()
+                _enlarge(ear)
+                theirs.callback(os.close, mouth)
+                ends.append(mouth)
+                sources.append((ear, spawn.streams[stream], name))
+        try:
+            child = _begin(spawn, terminal, (ends[0], ends[1], ends[2]))
+        except BaseException:
+            for ear, _, _ in sources:
+                os.close(ear)
+            raise
+    if terminal is not None:
+        shown = "stdout" if ours[1] else "stderr" if ours[2] else None
+        sources.append((terminal.master, terminal.screen, shown))
+    return Started(child, tuple(sources))
+
+
+def _begin(spawn: Spawn, terminal: Terminal | None, ends: tuple[int, int, int]) -> Child:
+    if spawn.inline is not None:
+        from reenact.process.fork import can_fork, fork
+
+        if can_fork():
+            work = partial(spawn.inline, spawn.handed)
+            return Child(fork(work, spawn.cwd, ends, None if terminal is None else terminal.name))
     try:
-        process = _open(spawn, terminal)
+        with handing(spawn.argv, spawn.handed) as (argv, descriptors):
+            process = subprocess.Popen(
+                argv if terminal is None else make_argv(argv, terminal.name),
+                cwd=spawn.cwd,
+                env=spawn.environ,
+                stdin=ends[0],
+                stdout=ends[1],
+                stderr=ends[2],
+                pass_fds=descriptors,
+                bufsize=0,
+                start_new_session=True,
+            )
     except OSError as problem:
         if str(problem.filename) == str(spawn.cwd):
             raise NotStarted(f"the folder {spawn.cwd} cannot be entered: {problem.strerror}", 126) from problem
         if isinstance(problem, FileNotFoundError):
             raise NotStarted(f"{spawn.argv[0]}: command not found", 127) from problem
         raise NotStarted(f"{spawn.argv[0]}: {problem.strerror or problem}", 126) from problem
-    ours = terminal.streams if terminal else (False, False, False)
-    sources: list[tuple[int, int | None, str | None]] = []
-    for stream, file, name in ((1, process.stdout, "stdout"), (2, process.stderr, "stderr")):
-        if file is not None:
-            descriptor = os.dup(file.fileno())
-            file.close()
-            _enlarge(descriptor)
-            sources.append((descriptor, spawn.streams[stream], name))
-    if terminal is not None:
-        shown = "stdout" if ours[1] else "stderr" if ours[2] else None
-        sources.append((terminal.master, terminal.screen, shown))
-    return Started(Child(process), tuple(sources))
-
-
-def _open(spawn: Spawn, terminal: Terminal | None) -> subprocess.Popen[bytes]:
-    ours = terminal.streams if terminal else (False, False, False)
-    slave = terminal.slave if terminal else -1
-    together = not any(ours) and _same_file(spawn.streams[1], spawn.streams[2])
-    pipe = subprocess.PIPE
-    with handing(spawn.argv, spawn.handed) as (argv, descriptors):
-        return subprocess.Popen(
-            argv if terminal is None else make_argv(argv, terminal.name),
-            cwd=spawn.cwd,
-            env=spawn.environ,
-            stdin=slave if ours[0] else spawn.streams[0],
-            stdout=slave if ours[1] else pipe,
-            stderr=slave if ours[2] else subprocess.STDOUT if together else pipe,
-            pass_fds=descriptors,
-            bufsize=0,
-            start_new_session=True,
-        )
+    return Child(process.pid, process)
 
 
 def _same_file(one: int, other: int) -> bool:

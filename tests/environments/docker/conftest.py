@@ -56,13 +56,15 @@ def environ() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
 
 
-@pytest.fixture
-def start(environ: dict[str, str], project_dir: Path) -> Iterator[Start]:
-    """Starts ``reenact run PROJECT ...``; what a failed test leaves is ended."""
+@pytest.fixture(params=["our client", "the engine's client"])
+def start(request: pytest.FixtureRequest, environ: dict[str, str], project_dir: Path) -> Iterator[Start]:
+    """Starts ``reenact run PROJECT ...``, where either client asks the engine; what a failed test leaves is ended."""
+    # An option that only the engine's own client understands.
+    own = () if request.param == "our client" else ("-A", "label=client=theirs")
     children: list[subprocess.Popen[str]] = []
 
     def begin(*options: str, **more: Any) -> subprocess.Popen[str]:
-        argv = [sys.executable, "-m", "reenact", "run", str(project_dir), *options]
+        argv = [sys.executable, "-m", "reenact", "run", str(project_dir), *own, *options]
         streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         cwd = project_dir.parent
         children.append(subprocess.Popen(argv, text=True, **{"env": environ, "cwd": cwd, **streams, **more}))

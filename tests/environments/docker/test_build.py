@@ -43,7 +43,8 @@ def baked(image: str) -> DockerSpec:
 
 def test_build_image_puts_the_code_inside(write_project: Write, run: Run, project_dir: Path) -> None:
     write(project_dir, {"x.txt": "first\n", "skipped/y": "", ".dockerignore": "skipped\n"})
-    write_project("cat x.txt; ls; pwd; echo > made && id -u")
+    # Images are known by their content, and other tests have this one, too.
+    write_project(f"cat x.txt; ls; pwd; echo > made && id -u # {project_dir}")
     done = run("--build-image")
     assert done.stdout.split() == ["first", "MLproject", "x.txt", "/mlflow/projects/code", "0"], done.stderr
     assert not (project_dir / "made").exists()

@@ -57,7 +57,7 @@ def test_kill_9_before_the_container_exists(write_project: Write, start: Start, 
 
 
 def is_starting(run_id: str) -> bool:
-    """Whether the engine's client or a guard of that run is alive."""
+    """Whether the engine's client or a guard of that run is alive; the guard is there first, and names the run."""
     for process in Path("/proc").glob("[0-9]*"):
         try:
             arguments = (process / "cmdline").read_bytes()
@@ -119,20 +119,16 @@ def test_the_client_killed(write_project: Write, start: Start, home: Home, engin
     write_project("touch $REENACT_RUN_DIR/ready; sleep 100")
     child = start("-q")
     run = wait_until_ready(home)
-    clients = [int(process.name) for process in Path("/proc").glob("[0-9]*") if is_client(process, run.name)]
-    assert clients
-    for pid in clients:
-        os.kill(pid, signal.SIGKILL)
+    (client,) = find_clients(child.pid)
+    os.kill(client, signal.SIGKILL)
     assert child.wait(30) == 137
     assert list_containers(engine, run.name) == []
 
 
-def is_client(process: Path, run_id: str) -> bool:
-    try:
-        words = (process / "cmdline").read_bytes().split(b"\0")
-    except OSError:
-        return False
-    return b"run" in words and b"--rm" in words and run_id.encode() in words
+def find_clients(runner: int) -> list[int]:
+    """The processes that the runner has started, but for its guard."""
+    children = [int(word) for word in Path(f"/proc/{runner}/task/{runner}/children").read_text().split()]
+    return [pid for pid in children if b"reenact-guard" not in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
 def test_a_name_of_the_callers_own(write_project: Write, start: Start, home: Home, engine: Engine) -> None:

@@ -90,7 +90,7 @@ def test_how_a_server_on_loopback_is_reached() -> None:
         make_reach(tracking, HERE._replace(remote=True), None, publishes=False),
     ):
         assert reach.variables == {"MLFLOW_TRACKING_URI": "http://host.docker.internal:5000"}
-        assert reach.options == ("--add-host", "host.docker.internal:host-gateway")
+        assert reach.hosts == ("host.docker.internal:host-gateway",)
         assert reach.network is None
     podman = make_reach(tracking, Engine("podman", "/usr/bin/podman"), "bridge", publishes=False)
     assert podman.variables["MLFLOW_TRACKING_URI"] == "http://host.containers.internal:5000"

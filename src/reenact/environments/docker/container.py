@@ -1,13 +1,14 @@
-"""The command line of a container. Values are arguments; no shell of this machine sees any of them."""
+"""A container as a command: what it is made with is decided here, and who asks the engine for it."""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from reenact.environments.docker.arguments import drop_arguments, find_argument, list_variables, render_arguments
-from reenact.environments.docker.engine import Engine
+from reenact.environments.docker.engine import Engine, has_settings
 from reenact.environments.docker.image import Image
 from reenact.environments.docker.mounts import (
     CODE,
@@ -15,13 +16,14 @@ from reenact.environments.docker.mounts import (
     expand_volume,
     expect_nearby,
     make_mounts,
-    render_mount,
 )
+from reenact.environments.docker.parts import Parts
 from reenact.environments.docker.variables import Reach, find_governing, hand_variables, make_reach, make_variables
 from reenact.environments.launch import Launch, Site, make_hook
 from reenact.errors import UnsupportedError
 from reenact.plan import Command, DockerSpec
 from reenact.process.guard import Ending
+from reenact.process.handed import HANDED
 from reenact.values import NamedTuple
 
 MEANINGS = {
@@ -31,7 +33,6 @@ MEANINGS = {
 
 _SHELLS = frozenset(("sh", "bash", "dash", "ash", "zsh", "ksh"))
 _FIND_SHELL = 'command -v bash >/dev/null 2>&1 && exec bash "$@"; exec sh "$@"'
-_DETACH_KEYS = "--detach-keys=ctrl-^,ctrl-_,ctrl-^"
 
 
 class Container(NamedTuple):
@@ -43,15 +44,6 @@ class Container(NamedTuple):
     path: str | None = None
     variables: Mapping[str, str] = {}
     made: bool = False
-
-
-class _Parts(NamedTuple):
-    """What a container is made with."""
-
-    name: str
-    options: tuple[str, ...]
-    mounts: tuple[Mount, ...]
-    command: tuple[str, ...]
 
 
 def make_launch(command: Command, container: Container, spec: DockerSpec, site: Site) -> Launch:
@@ -69,57 +61,77 @@ def make_launch(command: Command, container: Container, spec: DockerSpec, site: 
     reach = make_reach(variables, engine, asked, publishes=ports)
     expect_nearby(engine, site, reach.folders)
     user = _make_user(engine, spec, site.world.environ)
-    inside = {**user.variables, **variables, **reach.variables}
-    handed = hand_variables(inside, site.world.environ)
     alone = not site.plan.isolation.network
-    network = "none" if alone else asked or reach.network
-    parts = _Parts(
+    entrypoint, words = _make_command(command, container)
+    folder = site.root / site.plan.command.cwd
+    parts = Parts(
         name=find_argument(spec.arguments, "name") or site.folder.name,
-        options=(
-            *("--init", "--interactive"),
-            *(("--tty", _DETACH_KEYS) if site.terminal else ()),
-            *("--label", f"reenact.run={site.folder.name}"),
-            *("--workdir", os.path.normpath(f"{CODE}/{command.cwd}")),
-            *user.options,
-            *(("--network", network) if network else ()),
-            *(() if alone else reach.options),
-            *_render_container(engine, spec, site),
-            *handed.options,
-            *render_arguments(drop_arguments(spec.arguments, "name", "network")),
-        ),
+        image=container.image.id,
+        words=words,
+        folder=os.path.normpath(f"{CODE}/{command.cwd}"),
+        run=site.folder.name,
+        entrypoint=entrypoint,
+        variables={**user.variables, **variables, **reach.variables},
         mounts=make_mounts(site, _list_folders(reach, variables), with_code=not spec.bake),
-        command=_make_command(command, container),
+        volumes=tuple(expand_volume(volume, folder, site.world.environ) for volume in spec.container.volumes),
+        user=user.name,
+        network="none" if alone else asked or reach.network,
+        hosts=() if alone else reach.hosts,
+        # Programs of another system's security policy may not read our files otherwise.
+        security=("label=disable",) if os.path.exists("/sys/fs/selinux/enforce") else (),
+        closed=site.plan.isolation.read_only,
+        terminal=site.terminal,
+        more=(*user.options, *_render_settings(engine, spec), *_render_arguments(spec)),
     )
-    launch = _launch_far if engine.remote else _launch_near
-    folders = tuple(map(Path, reach.folders))
-    seen = {**container.image.variables, **inside, **list_variables(spec.arguments)}
-    started = launch(engine, parts, site)._replace(environ=handed.environ, folders=folders, handed=handed.file)
-    return started._replace(meanings=MEANINGS, inside=seen)
+    seen = {**container.image.variables, **parts.variables, **list_variables(spec.arguments)}
+    launch = _choose_launch(engine, parts, site)
+    return launch._replace(folders=tuple(map(Path, reach.folders)), meanings=MEANINGS, inside=seen)
 
 
-def _launch_near(engine: Engine, parts: _Parts, site: Site) -> Launch:
-    """One client that starts the container and waits for it."""
-    closed = site.plan.isolation.read_only
-    mounts = tuple(word for mount in parts.mounts for word in render_mount(mount, read_only=closed and not mount.own))
-    # Programs of another system's security policy may not read our files otherwise.
-    labels = ("--security-opt", "label=disable") if os.path.exists("/sys/fs/selinux/enforce") else ()
+def _choose_launch(engine: Engine, parts: Parts, site: Site) -> Launch:
+    if engine.remote:
+        return _launch_far(engine, parts, site)
+    if engine.name == "docker" and engine.socket and not parts.more and not has_settings(site.world.environ):
+        return _launch_directly(engine, parts, site)
+    return _launch_near(engine, parts, site)
+
+
+def _launch_directly(engine: Engine, parts: Parts, site: Site) -> Launch:
+    """Our own client, where the engine's has nothing to say to it."""
+    from reenact.environments.docker.client import make_request, run
+
     return Launch(
-        argv=(
-            *(engine.program, "run", "--rm", "--pull", "never", "--name", parts.name),
-            *labels,
-            *(("--read-only", "--tmpfs", "/tmp:exec,mode=1777") if closed else ()),  # noqa: S108
-            *mounts,
-            *parts.options,
-            *parts.command,
-        ),
+        argv=(sys.executable, "-P", "-m", run.__module__, HANDED),
         cwd=site.root,
-        environ={},
-        ending=Ending((engine.program, "rm", "--force", "--volumes", parts.name), find_governing(site.world.environ)),
+        environ={"PATH": os.defpath, "PYTHONPATH": str(Path(__file__).parents[3])},
+        ending=_make_ending(engine, parts, site),
+        handed=make_request(engine.socket or "", parts),
+        inline=run,
     )
 
 
-def _launch_far(engine: Engine, parts: _Parts, site: Site) -> Launch:
+def _launch_near(engine: Engine, parts: Parts, site: Site) -> Launch:
+    """The engine's client, which starts the container and waits for it."""
+    from reenact.environments.docker.words import render_run
+
+    handed = hand_variables(parts.variables, site.world.environ)
+    return Launch(
+        argv=(engine.program, *render_run(parts, handed.options)),
+        cwd=site.root,
+        environ=handed.environ,
+        ending=_make_ending(engine, parts, site),
+        handed=handed.file,
+    )
+
+
+def _make_ending(engine: Engine, parts: Parts, site: Site) -> Ending:
+    return Ending((engine.program, "rm", "--force", "--volumes", parts.name), find_governing(site.world.environ))
+
+
+def _launch_far(engine: Engine, parts: Parts, site: Site) -> Launch:
     """An engine that does not see our files: they are copied in, and what the run made is copied out."""
+    from reenact.environments.docker.words import render_create
+
     if site.plan.isolation.read_only:
         message = "--read-only is not possible with a container engine on another machine: it works on copies"
         raise UnsupportedError(message, hint="use an engine of this machine")
@@ -130,25 +142,25 @@ def _launch_far(engine: Engine, parts: _Parts, site: Site) -> Launch:
     names = ("inputs", "artifacts") if site.plan.downloads else ("artifacts",)
     made = [str(run / name) for name in names]
     copied = [mount for mount in parts.mounts if mount.source != str(run)] + [Mount(path, path) for path in made]
-    volumes = tuple(word for mount in copied for word in ("--mount", f"type=volume,target={mount.target}"))
-    client = engine.program
-    create = (client, "create", "--pull", "never", "--name", parts.name, *volumes, *parts.options, *parts.command)
+    handed = hand_variables(parts.variables, site.world.environ)
+    create = (engine.program, *render_create(parts._replace(mounts=tuple(copied)), handed.options))
     # Whoever owns a file here owns it there.
-    fill = [(client, "cp", f"{mount.source}/.", f"{parts.name}:{mount.target}") for mount in copied]
-    governing = find_governing(site.world.environ)
+    fill = [(engine.program, "cp", f"{mount.source}/.", f"{parts.name}:{mount.target}") for mount in copied]
     return Launch(
         argv=(engine.program, "start", "--attach", "--interactive", parts.name),
         cwd=site.root,
-        environ={},
-        ending=Ending((engine.program, "kill", parts.name), governing),
+        environ=handed.environ,
+        ending=Ending((engine.program, "kill", parts.name), find_governing(site.world.environ)),
         before=(create, *fill),
         after=((engine.program, "cp", f"{parts.name}:{run / 'artifacts'}/.", str(run / "artifacts")),),
-        removal=Ending((engine.program, "rm", "--force", "--volumes", parts.name), governing),
+        removal=_make_ending(engine, parts, site),
+        handed=handed.file,
     )
 
 
-def _make_command(command: Command, container: Container) -> tuple[str, ...]:
-    """The image and what runs in it: the best shell that the image has, given the whole text as one argument.
+def _make_command(command: Command, container: Container) -> tuple[str | None, tuple[str, ...]]:
+    """The entry point, where it is not the image's, and what runs: the best shell that the image has, given the whole
+    text as one argument.
 
     An image's entry point that prepares and then runs what it is given is kept; one that is a shell or an interpreter
     itself would take the shell's name for a script.
@@ -158,13 +170,16 @@ def _make_command(command: Command, container: Container) -> tuple[str, ...]:
         words = ("sh", "-c", _FIND_SHELL, "reenact", *command.argv[1:])
     entry = os.path.basename(container.image.entrypoint[0]) if container.image.entrypoint else ""
     if entry in _SHELLS or entry.startswith("python"):
-        return ("--entrypoint", words[0], container.image.id, *words[1:])
-    return (container.image.id, *words)
+        return words[0], words[1:]
+    return None, words
 
 
 class _User(NamedTuple):
-    options: tuple[str, ...] = ()
+    """Who the command is inside, which variables say so, and options for that which only the client understands."""
+
+    name: str | None = None
     variables: Mapping[str, str] = {}
+    options: tuple[str, ...] = ()
 
 
 def _make_user(engine: Engine, spec: DockerSpec, caller: Mapping[str, str]) -> _User:
@@ -175,32 +190,31 @@ def _make_user(engine: Engine, spec: DockerSpec, caller: Mapping[str, str]) -> _
     if find_argument(spec.arguments, "user") is not None:
         return _User()
     if spec.container.user is not None:
-        return _User(("--user", spec.container.user))
+        return _User(spec.container.user)
     user = os.geteuid()
     if engine.rootless and engine.name == "docker":
-        return _User(("--user", "0:0"))
-    keep = ("--userns", "keep-id") if engine.rootless else ()
+        return _User("0:0")
     known = {"HOME": "/tmp", "USER": caller.get("USER") or str(user)} if user else {}  # noqa: S108
-    return _User((*keep, "--user", f"{user}:{os.getegid()}"), known)
+    return _User(f"{user}:{os.getegid()}", known, ("--userns", "keep-id") if engine.rootless else ())
 
 
-def _render_container(engine: Engine, spec: DockerSpec, site: Site) -> tuple[str, ...]:
-    """The project's own settings as options."""
+def _render_settings(engine: Engine, spec: DockerSpec) -> tuple[str, ...]:
+    """The project's own settings that are options of the client alone."""
     asked = spec.container
-    folder = site.root / site.plan.command.cwd
     words: list[str] = []
     if asked.gpus:
-        gpus = ("--device", "nvidia.com/gpu=all") if engine.name == "podman" else ("--gpus", asked.gpus)
-        words += gpus
+        words += ("--device", "nvidia.com/gpu=all") if engine.name == "podman" else ("--gpus", asked.gpus)
     if asked.shm_size:
         words += ("--shm-size", asked.shm_size)
     if asked.platform:
         words += ("--platform", asked.platform)
     for port in asked.ports:
         words += ("--publish", port)
-    for volume in asked.volumes:
-        words += ("--volume", expand_volume(volume, folder, site.world.environ))
     return tuple(words)
+
+
+def _render_arguments(spec: DockerSpec) -> tuple[str, ...]:
+    return render_arguments(drop_arguments(spec.arguments, "name", "network"))
 
 
 def _list_folders(reach: Reach, variables: Mapping[str, str]) -> tuple[str, ...]:

@@ -77,7 +77,7 @@ def ask(engine: Engine, path: str) -> Any | None:
     Raises:
         OSError: nobody answers, or the answer makes no sense.
     """
-    status, body = _get(engine.socket or "", path)
+    status, body = _request("GET", engine.socket or "", path)
     if status == 404:
         return None
     try:
@@ -171,6 +171,12 @@ def find_docker_host(environ: Mapping[str, str]) -> str:
     return "unix:///var/run/docker.sock"
 
 
+def has_settings(environ: Mapping[str, str]) -> bool:
+    """Whether Docker's client would tell the engine more of a container than its words say: proxies, a platform."""
+    folder = Path(environ.get("DOCKER_CONFIG") or f"{environ.get('HOME', '')}/.docker")
+    return "DOCKER_DEFAULT_PLATFORM" in environ or bool(_read(folder / "config.json").get("proxies"))
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_bytes())
@@ -186,7 +192,7 @@ def _is_rootless(path: str) -> bool:
 
 def _expect_socket(path: str) -> None:
     try:
-        with _connect(path):
+        with connect(path):
             return
     except OSError as problem:
         raise _Silent(f"nobody answers at unix://{path}: {problem.strerror or problem}") from problem
@@ -199,7 +205,12 @@ def _expect_answer(engine: Engine, world: World) -> None:
         raise _Silent(f"'{engine.program} info' failed: {lines[-1].strip() if lines else f'code {result.code}'}")
 
 
-def _connect(path: str) -> socket.socket:
+def connect(path: str) -> socket.socket:
+    """A connection to the engine's socket at ``path``.
+
+    Raises:
+        OSError: nobody answers there.
+    """
     connection = socket.socket(socket.AF_UNIX)
     try:
         connection.settimeout(_TIMEOUT)
@@ -210,15 +221,27 @@ def _connect(path: str) -> socket.socket:
     return connection
 
 
-def _get(path: str, target: str) -> tuple[int, bytes]:
+def post(path: str, target: str, body: bytes = b"") -> tuple[int, bytes]:
+    """What the engine at the socket ``path`` answers to ``POST target``, whose ``body`` is JSON: its status and text.
+
+    Raises:
+        OSError: nobody answers, or the answer makes no sense.
+    """
+    return _request("POST", path, target, body)
+
+
+def _request(method: str, path: str, target: str, body: bytes = b"") -> tuple[int, bytes]:
     """HTTP/1.0, whose answer ends with the connection: the standard library's client costs ten times the question."""
-    with _connect(path) as connection:
-        connection.sendall(f"GET {target} HTTP/1.0\r\nHost: engine\r\nAccept: application/json\r\n\r\n".encode())
+    head = f"{method} {target} HTTP/1.0\r\nHost: engine\r\nAccept: application/json\r\n"
+    if body:
+        head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+    with connect(path) as connection:
+        connection.sendall(f"{head}\r\n".encode() + body)
         parts = []
         while part := connection.recv(1 << 16):
             parts.append(part)
-    head, _, body = b"".join(parts).partition(b"\r\n\r\n")
-    words = head.split(None, 2)
+    begin, _, text = b"".join(parts).partition(b"\r\n\r\n")
+    words = begin.split(None, 2)
     if len(words) < 2 or not words[1].isdigit():
         raise OSError(f"{path} does not speak HTTP")
-    return int(words[1]), body
+    return int(words[1]), text

@@ -46,11 +46,12 @@ _LINE = 1 << 14
 
 
 class Reach(NamedTuple):
-    """How tracking is reached from inside: variables to change, the network it takes, folders that have to be seen."""
+    """How tracking is reached from inside: variables to change, the network it takes, hosts that it must know
+    (``name:address``), folders that have to be seen."""
 
     variables: Mapping[str, str] = {}
     network: str | None = None
-    options: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
 
 
@@ -95,7 +96,7 @@ def make_reach(variables: Mapping[str, str], engine: Engine, network: str | None
     """
     changed: dict[str, str] = {}
     folders: list[str] = []
-    options: list[str] = []
+    hosts: list[str] = []
     host_network = False
     inner = "host.containers.internal" if engine.name == "podman" else "host.docker.internal"
     for name in TRACKING:
@@ -108,9 +109,9 @@ def make_reach(variables: Mapping[str, str], engine: Engine, network: str | None
             host_network = True
             continue
         changed[name] = with_host(uri, inner)
-        if engine.name != "podman" and sys.platform == "linux" and not options:
-            options = ["--add-host", f"{inner}:host-gateway"]
-    return Reach(changed, "host" if host_network else None, tuple(options), tuple(folders))
+        if engine.name != "podman" and sys.platform == "linux" and not hosts:
+            hosts = [f"{inner}:host-gateway"]
+    return Reach(changed, "host" if host_network else None, tuple(hosts), tuple(folders))
 
 
 def shares_network(engine: Engine) -> bool:

@@ -1,0 +1,280 @@
+"""A client of the engine that is a part of us: one container made, joined to our streams, started and waited for.
+
+It says and answers what ``docker run --rm`` does, and need not be loaded first, which takes that program about as long
+as all else that is done before a command starts. It is called in a fork of us (:mod:`reenact.process.child`);
+``python -m reenact.environments.docker.client REQUEST`` is the same for whoever cannot fork.
+
+Source: Docker Engine API, ContainerCreate, ContainerAttach (its section on the stream's format), ContainerWait with
+``condition=removed`` (1.30 and later), ContainerStart, ContainerKill, ContainerResize.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import sys
+import termios
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import partial
+from types import FrameType
+from typing import Any
+
+from reenact.environments.docker.engine import connect, post
+from reenact.environments.docker.parts import LABEL, OPEN_FOLDER, Parts
+from reenact.process.terminal import make_raw
+
+NOT_STARTED = 125
+"""The exit code where it is the engine that failed, as ``docker run`` has it."""
+
+_CHUNK = 1 << 16
+_HEADER = 8
+_ERRORS = 2
+_FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
+
+
+class _Failed(Exception):
+    """The engine did not do what it was asked; ``code`` is what ``docker run`` ends with."""
+
+    def __init__(self, message: str, code: int = NOT_STARTED) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def make_request(path: str, parts: Parts) -> bytes:
+    """What :func:`run` is handed: the engine's socket, and the container as the engine's API describes it."""
+    mounts = [
+        {"Type": "bind", "Source": mount.source, "Target": mount.target, "ReadOnly": parts.closed and not mount.own}
+        for mount in parts.mounts
+    ]
+    body = {
+        "Image": parts.image,
+        "Cmd": parts.words,
+        "Env": [f"{name}={value}" for name, value in parts.variables.items()],
+        "WorkingDir": parts.folder,
+        "User": parts.user or "",
+        "Labels": {LABEL: parts.run},
+        "Tty": parts.terminal,
+        **dict.fromkeys(("AttachStdin", "AttachStdout", "AttachStderr", "OpenStdin", "StdinOnce"), True),
+        "HostConfig": {
+            "AutoRemove": True,
+            "Init": True,
+            "NetworkMode": parts.network or "default",
+            "ExtraHosts": parts.hosts,
+            "Mounts": mounts,
+            "Binds": parts.volumes,
+            "SecurityOpt": parts.security,
+            "ReadonlyRootfs": parts.closed,
+            "Tmpfs": dict([OPEN_FOLDER]) if parts.closed else {},
+        },
+    }
+    if parts.entrypoint is not None:
+        body["Entrypoint"] = [parts.entrypoint]
+    return json.dumps({"socket": path, "name": parts.name, "terminal": parts.terminal, "body": body}).encode()
+
+
+def run(handed: bytes) -> int:
+    """Run the container of a request (:func:`make_request`) on our three streams; the command's exit code."""
+    request = json.loads(handed)
+    try:
+        return _Container(request["socket"], request["terminal"]).run(request["name"], request["body"])
+    except _Failed as problem:
+        said, code = str(problem), problem.code
+    except OSError as problem:
+        said, code = str(problem), NOT_STARTED
+    except (ValueError, KeyError, TypeError):
+        said, code = "the engine's answer makes no sense", NOT_STARTED
+    os.write(2, f"docker: {said}\n".encode())
+    return code
+
+
+class _Container:
+    def __init__(self, path: str, terminal: bool) -> None:
+        self._path = path
+        self._terminal = terminal
+        self._id = ""
+        self._started = False
+        self._early: list[int] = []
+
+    def run(self, name: str, body: Mapping[str, Any]) -> int:
+        self._id = self._ask(f"/containers/create?name={name}", body)["Id"]
+        streams, early = self._attach()
+        waiting = self._begin_to_wait()
+        with self._forwarding(), _raw_keyboard(self._terminal):
+            self._start()
+            threading.Thread(target=_feed, args=(streams,), daemon=True).start()
+            copy = _copy_terminal if self._terminal else copy_streams
+            copy(early, partial(_receive, streams), _write)
+            return self._wait(waiting)
+
+    def _ask(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        status, answer = post(self._path, path, json.dumps(body).encode() if body is not None else b"")
+        if status < 300:
+            return json.loads(answer) if answer else None
+        try:
+            message = str(json.loads(answer)["message"])
+        except (ValueError, KeyError, TypeError):
+            message = f"the engine answered {status}"
+        raise _Failed(message.strip())
+
+    def _start(self) -> None:
+        try:
+            self._ask(f"/containers/{self._id}/start")
+        except _Failed as problem:
+            said = str(problem)
+            if re.search("executable file not found|no such file or directory", said):
+                problem.code = 127
+            elif re.search("permission denied|is a directory", said):
+                problem.code = 126
+            raise
+        self._started = True
+        if self._terminal:
+            self._resize()
+        for number in self._early:
+            self._kill(number)
+
+    def _attach(self) -> tuple[socket.socket, bytes]:
+        """The container's streams, and what came of them with the answer."""
+        streams = connect(self._path)
+        streams.settimeout(None)
+        path = f"/containers/{self._id}/attach?stream=1&stdin=1&stdout=1&stderr=1"
+        streams.sendall(f"POST {path} HTTP/1.1\r\nHost: engine\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n".encode())
+        head, rest = _read_head(streams)
+        if not re.match(rb"HTTP/1\.[01] (101|200)\b", head):
+            raise _Failed(f"the engine does not let us join the container: {head.splitlines()[0].decode('latin-1')}")
+        return streams, rest
+
+    def _begin_to_wait(self) -> tuple[socket.socket, bytes]:
+        """A question whose answer begins now and ends when the container is gone."""
+        answer = connect(self._path)
+        answer.settimeout(None)
+        answer.sendall(f"POST /containers/{self._id}/wait?condition=removed HTTP/1.0\r\nHost: engine\r\n\r\n".encode())
+        head, rest = _read_head(answer)
+        if not re.match(rb"HTTP/1\.[01] 200\b", head):
+            raise _Failed(f"the engine does not let us wait for it: {head.splitlines()[0].decode('latin-1')}")
+        return answer, rest
+
+    def _wait(self, waiting: tuple[socket.socket, bytes]) -> int:
+        answer, text = waiting
+        while more := _receive(answer):
+            text += more
+        try:
+            return int(json.loads(text)["StatusCode"])
+        except (ValueError, KeyError, TypeError):
+            raise _Failed("the engine went away before the container had ended") from None
+
+    # Signals
+
+    @contextmanager
+    def _forwarding(self) -> Iterator[None]:
+        """Hand signals on to the command; those that come before it is there, once it is."""
+
+        def forward(number: int, frame: FrameType | None) -> None:
+            if self._started:
+                self._kill(number)
+            else:
+                self._early.append(number)
+
+        for number in _FORWARDED:
+            signal.signal(number, forward)
+        if self._terminal:
+            signal.signal(signal.SIGWINCH, lambda number, frame: self._resize())
+        yield
+
+    def _kill(self, number: int) -> None:
+        # It may have ended by now.
+        with suppress(_Failed, OSError):
+            self._ask(f"/containers/{self._id}/kill?signal={signal.Signals(number).name}")
+
+    def _resize(self) -> None:
+        with suppress(_Failed, OSError, termios.error):
+            rows, columns = termios.tcgetwinsize(0)
+            self._ask(f"/containers/{self._id}/resize?h={rows}&w={columns}")
+
+
+@contextmanager
+def _raw_keyboard(terminal: bool) -> Iterator[None]:
+    """Every byte passes as it is, where the container has a terminal of its own."""
+    if not terminal:
+        yield
+        return
+    before = termios.tcgetattr(0)
+    termios.tcsetattr(0, termios.TCSADRAIN, make_raw(before))
+    try:
+        yield
+    finally:
+        termios.tcsetattr(0, termios.TCSADRAIN, before)
+
+
+def _read_head(answer: socket.socket) -> tuple[bytes, bytes]:
+    """The head of an answer, and what came behind it."""
+    text = b""
+    while b"\r\n\r\n" not in text:
+        more = answer.recv(_CHUNK)
+        if not more:
+            raise _Failed("the engine ended the conversation")
+        text += more
+    head, _, rest = text.partition(b"\r\n\r\n")
+    return head, rest
+
+
+def _receive(source: socket.socket) -> bytes:
+    try:
+        return source.recv(_CHUNK)
+    except ConnectionResetError:
+        return b""
+
+
+def _feed(streams: socket.socket) -> None:
+    """Our input to the container, to its end."""
+    with suppress(OSError):
+        while data := os.read(0, _CHUNK):
+            streams.sendall(data)
+    with suppress(OSError):
+        streams.shutdown(socket.SHUT_WR)
+
+
+def _copy_terminal(data: bytes, receive: Callable[[], bytes], write: Callable[[int, bytes], None]) -> None:
+    while data or (data := receive()):
+        write(1, data)
+        data = b""
+
+
+def copy_streams(data: bytes, receive: Callable[[], bytes], write: Callable[[int, bytes], None]) -> None:
+    """Frames to the streams that they belong to: a byte for the stream, three of nothing, four of length, the text.
+
+    ``data`` has come already; ``receive`` gives more, in pieces of any size, and nothing at the end.
+    """
+    head, left, target = b"", 0, 1
+    while data or (data := receive()):
+        if left:
+            piece, data = data[:left], data[left:]
+            write(target, piece)
+            left -= len(piece)
+            continue
+        missing = _HEADER - len(head)
+        head, data = head + data[:missing], data[missing:]
+        if len(head) == _HEADER:
+            target = _ERRORS if head[0] == _ERRORS else 1
+            head, left = b"", int.from_bytes(head[4:], "big")
+
+
+def _write(target: int, data: bytes) -> None:
+    rest = memoryview(data)
+    try:
+        while rest:
+            rest = rest[os.write(target, rest) :]
+    except BrokenPipeError:
+        # As any program that nobody reads any more; whoever started us ends the container.
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGPIPE)
+
+
+if __name__ == "__main__":
+    with open(sys.argv[1], "rb") as file:
+        text = file.read()
+    os._exit(run(text))
