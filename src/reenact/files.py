@@ -7,10 +7,22 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from blake3 import blake3
 
+from reenact.codec import decode
 from reenact.errors import StorageError
+
+T = TypeVar("T")
+
+
+def find_kept(kind: type[T], path: Path) -> T | None:
+    """What was kept at ``path`` (JSON); None where nothing was, or nothing of that kind: then it is made again."""
+    try:
+        return decode(kind, path.read_bytes())
+    except (OSError, ValueError):
+        return None
 
 
 def write_atomic(path: Path, data: bytes, *, mode: int = 0o644, durable: bool = False) -> None:

@@ -132,7 +132,7 @@ dependencies:
     - second==1
 """
     spec = ask_conda(text, project_dir, world)
-    assert spec.dependencies == ("first", "torch==2.0.*", "opencv-python>=4", "scikit-learn==1.2.*", "second==1")
+    assert spec.dependencies == ("torch==2.0.*", "opencv-python>=4", "scikit-learn==1.2.*", "first", "second==1")
     assert spec.build_dependencies == ("setuptools==60.*",)
     assert spec.variables == {"OMP_NUM_THREADS": "1"}
     assert any("pytorch=2.0 → torch==2.0.*" in note for note in spec.notes)

@@ -15,8 +15,8 @@ import pytest
 from reenact import environments
 from reenact.codec import encode
 from reenact.environments import Place
-from reenact.environments.marker import MARKER, Marker
-from reenact.environments.python import is_complete
+from reenact.environments.marker import MARKER, Marker, find_marker
+from reenact.environments.python import PROOF
 from reenact.environments.python.sharing import find_shareable, list_unused
 from reenact.environments.shelf import is_used, list_standing, list_trash, occupy, sweep_trash, take_away
 from reenact.errors import StorageError
@@ -204,7 +204,7 @@ def test_a_run_that_meets_the_collector_makes_it_again(project_dir: Path, world:
     again = environments.enter(found, project_dir, world, realise)
     assert met == [True]
     assert again.made
-    assert is_complete(Path(again.place.path or ""), found.key)
+    assert find_marker(Path(again.place.path or ""), found.key, PROOF)
     assert again.held is not None
     os.close(again.held)
     third = environments.enter(found, project_dir, world)
@@ -228,7 +228,7 @@ def test_runs_and_collectors_at_the_same_time(project_dir: Path, world: World, w
             while time.monotonic() < end:
                 _, held = enter(found, project_dir, world)
                 for _ in range(20):
-                    assert is_complete(folder, found.key)
+                    assert find_marker(folder, found.key, PROOF)
                     assert (folder / "pyvenv.cfg").exists()
                 os.close(held)
                 counts["entered"] += 1

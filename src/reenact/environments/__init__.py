@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from reenact.document_cache import find_documents
-from reenact.environments.launch import Launch, Site
+from reenact.environments.launch import Launch, Site, launch_here
 from reenact.errors import ProjectError, StorageError, UnsupportedError, UsageError
 from reenact.plan import (
     Command,
@@ -207,6 +207,19 @@ def wrap(command: Command, place: Place, site: Site) -> Launch:
     """``command`` of the run at ``site`` as it has to be started inside ``place``."""
     wrapped: Launch = _module(place.kind).wrap(command, place, site)
     return wrapped
+
+
+def launch_inside(command: Command, place: Place, own: Mapping[str, str], site: Site) -> Launch:
+    """``command`` with the programs of ``place`` first on its path, and no trace of another environment but ``own``.
+
+    What the command itself sets counts more than what the place does, and ``own`` more than both.
+    """
+    inside = command._replace(
+        environment={**place.variables, **command.environment, **own},
+        unset=tuple(dict.fromkeys((*command.unset, *LEADS_OUT))),
+        path=(*place.programs, f"{place.path}/bin", *command.path),
+    )
+    return launch_here(inside, site)
 
 
 def _with_notes(spec: EnvironmentSpec, project: Project) -> EnvironmentSpec:

@@ -12,10 +12,11 @@ from typing import Any
 
 from blake3 import blake3
 
-from reenact.codec import decode, encode, from_plain, to_plain
+from reenact.codec import encode, from_plain, to_plain
 from reenact.document_cache import find_documents
 from reenact.environments.definition import parse_toml, read_bytes
-from reenact.environments.local_code import digest_local, keep_copy
+from reenact.environments.local_code import digest_local, keep_copy, show_copy
+from reenact.environments.once import find_lock
 from reenact.environments.settings import platform_tag
 from reenact.errors import ProjectError
 from reenact.files import make_folder, write_atomic
@@ -132,7 +133,7 @@ def adopt(committed: CommittedLock, spec: EnvironmentSpec, root: Path, world: Wo
         / "committed"
         / f"{digest((committed.digest, wanted, sorted(local.items()), platform_tag()))}.json"
     )
-    if (known := _find_adopted(path)) is None:
+    if (known := find_lock(path)) is None:
         data = read_bytes(root / committed.file, committed.file)
         if blake3(data).hexdigest() != committed.digest:
             raise ProjectError(f"{committed.file} is not what it was when the run was planned", hint="run again")
@@ -145,25 +146,14 @@ def adopt(committed: CommittedLock, spec: EnvironmentSpec, root: Path, world: Wo
     return known
 
 
-def _find_adopted(path: Path) -> EnvironmentLock | None:
-    import os
-
-    try:
-        found = decode(EnvironmentLock, path.read_bytes())
-    except (OSError, ValueError):
-        return None
-    usable = found.interpreter is None or os.access(found.interpreter, os.X_OK)
-    return found if usable else None
-
-
 def _settle(entry: Entry, spec: EnvironmentSpec, root: Path, world: World) -> EnvironmentLock:
     from reenact.environments.python.interpreters import find_interpreter
 
     local = {name: digest_local(root / name, world) for name in entry.local}
     text = entry.lock
     for name, content in local.items():
-        copy = keep_copy(root / name, content, world).relative_to(world.home.trees)
-        text = text.replace(json.dumps(_mark(name)), json.dumps(f"../../trees/{copy}"))
+        copy = show_copy(keep_copy(root / name, content, world), world)
+        text = text.replace(json.dumps(_mark(name)), json.dumps(copy))
     choice = find_interpreter(entry.python or "", world) if entry.interpreted else None
     return EnvironmentLock(
         kind=entry.kind,
@@ -183,8 +173,8 @@ def make_entry(spec: EnvironmentSpec, lock: EnvironmentLock, root: Path, world: 
     """The environment as the file has it, for what ``spec`` resolved to."""
     text = lock.text
     for name, content in lock.local.items():
-        copy = keep_copy(root / name, content, world).relative_to(world.home.trees)
-        text = text.replace(json.dumps(f"../../trees/{copy}"), json.dumps(_mark(name)))
+        copy = show_copy(keep_copy(root / name, content, world), world)
+        text = text.replace(json.dumps(copy), json.dumps(_mark(name)))
     environment, platform, accelerator = _wanted(spec)
     return Entry(
         environment=environment,

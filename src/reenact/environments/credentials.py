@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 HIDDEN = "****"
@@ -32,11 +33,14 @@ def restore(text: str, root: Path, files: Iterable[str]) -> str:
     """The inverse of :func:`redact`, as far as ``files`` (relative to ``root``) still hold the URLs."""
     if f"{HIDDEN}@" not in text:
         return text
-    for name in files:
-        try:
-            written = (root / name).read_text("utf-8", "replace")
-        except OSError:
-            continue
+    for written in list_texts(root, files):
         for url in sorted(set(re.findall(_URL, written)), key=len, reverse=True):
             text = text.replace(redact(url), url)
     return text
+
+
+def list_texts(root: Path, files: Iterable[str]) -> Iterator[str]:
+    """What stands in those of ``files``, relative to ``root``, that are still there."""
+    for name in files:
+        with suppress(OSError):
+            yield (root / name).read_text("utf-8", "replace")

@@ -6,6 +6,7 @@ count.
 
 import os
 import stat
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -109,6 +110,21 @@ def keep_copy(path: Path, digest: str, world: World) -> Path:
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return _inside(kept, path)
+
+
+def keep_copies(local: Mapping[str, str], root: Path, world: World) -> dict[str, Path]:
+    """The copy of each path, relative to ``root``, of which ``local`` has the digest.
+
+    Raises:
+        BuildError: one does not have this content (any more), or is gone.
+        StorageError: a copy cannot be written.
+    """
+    return {path: keep_copy(root / path, digest, world) for path, digest in local.items()}
+
+
+def show_copy(copy: Path, world: World) -> str:
+    """The path of a copy as locks have it: from the folder of a family, or of an environment."""
+    return f"../../trees/{copy.relative_to(world.home.trees)}"
 
 
 def adopt_copy(tree: Path, digest: str, world: World) -> None:

@@ -1,9 +1,10 @@
 """The file that makes an environment count: written last, by a rename, and saying what the environment is."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from reenact.codec import decode
+from reenact.files import find_kept
 from reenact.values import NamedTuple
 
 MARKER = "reenact.json"
@@ -25,9 +26,10 @@ class Marker(NamedTuple):
     programs: tuple[str, ...] = ()
 
 
-def read_marker(folder: Path) -> Marker | None:
-    """What the environment at ``folder`` says of itself, None if it is not whole."""
-    try:
-        return decode(Marker, (folder / MARKER).read_bytes())
-    except (OSError, ValueError):
-        return None
+def find_marker(folder: Path, key: str, proof: str) -> Marker | None:
+    """What the environment at ``folder`` says of itself; None if it is not whole, not that of ``key``, or spoiled.
+
+    ``proof`` is something in it without which it is none: a program, or a folder.
+    """
+    marker = find_kept(Marker, folder / MARKER)
+    return marker if marker and marker.key == key and os.access(folder / proof, os.X_OK) else None

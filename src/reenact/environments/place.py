@@ -11,11 +11,38 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from reenact.environments.marker import MARKER
-from reenact.errors import StorageError
-from reenact.files import hold, make_folder
+from reenact.codec import encode
+from reenact.environments.marker import MARKER, Marker
+from reenact.errors import StorageError, UnsupportedError
+from reenact.files import hold, make_folder, write_atomic
 from reenact.files import lock as locked
+from reenact.plan import EnvironmentLock
+from reenact.values import NamedTuple
 from reenact.world import World
+
+
+class Workbench(NamedTuple):
+    """Where something is resolved or made for a project: a ``folder`` of our home, and the project's, ``root``.
+
+    ``held`` are descriptors of the folder's lock, for the programs that are started there: while one of them lives,
+    nobody else touches the folder, even when we are killed.
+    """
+
+    folder: Path
+    root: Path
+    world: World
+    held: tuple[int, ...] = ()
+
+
+def expect_platform(lock: EnvironmentLock, here: str) -> None:
+    """See that the lock is for this platform.
+
+    Raises:
+        UnsupportedError: it is for another one.
+    """
+    if lock.platform != here:
+        message = f"this environment was resolved for {lock.platform}, and this is {here}"
+        raise UnsupportedError(message, hint="resolve it again on this machine")
 
 
 def delete(folder: Path) -> None:
@@ -24,34 +51,35 @@ def delete(folder: Path) -> None:
 
 
 def make_place(
-    folder: Path,
-    is_complete: Callable[[], bool],
-    build: Callable[[int], None],
-    world: World,
+    bench: Workbench,
+    find: Callable[[], Marker | None],
+    build: Callable[[Workbench], Marker],
     clean_up: Callable[[Path], None] = delete,
-) -> None:
-    """Have ``build`` make the environment at ``folder``, or wait for whoever is making it.
+) -> Marker:
+    """Have ``build`` make the environment at the bench, or wait for whoever is making it, until ``find`` finds it.
 
-    ``build`` finds an empty folder and writes its marker last. It is given the descriptor of the lock, for the programs
-    that it starts: while one of them lives, nobody else touches the folder, even when we are killed.
+    ``build`` finds an empty folder, and says what it made: the marker.
 
     Raises:
         StorageError: what a killed build left cannot be deleted.
     """
+    folder, world = bench.folder, bench.world
     guard = folder.with_name(f".{folder.name}.lock")
     _tell_of_others(guard, world)
     with locked(guard) as descriptor:
-        if is_complete():
-            return
+        if found := find():
+            return found
         clear(folder)
         make_folder(folder)
         try:
-            build(descriptor)
+            made = build(bench._replace(held=(descriptor,)))
+            write_atomic(folder / MARKER, encode(made))
         except BaseException:
             clean_up(folder)
             raise
         finally:
             world.report.done()
+    return made
 
 
 def clear(folder: Path) -> None:

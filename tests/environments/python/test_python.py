@@ -15,7 +15,7 @@ import pytest
 
 from reenact import environments
 from reenact.environments import Place, python
-from reenact.environments.marker import MARKER
+from reenact.environments.marker import MARKER, find_marker
 from reenact.environments.python import build, make_asked
 from reenact.environments.python.interpreters import find_own
 from reenact.errors import BuildError, ReenactError
@@ -379,7 +379,7 @@ def test_killed_at_any_moment_leaves_nothing_that_counts(project_dir: Path, worl
             os.kill(child.pid, signal.SIGKILL)
         child.communicate()
         for folder in world.home.environments.glob("[0-9a-f]*"):
-            if python.is_complete(folder, folder.name):
+            if find_marker(folder, folder.name, python.PROOF):
                 assert run(Place("python", str(folder)), "tiny-version") == "2.0"
         _, place = make(spec, project_dir, world)
         assert place.path == whole

@@ -10,16 +10,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reenact.codec import encode
 from reenact.environments.artifacts import find_artifact
-from reenact.environments.conda import find_marker
+from reenact.environments.conda import PROOF
 from reenact.environments.conda.channels import hide_secrets, restore_secrets
 from reenact.environments.conda.resolve import require_rattler
 from reenact.environments.credentials import HIDDEN
-from reenact.environments.marker import MARKER, Marker
+from reenact.environments.marker import Marker, find_marker
 from reenact.environments.packages import list_packages
-from reenact.environments.place import delete, make_place
-from reenact.errors import BuildError, UnsupportedError
+from reenact.environments.place import Workbench, delete, expect_platform, make_place
+from reenact.errors import BuildError
 from reenact.files import write_atomic
 from reenact.home import Home
 from reenact.plan import EnvironmentLock
@@ -37,8 +36,8 @@ LOCK_FILE = "pixi.lock"
 SECRET_LOCK_FILE = "pixi.secret.lock"  # noqa: S105
 
 
-def build(lock: EnvironmentLock, folder: Path, root: Path, world: World) -> Marker:
-    """Make the environment of ``lock`` at ``folder``, or wait for whoever is making it.
+def build(lock: EnvironmentLock, bench: Workbench) -> Marker:
+    """Make the environment of ``lock`` at the bench, or wait for whoever is making it.
 
     Raises:
         BuildError: it cannot be made; nothing is left that looks finished.
@@ -47,21 +46,15 @@ def build(lock: EnvironmentLock, folder: Path, root: Path, world: World) -> Mark
     require_rattler()
     from reenact.environments.conda import rattler_api
 
-    here = rattler_api.find_platform(world.environ)
-    if lock.platform != here:
-        message = f"this environment was resolved for {lock.platform}, and this is {here}"
-        raise UnsupportedError(message, hint="resolve it again on this machine")
-    key = lock.key
+    expect_platform(lock, rattler_api.find_platform(bench.world.environ))
 
-    def make(descriptor: int) -> None:
-        marker = _build(lock, folder, root, descriptor, world)
-        write_atomic(folder / MARKER, encode(marker))
+    def find() -> Marker | None:
+        return find_marker(bench.folder, lock.key, PROOF)
 
-    make_place(folder, lambda: find_marker(folder, key) is not None, make, world, _delete_for_good)
-    made = find_marker(folder, key)
-    if made is None:
-        raise BuildError(f"the environment {folder} was taken away while it was made", hint="run again")
-    return made
+    def make(bench: Workbench) -> Marker:
+        return _build(lock, bench)
+
+    return make_place(bench, find, make, _delete_for_good)
 
 
 def _delete_for_good(folder: Path) -> None:
@@ -72,10 +65,11 @@ def _delete_for_good(folder: Path) -> None:
         time.sleep(_STEP)
 
 
-def _build(lock: EnvironmentLock, folder: Path, root: Path, descriptor: int, world: World) -> Marker:
+def _build(lock: EnvironmentLock, bench: Workbench) -> Marker:
     from reenact.environments.conda import rattler_api
     from reenact.environments.conda.activation import find_activation
 
+    folder, root, world, held = bench
     world.report.step(DOING)
     locked = _read_lock(lock, folder, root, world.home)
     told = (f"  {package.name} {package.version} {package.build}, {package.url}" for package in locked.conda)
@@ -90,8 +84,8 @@ def _build(lock: EnvironmentLock, folder: Path, root: Path, descriptor: int, wor
     if locked.pip:
         from reenact.environments.conda.pip import install_pip
 
-        install_pip(lock, locked.pip, folder, root, world, keep_open=(descriptor,))
-    activation = find_activation(folder, world, keep_open=(descriptor,))
+        install_pip(lock, locked.pip, bench)
+    activation = find_activation(folder, world, keep_open=held)
     names = sorted({package.name for package in locked.conda} | {package.name for package in locked.pip})
     return Marker(
         lock.key,

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from reenact.environments.credentials import HIDDEN, redact, restore
+from reenact.environments.credentials import HIDDEN, list_texts, redact, restore
 from reenact.values import NamedTuple
 
 COMMUNITY = "conda-forge"
@@ -84,11 +84,7 @@ def restore_secrets(text: str, root: Path, files: Iterable[str]) -> str:
     text = restore(text, root, files)
     if f"/t/{HIDDEN}" not in text:
         return text
-    for name in files:
-        try:
-            written = (root / name).read_text("utf-8", "replace")
-        except OSError:
-            continue
+    for written in list_texts(root, files):
         for address in set(_WITH_TOKEN.findall(written)):
             text = text.replace(hide_secrets(address), address)
     return text

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,8 @@ from reenact.environments import conda
 from reenact.environments.conda.build import find_file
 from reenact.environments.conda.rattler_api import PipPackage
 from reenact.environments.credentials import HIDDEN, redact, restore
-from reenact.environments.local_code import keep_copy
+from reenact.environments.local_code import keep_copies, show_copy
+from reenact.environments.place import Workbench
 from reenact.environments.python.build import index_variables, list_installed
 from reenact.environments.python.lock_files import find_file_name, prefer_wheel, take_kept
 from reenact.environments.python.resolve import keep_hashes, replace_local, split_options
@@ -26,7 +27,7 @@ from reenact.environments.python.uv import exclude_newer, run_uv
 from reenact.errors import BuildError
 from reenact.files import write_atomic
 from reenact.plan import EnvironmentLock, PythonSpec
-from reenact.world import World
+from reenact.values import NamedTuple
 
 RESOLVING = "resolving pip packages"
 INSTALLING = "installing pip packages"
@@ -39,53 +40,77 @@ _PLANNED = re.compile(r"(?m)^ \+ ((?:(\S+)==\S+ \(from (.+)\)|\S.*))$")
 _FULL_COMMIT = re.compile(r"(?P<url>git\+.+)@(?P<commit>[0-9a-f]{40,64})$")
 
 
+class _Lines(NamedTuple):
+    """The pip lines of a conda file as uv reads them in the folder of the family.
+
+    ``copies`` are those of the local paths that the file names, by path; ``flags`` go with every call.
+    """
+
+    options: list[str]
+    asked: list[str]
+    limits: list[str]
+    flags: list[str]
+    copies: Mapping[str, Path]
+
+
 def resolve_pip(
-    spec: PythonSpec,
-    base: EnvironmentLock,
-    before: Sequence[PipPackage],
-    family: Path,
-    root: Path,
-    world: World,
-    keep_open: Sequence[int],
+    spec: PythonSpec, base: EnvironmentLock, before: Sequence[PipPackage], bench: Workbench
 ) -> tuple[PipPackage, ...]:
     """What ``spec`` adds to the conda packages of ``base``, whose environment is made for it; ``before`` are preferred.
 
     Raises:
         BuildError: uv finds no answer; its explanation is kept.
     """
-    prefix = conda.realise(base, root, world).path or ""
-    world.report.step(RESOLVING, f"for Python {base.python}")
-    kept = {path: keep_copy(root / path, digest, world) for path, digest in spec.local.items()}
-    places = {path: f"../../trees/{copy.relative_to(world.home.trees)}" for path, copy in kept.items()}
-    lines, flags = split_options(spec.options, places)
-    asked = [replace_local(line, places) for line in spec.dependencies]
-    limits = [replace_local(line, places) for line in spec.constraints]
+    prefix = conda.realise(base, bench.root, bench.world).path or ""
+    bench.world.report.step(RESOLVING, f"for Python {base.python}")
+    lines = _read_lines(spec, prefix, bench)
+    if not (added := _plan_near(spec, lines, before, bench)):
+        return ()
+    resolved = _add_hashes(spec, lines, added, bench)
+    shown = {copy: path for path, copy in lines.copies.items()}
+    return tuple(
+        _read_package(package, bench.folder, shown, spec.local) for package in tomllib.loads(resolved)["packages"]
+    )
+
+
+def _read_lines(spec: PythonSpec, prefix: str, bench: Workbench) -> _Lines:
+    copies = keep_copies(spec.local, bench.root, bench.world)
+    places = {path: show_copy(copy, bench.world) for path, copy in copies.items()}
+    options, flags = split_options(spec.options, places)
     flags += ["--python", f"{prefix}/bin/python", "--no-python-downloads"]
     flags += exclude_newer(spec.as_of) if spec.as_of else []
+    asked = [replace_local(line, places) for line in spec.dependencies]
+    limits = [replace_local(line, places) for line in spec.constraints]
+    return _Lines(options, asked, limits, flags, copies)
 
-    def plan(constraints: list[str]) -> list[str]:
-        write_atomic(family / "constraints.in", _join(constraints).encode())
-        text = _join([*lines, *asked])
-        write_atomic(family / "requirements.in", text.encode())
-        secret = f"{HIDDEN}@" in text
-        arguments = [
-            "pip",
-            "install",
-            "--dry-run",
-            "--break-system-packages",
-            "-r",
-            "-" if secret else "requirements.in",
-            *flags,
-        ]
-        stdin = restore(text, root, spec.files).encode() if secret else b""
-        arguments += ["--constraints", "constraints.in"] if constraints else []
-        result = run_uv(arguments, family, world, doing=RESOLVING, stdin=stdin, keep_open=keep_open)
-        return [f"{name} @ {url}" if url else line for line, name, url in _PLANNED.findall(result.errors)]
 
-    added = _plan_near(plan, limits, before)
-    if not added:
-        return ()
-    # The same files again, each with its hash, and no other.
+def _plan_near(spec: PythonSpec, lines: _Lines, before: Sequence[PipPackage], bench: Workbench) -> list[str]:
+    """What is to be added, with the versions of ``before`` where they still serve."""
+    pins = [f"{name}=={version}" for name, version, location in before if "://" in location and version]
+    if pins:
+        # What is asked for now may exclude one of them.
+        with suppress(BuildError):
+            return _plan(spec, lines, [*lines.limits, *pins], bench)
+    return _plan(spec, lines, lines.limits, bench)
+
+
+def _plan(spec: PythonSpec, lines: _Lines, constraints: list[str], bench: Workbench) -> list[str]:
+    """What uv would install beside what is in the prefix, each as a requirement of one version."""
+    family, root, world, held = bench
+    text = _join([*lines.options, *lines.asked])
+    write_atomic(family / "constraints.in", _join(constraints).encode())
+    write_atomic(family / "requirements.in", text.encode())
+    secret = f"{HIDDEN}@" in text
+    arguments = ["pip", "install", "--dry-run", "--break-system-packages", "-r", "-" if secret else "requirements.in"]
+    arguments += [*lines.flags, *(["--constraints", "constraints.in"] if constraints else [])]
+    given = restore(text, root, spec.files).encode() if secret else b""
+    result = run_uv(arguments, family, world, doing=RESOLVING, stdin=given, keep_open=held)
+    return [f"{name} @ {url}" if url else line for line, name, url in _PLANNED.findall(result.errors)]
+
+
+def _add_hashes(spec: PythonSpec, lines: _Lines, added: list[str], bench: Workbench) -> str:
+    """The same files again as a lock (PEP 751), each with its hash, and no other."""
+    family, root, world, held = bench
     arguments = [
         "pip",
         "compile",
@@ -97,23 +122,13 @@ def resolve_pip(
         "--no-annotate",
         "--quiet",
     ]
-    text = restore(_join([*lines, *added]), root, spec.files)
-    (family / WORK).unlink(missing_ok=True)
-    run_uv([*arguments, *flags, "-o", WORK], family, world, doing=RESOLVING, stdin=text.encode(), keep_open=keep_open)
-    resolved = keep_hashes(redact((family / WORK).read_text("utf-8")), spec.dependencies)
-    (family / WORK).unlink()
-    shown = {copy: path for path, copy in kept.items()}
-    return tuple(_read_package(package, family, shown, spec.local) for package in tomllib.loads(resolved)["packages"])
-
-
-def _plan_near(plan: Callable[[list[str]], list[str]], limits: list[str], before: Sequence[PipPackage]) -> list[str]:
-    """What is to be added, with the versions of ``before`` where they still serve."""
-    pins = [f"{name}=={version}" for name, version, location in before if "://" in location and version]
-    if pins:
-        # What is asked for now may exclude one of them.
-        with suppress(BuildError):
-            return plan([*limits, *pins])
-    return plan(limits)
+    given = restore(_join([*lines.options, *added]), root, spec.files).encode()
+    work = family / WORK
+    work.unlink(missing_ok=True)
+    run_uv([*arguments, *lines.flags, "-o", WORK], family, world, doing=RESOLVING, stdin=given, keep_open=held)
+    resolved = keep_hashes(redact(work.read_text("utf-8")), spec.dependencies)
+    work.unlink()
+    return resolved
 
 
 def _read_package(
@@ -160,21 +175,15 @@ def _join(lines: Iterable[str]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def install_pip(
-    lock: EnvironmentLock,
-    packages: Sequence[PipPackage],
-    folder: Path,
-    root: Path,
-    world: World,
-    keep_open: Sequence[int],
-) -> None:
-    """Put ``packages`` into the prefix at ``folder``, every hash checked by uv.
+def install_pip(lock: EnvironmentLock, packages: Sequence[PipPackage], bench: Workbench) -> None:
+    """Put ``packages`` into the prefix at the bench, every hash checked by uv.
 
     Raises:
         BuildError: one cannot be had, or is not the one that was locked.
     """
+    folder, root, world, held = bench
     world.report.step(INSTALLING)
-    copies = {path: keep_copy(root / path, digest, world) for path, digest in lock.local.items()}
+    copies = keep_copies(lock.local, root, world)
     shown = render_pylock(packages, copies)
     text = restore(shown, root, lock.files)
     write_atomic(folder / LOCK_FILE, shown.encode())
@@ -190,7 +199,7 @@ def install_pip(
             arguments += ["--allow-insecure-host", option.partition(" ")[2]]
     indexes = index_variables(lock, root, world)
     try:
-        run_uv(arguments, folder, world, doing=INSTALLING, extra=indexes, keep_open=keep_open)
+        run_uv(arguments, folder, world, doing=INSTALLING, extra=indexes, keep_open=held)
     finally:
         (folder / SECRET_LOCK_FILE).unlink(missing_ok=True)
     if missing := {package.name for package in packages} - list_installed(folder):

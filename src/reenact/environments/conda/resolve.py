@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reenact.codec import encode
 from reenact.environments.conda.channels import hide_secrets, restore_secrets
 from reenact.environments.credentials import HIDDEN
 from reenact.environments.definition import make_errors
+from reenact.environments.place import Workbench
 from reenact.errors import BuildError, UnsupportedError
-from reenact.files import lock as locked
-from reenact.files import make_folder, write_atomic
+from reenact.files import write_atomic
 from reenact.plan import CondaSpec, EnvironmentLock
 from reenact.project.diagnostics import Diagnostic
 from reenact.world import World
@@ -40,37 +39,18 @@ def require_rattler() -> None:
         ) from problem
 
 
-def resolve(spec: CondaSpec, root: Path, path: Path, world: World, *, upgrade: bool) -> EnvironmentLock:
-    """Resolve ``spec`` and keep the lock at ``path``; whoever asks for the same meanwhile waits and shares it.
+def resolve(spec: CondaSpec, bench: Workbench, *, upgrade: bool) -> EnvironmentLock:
+    """What ``spec`` resolves to; packages of its family's last lock are kept where they serve, until ``upgrade``.
 
     Raises:
         ProjectError: a match spec cannot be read.
         BuildError: it cannot be resolved; the explanation is kept.
         UnsupportedError: py-rattler is not installed.
     """
-    from reenact.environments.conda import find_lock
-
     require_rattler()
-    family = make_folder(path.parent)
-    with locked(family / ".lock") as descriptor:
-        found = None if upgrade else find_lock(path)
-        if found is None:
-            for note in spec.notes:
-                world.report.note(note)
-            try:
-                found = _resolve(spec, root, family, descriptor, world, upgrade=upgrade)
-            finally:
-                world.report.done()
-            write_atomic(family / LATEST, found.text.encode())
-            write_atomic(path, encode(found))
-    return found
-
-
-def _resolve(
-    spec: CondaSpec, root: Path, family: Path, descriptor: int, world: World, *, upgrade: bool
-) -> EnvironmentLock:
     from reenact.environments.conda import rattler_api
 
+    family, root, world, _ = bench
     before = None if upgrade else _find_latest(family)
     question = _make_question(spec, root, world)._replace(keep=before.conda if before else ())
     world.report.step(DOING, f"for {question.platform}")
@@ -83,8 +63,10 @@ def _resolve(
 
         base = _make_lock(spec, packages, (), question, family)
         kept = before.pip if before else ()
-        pip = resolve_pip(spec.pip, base, kept, family, root, world, keep_open=(descriptor,))
-    return _make_lock(spec, packages, pip, question, family)
+        pip = resolve_pip(spec.pip, base, kept, bench)
+    found = _make_lock(spec, packages, pip, question, family)
+    write_atomic(family / LATEST, found.text.encode())
+    return found
 
 
 def _make_question(spec: CondaSpec, root: Path, world: World) -> Question:

@@ -18,7 +18,7 @@ from reenact.environments.docker.recipe import Recipe
 from reenact.environments.docker.variables import check_variables
 from reenact.environments.launch import Launch, Site
 from reenact.errors import BuildError, ProjectError
-from reenact.files import make_folder, write_atomic
+from reenact.files import find_kept, make_folder, write_atomic
 from reenact.plan import Command, DockerSpec, EnvironmentLock, digest
 from reenact.project.types import Project
 from reenact.values import NamedTuple
@@ -84,7 +84,7 @@ def lock_image(engine: Engine, name: str, platform: str | None, world: World, *,
         BuildError: it cannot be fetched.
     """
     path = world.home.locks / "docker" / f"{digest((name, platform))}.json"
-    kept = _find_lock(path)
+    kept = find_kept(ImageLock, path)
     here = find_image(engine, name, world)
     fits = here is not None and (platform is None or here.platform.startswith(platform))
     if here is None or not fits or (upgrade and here.digests):
@@ -139,13 +139,6 @@ def wrap(command: Command, place: Container, site: Site) -> Launch:
 
 def _make_lock(image: ImageLock) -> EnvironmentLock:
     return EnvironmentLock("docker", encode(image).decode(), platform=image.platform)
-
-
-def _find_lock(path: Path) -> ImageLock | None:
-    try:
-        return decode(ImageLock, path.read_bytes())
-    except (OSError, ValueError):
-        return None
 
 
 def _fetch(engine: Engine, pinned: ImageLock, world: World) -> Image:

@@ -147,7 +147,8 @@ def make_image(engine: Engine, name: str, recipe: Recipe, root: Path, world: Wor
         file = stem.with_suffix(".Dockerfile")
         _write_recipe(recipe, file)
         try:
-            result = _build(engine, name, recipe, file, root, (descriptor,), world)
+            words = (*_render_options(engine, name, recipe, file), str(root / recipe.context))
+            result = _build(engine, words, recipe, world, keep_open=(descriptor,))
         finally:
             world.report.done()
         if not result.ok:
@@ -190,25 +191,28 @@ def _find_ignore(file: Path) -> Path:
     return file.with_name(f"{file.name}{IGNORE}")
 
 
-def _build(
-    engine: Engine, name: str, recipe: Recipe, file: Path, root: Path, keep_open: tuple[int, ...], world: World
-) -> ToolResult:
-    world.report.step("building", "the image")
-    arguments = ["build", "--file", str(file), "--tag", name]
+def _render_options(engine: Engine, name: str, recipe: Recipe, file: Path) -> Iterator[str]:
+    yield from ("--file", str(file), "--tag", name)
     for option, value in (("--target", recipe.target), ("--platform", recipe.platform)):
         if value is not None:
-            arguments += [option, value]
+            yield from (option, value)
     if recipe.ignore is not None and engine.name == "podman":
-        arguments += ["--ignorefile", str(_find_ignore(file))]
+        yield from ("--ignorefile", str(_find_ignore(file)))
     for item in recipe.args:
-        arguments += ["--build-arg", item if isinstance(item, str) else "=".join(item)]
+        yield from ("--build-arg", item if isinstance(item, str) else "=".join(item))
+
+
+def _build(
+    engine: Engine, words: tuple[str, ...], recipe: Recipe, world: World, keep_open: tuple[int, ...]
+) -> ToolResult:
+    """Build with BuildKit, or where docker has none with its older builder."""
 
     def run(kit: str, *more: str) -> ToolResult:
         # The builder that shares the engine's images, which knows our names for base images.
         environ = {**world.environ, "BUILDX_BUILDER": "default", "BUILDKIT_PROGRESS": "plain", "DOCKER_BUILDKIT": kit}
-        words = (*arguments, *more, str(root / recipe.context))
-        return run_long(engine, words, world, "building", environ=environ, keep_open=keep_open)
+        return run_long(engine, ("build", *more, *words), world, "building", environ=environ, keep_open=keep_open)
 
+    world.report.step("building", "the image")
     result = run("1")
     if not result.ok and _NO_BUILDX in result.errors:
         if recipe.ignore is not None:

@@ -1,8 +1,4 @@
-"""Make an environment from its lock: look, take the lock, look again, build in place, check, mark.
-
-It is built where it will be used, because scripts, kernels and caches hold its path. What makes it count is the
-marker, put there by a rename after everything else; a folder without one is deleted by whoever comes next.
-"""
+"""Make an environment from its lock: the interpreter's, packages with every hash checked, shared with others."""
 
 from __future__ import annotations
 
@@ -10,13 +6,12 @@ import re
 import tomllib
 from pathlib import Path
 
-from reenact.codec import encode
 from reenact.environments.credentials import redact, restore
-from reenact.environments.local_code import keep_copy
-from reenact.environments.marker import MARKER, Marker
+from reenact.environments.local_code import keep_copies
+from reenact.environments.marker import Marker, find_marker
 from reenact.environments.names import normal_name
-from reenact.environments.place import delete, make_place
-from reenact.environments.python import is_complete
+from reenact.environments.place import Workbench, delete, expect_platform, make_place
+from reenact.environments.python import PROOF
 from reenact.environments.python.lock_files import take_kept
 from reenact.environments.python.sharing import share
 from reenact.environments.python.uv import EXCLUDE_NEWER, exclude_newer, run_uv
@@ -32,41 +27,43 @@ LOCK_FILE = "pylock.toml"
 SECRET_LOCK_FILE = "pylock.secret.toml"  # noqa: S105
 
 
-def build(lock: EnvironmentLock, folder: Path, root: Path, world: World) -> None:
-    """Make the environment of ``lock`` at ``folder``, or wait for whoever is making it.
+def build(lock: EnvironmentLock, bench: Workbench) -> Marker:
+    """Make the environment of ``lock`` at the bench, or wait for whoever is making it.
 
     Raises:
         BuildError: it cannot be made, or does not work; nothing is left that looks finished.
+        UnsupportedError: the lock is for another platform.
     """
-    if lock.platform != platform_tag():
-        message = f"this environment was resolved for {lock.platform}, and this is {platform_tag()}"
-        raise BuildError(message, hint="resolve it again on this machine")
+    expect_platform(lock, platform_tag())
 
-    def make(descriptor: int) -> None:
-        _build(lock, folder, root, (descriptor,), world)
+    def find() -> Marker | None:
+        return find_marker(bench.folder, lock.key, PROOF)
+
+    def make(bench: Workbench) -> Marker:
+        return _build(lock, bench)
 
     def clean_up(folder: Path) -> None:
         _leave_lock_file(lock, folder)
 
-    make_place(folder, lambda: is_complete(folder, lock.key), make, world, clean_up)
+    return make_place(bench, find, make, clean_up)
 
 
-def _build(lock: EnvironmentLock, folder: Path, root: Path, keep_open: tuple[int, ...], world: World) -> None:
+def _build(lock: EnvironmentLock, bench: Workbench) -> Marker:
+    folder, root, world, held = bench
     world.report.step(DOING, f"for Python {lock.python}")
-    for path, digest in lock.local.items():
-        keep_copy(root / path, digest, world)
+    keep_copies(lock.local, root, world)
     write_atomic(folder / LOCK_FILE, lock.text.encode())
     environment = ["venv", "--allow-existing", "--no-project", "--python", lock.interpreter or ""]
-    run_uv([*environment, "--no-python-downloads", "."], folder, world, doing=DOING, keep_open=keep_open)
+    run_uv([*environment, "--no-python-downloads", "."], folder, world, doing=DOING, keep_open=held)
     expected = list_locked(lock.text)
     if expected:
-        _install(lock, folder, root, keep_open, world)
+        _install(lock, bench)
     _check(folder, expected, world)
-    marker = Marker(lock.key, lock.python, lock.interpreter or "", tuple(sorted(expected)), world.timestamp())
-    write_atomic(folder / MARKER, encode(marker))
+    return Marker(lock.key, lock.python, lock.interpreter or "", tuple(sorted(expected)), world.timestamp())
 
 
-def _install(lock: EnvironmentLock, folder: Path, root: Path, keep_open: tuple[int, ...], world: World) -> None:
+def _install(lock: EnvironmentLock, bench: Workbench) -> None:
+    folder, root, world, held = bench
     text = take_kept(restore(lock.text, root, lock.files), lock.made, world.home)
     name = LOCK_FILE
     if text != lock.text:
@@ -81,12 +78,12 @@ def _install(lock: EnvironmentLock, folder: Path, root: Path, keep_open: tuple[i
             arguments += exclude_newer(value) if name == EXCLUDE_NEWER else ["--allow-insecure-host", value]
     indexes = index_variables(lock, root, world)
     try:
-        run_uv(arguments, folder, world, doing=DOING, extra=indexes, keep_open=keep_open)
+        run_uv(arguments, folder, world, doing=DOING, extra=indexes, keep_open=held)
         share(folder, lock.python or "", world.home)
         if world.environ.get("PYTHONDONTWRITEBYTECODE"):
             # Then no import will ever leave bytecode, and every run would compile all that it imports.
             arguments.append("--compile-bytecode")
-            run_uv(arguments, folder, world, doing=DOING, extra=indexes, keep_open=keep_open)
+            run_uv(arguments, folder, world, doing=DOING, extra=indexes, keep_open=held)
     finally:
         (folder / SECRET_LOCK_FILE).unlink(missing_ok=True)
 

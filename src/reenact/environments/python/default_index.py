@@ -8,9 +8,8 @@ long an answer holds sends the file again, and there are two copies of it on dis
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from pathlib import Path
 
+from reenact.environments.place import Workbench
 from reenact.environments.python.uv import run_uv
 from reenact.environments.settings import decisive
 from reenact.plan import PythonSpec
@@ -44,11 +43,12 @@ def uses_default_index(spec: PythonSpec, world: World) -> bool:
     )
 
 
-def find_default_index(folder: Path, interpreter: str, keep_open: Sequence[int], world: World) -> str | None:
+def find_default_index(interpreter: str, bench: Workbench) -> str | None:
     """The address of uv's default index, as this uv says; nothing is asked of the network."""
     arguments = ["pip", "compile", "-", "--emit-index-url", "--no-header", "--quiet", "--offline"]
     arguments += ["--python", interpreter, "--no-python-downloads"]
-    result = run_uv(arguments, folder, world, doing="resolving packages", stdin=b"\n", keep_open=keep_open)
+    folder, world = bench.folder, bench.world
+    result = run_uv(arguments, folder, world, doing="resolving packages", stdin=b"\n", keep_open=bench.held)
     found = re.search(r"(?m)^--index-url (\S+)$", result.output)
     return found[1] if found else None
 

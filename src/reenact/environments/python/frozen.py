@@ -17,7 +17,8 @@ from blake3 import blake3
 
 from reenact.environments.credentials import redact
 from reenact.environments.definition import read_bytes
-from reenact.environments.local_code import digest_local, keep_copy
+from reenact.environments.local_code import digest_local, keep_copy, show_copy
+from reenact.environments.place import Workbench
 from reenact.environments.python.interpreters import Interpreter
 from reenact.environments.python.pyproject import UV_LOCK
 from reenact.environments.python.uv import run_uv
@@ -57,25 +58,24 @@ class Translated(NamedTuple):
     local: dict[str, str]
 
 
-def translate(
-    spec: PythonSpec, root: Path, family: Path, interpreter: Interpreter, keep_open: tuple[int, ...], world: World
-) -> Translated:
-    """What ``spec.lock_file`` gives this interpreter; ``family`` is the folder to work in.
+def translate(spec: PythonSpec, interpreter: Interpreter, bench: Workbench) -> Translated:
+    """What ``spec.lock_file`` gives this interpreter.
 
     Raises:
         ProjectError: the lock is damaged, or is not what it was when the run was planned.
         BuildError: uv cannot read it, or it is not for this interpreter.
     """
-    name = spec.lock_file or ""
+    root, name = bench.root, spec.lock_file or ""
     data = read_bytes(root / name, name)
     if blake3(data).hexdigest() != spec.frozen[name]:
         raise ProjectError(f"{name} is not what it was when the run was planned", hint="run again")
     place = (root / name).parent
     if name != spec.origin:
-        _export(spec, root, family, interpreter, keep_open, world)
-        data, place = (family / EXPORTED).read_bytes(), family
-        (family / EXPORTED).unlink()
-    return _narrow(data, spec, _Folders(place, root), interpreter, world)
+        _export(spec, interpreter, bench)
+        exported, place = bench.folder / EXPORTED, bench.folder
+        data = exported.read_bytes()
+        exported.unlink()
+    return _narrow(data, spec, _Folders(place, root), interpreter, bench.world)
 
 
 class _Folders(NamedTuple):
@@ -85,18 +85,17 @@ class _Folders(NamedTuple):
     root: Path
 
 
-def _export(
-    spec: PythonSpec, root: Path, family: Path, interpreter: Interpreter, keep_open: tuple[int, ...], world: World
-) -> None:
+def _export(spec: PythonSpec, interpreter: Interpreter, bench: Workbench) -> None:
+    origin = bench.root / (spec.origin or "")
     arguments = ["export", "--frozen", "--format", "pylock.toml", "--no-header", "--no-editable", "--quiet"]
     if Path(spec.lock_file or "").name == UV_LOCK:
-        arguments += ["--no-default-groups", "--project", str((root / (spec.origin or "")).parent.resolve())]
+        arguments += ["--no-default-groups", "--project", str(origin.parent.resolve())]
         arguments += [word for name in spec.groups for word in ("--group", name)]
         arguments += [word for name in spec.extras for word in ("--extra", name)]
     else:
-        arguments += ["--script", str((root / (spec.origin or "")).resolve())]
+        arguments += ["--script", str(origin.resolve())]
     arguments += ["--python", interpreter.path, "--no-python-downloads", "-o", EXPORTED]
-    run_uv(arguments, family, world, doing=DOING, keep_open=keep_open)
+    run_uv(arguments, bench.folder, bench.world, doing=DOING, keep_open=bench.held)
 
 
 def _narrow(data: bytes, spec: PythonSpec, folders: _Folders, interpreter: Interpreter, world: World) -> Translated:
@@ -147,8 +146,7 @@ def _copy(written: str, folders: _Folders, local: dict[str, str], world: World) 
     if known is None:
         known = os.path.relpath(path, folders.root)
         local[known] = digest_local(path, world)
-    copy = keep_copy(path, local[known], world)
-    return f"../../trees/{copy.relative_to(world.home.trees)}"
+    return show_copy(keep_copy(path, local[known], world), world)
 
 
 def _read_markers(interpreter: Interpreter, world: World) -> dict[str, str]:

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from reenact.codec import encode
 from reenact.environments.credentials import HIDDEN, redact, restore
-from reenact.environments.local_code import keep_copy
+from reenact.environments.local_code import keep_copies, show_copy
 from reenact.environments.names import normal_name
+from reenact.environments.place import Workbench
 from reenact.environments.python.default_index import find_default_index, name_index, uses_default_index
 from reenact.environments.python.frozen import translate
 from reenact.environments.python.interpreters import Choice, find_interpreter
@@ -21,8 +21,7 @@ from reenact.environments.python.uv import EXCLUDE_NEWER, TORCH, exclude_newer, 
 from reenact.environments.python.uv_settings import list_options, with_places
 from reenact.environments.settings import platform_tag
 from reenact.errors import BuildError
-from reenact.files import lock as locked
-from reenact.files import make_folder, write_atomic
+from reenact.files import write_atomic
 from reenact.plan import EnvironmentLock, PythonSpec
 from reenact.world import World
 
@@ -35,36 +34,25 @@ _HASH = re.compile(r"--hash=(\w+):([0-9a-fA-F]+)")
 _ITEM = re.compile(r"\{ (?:url|path) = .*?hashes = \{[^}]*\} \}")
 
 
-def resolve(spec: PythonSpec, root: Path, path: Path, world: World, *, upgrade: bool) -> EnvironmentLock:
-    """Resolve ``spec`` and keep the lock at ``path``; whoever asks for the same meanwhile waits and shares it."""
-    from reenact.environments.python import find_lock
+def resolve(spec: PythonSpec, bench: Workbench, *, upgrade: bool) -> EnvironmentLock:
+    """What ``spec`` resolves to, starting from what its family resolved to last, until ``upgrade``.
 
-    family = make_folder(path.parent)
-    with locked(family / ".lock") as descriptor:
-        found = None if upgrade else find_lock(path)
-        if found is None:
-            for note in spec.notes:
-                world.report.note(note)
-            if world.environ.get(TORCH):
-                world.report.note(f"{TORCH} is not used: --accelerator says which build of PyTorch's packages is meant")
-            found = _resolve(spec, root, family, (descriptor,), world, upgrade=upgrade)
-            write_atomic(path, encode(found))
-            world.report.done()
-    return found
-
-
-def _resolve(
-    spec: PythonSpec, root: Path, family: Path, keep_open: tuple[int, ...], world: World, *, upgrade: bool
-) -> EnvironmentLock:
-    choice = _choose_interpreter(spec, world)
-    world.report.step(DOING, f"for Python {choice.interpreter.version}")
+    Raises:
+        BuildError: it cannot be resolved, or there is no such Python.
+        ProjectError: a lock of the project's own is damaged.
+    """
+    report = bench.world.report
+    if bench.world.environ.get(TORCH):
+        report.note(f"{TORCH} is not used: --accelerator says which build of PyTorch's packages is meant")
+    choice = _choose_interpreter(spec, bench.world)
+    report.step(DOING, f"for Python {choice.interpreter.version}")
     local, dateless = spec.local, ""
     if spec.frozen:
-        resolved, local = translate(spec, root, family, choice.interpreter, keep_open, world)
+        resolved, local = translate(spec, choice.interpreter, bench)
     else:
-        _prepare_output(family / WORK, family / LATEST, upgrade=upgrade)
-        resolved, dateless = _compile(spec, root, family, choice.interpreter.path, keep_open, world)
-        write_atomic(family / LATEST, resolved.encode())
+        _prepare_output(bench.folder / WORK, bench.folder / LATEST, upgrade=upgrade)
+        resolved, dateless = _compile(spec, choice.interpreter.path, bench)
+        write_atomic(bench.folder / LATEST, resolved.encode())
     return EnvironmentLock(
         kind="python",
         text=resolved,
@@ -93,20 +81,14 @@ def _choose_interpreter(spec: PythonSpec, world: World) -> Choice:
     return choice
 
 
-def _compile(
-    spec: PythonSpec, root: Path, family: Path, interpreter: str, keep_open: tuple[int, ...], world: World
-) -> tuple[str, str]:
+def _compile(spec: PythonSpec, interpreter: str, bench: Workbench) -> tuple[str, str]:
     """The lock that uv resolves the request to, and a warning of files that no date could be held against."""
-    arguments, text = _write_request(spec, root, family, world)
+    family, root, world, held = bench
+    arguments, text = _write_request(spec, bench)
+    arguments += ["--python", interpreter, "-o", WORK]
+    given = restore(text, root, spec.files).encode()
     try:
-        result = run_uv(
-            [*arguments, "--python", interpreter, "-o", WORK],
-            family,
-            world,
-            doing=DOING,
-            stdin=restore(text, root, spec.files).encode(),
-            keep_open=keep_open,
-        )
+        result = run_uv(arguments, family, world, doing=DOING, stdin=given, keep_open=held)
     finally:
         if f"{HIDDEN}@" in str(spec.settings):
             (family / SETTINGS).unlink()
@@ -114,7 +96,7 @@ def _compile(
     resolved = keep_hashes(redact((family / WORK).read_text("utf-8")), lines)
     check_covered(resolved, spec)
     (family / WORK).unlink()
-    if uses_default_index(spec, world) and (index := find_default_index(family, interpreter, keep_open, world)):
+    if uses_default_index(spec, world) and (index := find_default_index(interpreter, bench)):
         resolved = name_index(resolved, index)
     names = ", ".join(find_dateless(result.errors))
     dateless = f"the package index gives no upload dates for {names}: none of these files counts under --as-of"
@@ -137,10 +119,11 @@ def check_covered(text: str, spec: PythonSpec) -> None:
         raise BuildError(message, hint=f"{spec.lock_file} is older than {spec.origin}: make it anew")
 
 
-def _write_request(spec: PythonSpec, root: Path, family: Path, world: World) -> tuple[list[str], str]:
+def _write_request(spec: PythonSpec, bench: Workbench) -> tuple[list[str], str]:
     """uv's arguments, and the text for its standard input: the requirements when a file must not hold them."""
-    kept = {path: keep_copy(root / path, digest, world) for path, digest in spec.local.items()}
-    places = {path: f"../../trees/{copy.relative_to(world.home.trees)}" for path, copy in kept.items()}
+    family, root = bench.folder, bench.root
+    copies = keep_copies(spec.local, root, bench.world)
+    places = {path: show_copy(copy, bench.world) for path, copy in copies.items()}
     options, flags = split_options(spec.options, places)
     lines = [*options, *(replace_local(line, places) for line in (*spec.build_dependencies, *spec.dependencies))]
     text = "".join(f"{line}\n" for line in lines)

@@ -6,8 +6,8 @@
 
 from pathlib import Path
 
-from reenact.codec import decode, encode
-from reenact.files import make_folder, write_atomic
+from reenact.codec import encode
+from reenact.files import find_kept, make_folder, write_atomic
 from reenact.records.files import Code
 from reenact.size_limit import find_size_limit
 from reenact.sources.capture.memo import Known, find_memo, make_fingerprint
@@ -48,10 +48,8 @@ def capture_copy(copy: Path, key: str, world: World) -> Code | None:
         StorageError: the store cannot be written.
     """
     kept = world.home.objects / "sources" / f"{key}.json"
-    try:
-        return decode(Code, kept.read_bytes())
-    except (OSError, ValueError):
-        pass  # not there, or damaged: to be made
+    if (known := find_kept(Code, kept)) is not None:
+        return known
     from reenact.sources.capture.story import capture
 
     code = capture(copy.resolve(), None, world).code

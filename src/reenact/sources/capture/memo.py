@@ -12,8 +12,8 @@ from typing import Any
 
 from blake3 import blake3
 
-from reenact.codec import decode, encode
-from reenact.files import make_folder, write_atomic
+from reenact.codec import encode
+from reenact.files import find_kept, make_folder, write_atomic
 from reenact.records.files import Code
 from reenact.sources.capture.scan import Scan, Signature
 from reenact.sources.work_tree import Facts, find_common_dir, find_git_dir
@@ -58,11 +58,8 @@ class Memo(NamedTuple):
 
     def find_known(self) -> Known | None:
         """What was captured last; None where nothing was, or by another version."""
-        try:
-            found = decode(Known, self.known.read_bytes())
-        except (OSError, ValueError):
-            return None
-        return found if found.version == VERSION else None
+        found = find_kept(Known, self.known)
+        return found if found and found.version == VERSION else None
 
     def find_table(self) -> Table:
         """The ids and digests that are known."""

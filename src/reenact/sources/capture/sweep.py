@@ -9,11 +9,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeVar
 
-from reenact.codec import decode
 from reenact.errors import RecordError, StorageError
-from reenact.files import delete_tree, write_atomic
+from reenact.files import delete_tree, find_kept, write_atomic
 from reenact.records.files import Code, read_code
 from reenact.run_folder import RunFolder
 from reenact.sources.capture.memo import Known
@@ -21,8 +19,6 @@ from reenact.sources.capture.store import Store, open_store
 from reenact.world import World
 
 DAY = 86400.0
-
-T = TypeVar("T")
 
 
 def sweep_code(world: World) -> int:
@@ -71,22 +67,15 @@ def _list_live(world: World) -> Iterator[str]:
                 continue  # damaged: what it named cannot be known
             yield from _list_trees(code)
     for path in world.home.objects.glob("sources/*.json"):
-        yield from _list_trees(_read(path, Code))
+        yield from _list_trees(find_kept(Code, path))
     for path in world.home.objects.glob("places/*.json"):
-        known = None if path.name.endswith(".files.json") else _read(path, Known)
+        known = None if path.name.endswith(".files.json") else find_kept(Known, path)
         yield from _list_trees(known.code if known else None)
 
 
 def _list_trees(code: Code | None) -> Iterator[str]:
     if code is not None:
         yield from (tree for tree in (code.tree, code.base) if tree)
-
-
-def _read(path: Path, kind: type[T]) -> T | None:
-    try:
-        return decode(kind, path.read_bytes())
-    except (OSError, ValueError):
-        return None
 
 
 def _find_there(store: Store, trees: set[str]) -> set[str]:
