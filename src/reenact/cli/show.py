@@ -94,15 +94,14 @@ def print_patch(record: Record, world: World) -> None:
     Raises:
         RecordError: there is no commit, or the code was not kept.
     """
-    from reenact.sources.capture.store import open_store
+    from reenact.sources.lacking import render_patch
 
-    code = record.code
-    if code is None or code.base is None:
-        why = "its code was not kept" if code is None else "its code is of no commit"
+    patch = render_patch(RunFolder(Path(record.run.folder)), world)
+    if patch is None:
+        why = "its code was not kept" if record.code is None else "its code is of no commit"
         raise RecordError(f"run {record.run.id[:8]} has no patch: {why}")
-    kept = RunFolder(Path(record.run.folder)).patch
     sys.stdout.flush()
-    sys.stdout.buffer.write(kept.read_bytes() if kept.exists() else open_store(world).render_diff(code.base, code.tree))
+    sys.stdout.buffer.write(patch)
 
 
 def _list_repetitions(run_id: str, world: World) -> tuple[RunFolder, ...]:

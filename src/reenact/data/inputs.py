@@ -1,13 +1,12 @@
 """What a command has to read, before it starts: that it is there, and what it holds."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
-from blake3 import blake3
-
 from reenact.data.content import WORTH_TELLING, Unread, find_obstacle, read_content
+from reenact.data.folders import digest_listing
 from reenact.data.memo import Memo
 from reenact.data.places import IN_RUN, Site, find_places, walk
 from reenact.errors import InputError
@@ -77,6 +76,22 @@ def record_inputs(
             found.setdefault(file.path, file)
     world.report.done()
     return tuple(found.values())
+
+
+def list_folder(folder: Path, site: Site, world: World) -> dict[str, str]:
+    """Of every file of a folder that is an input, by its path in it: the digest, or why it was not read."""
+    memo = Memo(folder, world)
+    reader = _Reader(site, world, memo, "")
+    paths = list(walk(folder, site, follow=True))
+    found = _name_inside(folder, paths, map(reader.read, paths))
+    memo.save()
+    world.report.done()
+    return found
+
+
+def _name_inside(folder: Path, paths: Iterable[Path], files: Iterable[InputFile]) -> dict[str, str]:
+    named = zip(paths, files, strict=True)
+    return {str(path.relative_to(folder)): file.digest or file.problem or "" for path, file in named}
 
 
 def _make_local(declared: str) -> str:
@@ -160,12 +175,9 @@ class _Reader:
         if len(files) <= limits.each:
             yield from files
             return
-        hasher = blake3()
-        for file in sorted(files):
-            hasher.update(f"{file.path}\0{file.digest or file.problem}\n".encode("utf-8", "surrogateescape"))
         size = sum(file.size or 0 for file in files)
-        name = f"{self.site.name(folder)}/"
-        yield InputFile(name, size, hasher.hexdigest(), self.origin, files=len(files))
+        digest = digest_listing(_name_inside(folder, paths, files))
+        yield InputFile(f"{self.site.name(folder)}/", size, digest, self.origin, files=len(files))
 
     def _summarise(self, folder: Path, paths: list[Path], reason: str) -> InputFile:
         return InputFile(f"{self.site.name(folder)}/", None, None, self.origin, files=len(paths), problem=reason)

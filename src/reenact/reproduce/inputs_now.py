@@ -12,7 +12,7 @@ from reenact.project.paths import is_remote
 from reenact.records.files import InputFile, Record
 from reenact.report import Silence
 from reenact.run_folder import RunFolder
-from reenact.sources.recorded import find_kept, find_original
+from reenact.sources.lacking import find_kept, find_original
 from reenact.values import NamedTuple
 from reenact.world import World
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from os.path import join, normpath, relpath
 from pathlib import Path
@@ -13,7 +12,8 @@ from reenact.prepare import Prepared, Repetition, Request, Tracking, prepare
 from reenact.project.parameters import Options
 from reenact.records.files import Record, find_kept_input, read_inputs, read_lock_with_made
 from reenact.run_folder import RunFolder
-from reenact.sources.recorded import SCHEME, list_missing
+from reenact.sources.lacking import list_missing
+from reenact.sources.recorded import SCHEME
 from reenact.values import NamedTuple
 from reenact.world import World
 
@@ -140,11 +140,15 @@ def list_given(record: Record) -> dict[str, object]:
 
 
 def _take_kept(value: str, record: Record) -> str:
-    """The path of an input that came with the run and that this machine does not have; any other value as it is."""
+    """The path of an input that came with the run; any other value as it is."""
     folder = RunFolder(Path(record.run.folder))
-    if not value.startswith("/") or os.path.exists(value) or not folder.kept_inputs.is_dir():
+    if not value.startswith("/") or not folder.kept_inputs.is_dir():
         return value
-    known = (find_kept_input(folder, each.digest) for each in read_inputs(folder) if each.path == value)
+    from reenact.data.folders import digest_listing, list_parameter_folders
+
+    digests = [each.digest for each in read_inputs(folder) if each.path in (value, f"{value}/")]
+    digests += [digest_listing(files) for path, files in list_parameter_folders(folder) if path == value]
+    known = (find_kept_input(folder, digest) for digest in digests)
     return str(next(filter(None, known), value))
 
 

@@ -373,7 +373,7 @@ def test_an_input_that_is_not_in_the_bundle_is_not_looked_for(digest: str, bundl
     assert find_kept_input(folder, digest) is None
 
 
-@pytest.mark.parametrize("path", ["a/..", "a/\0", "..", "/", "a/b.csv"])
+@pytest.mark.parametrize("path", ["a/..", "a/\0", "..", "a/b.csv"])
 def test_an_input_has_a_name_inside_its_folder(path: str, bundle: Path, other: World) -> None:
     from blake3 import blake3
 

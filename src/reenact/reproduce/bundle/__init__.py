@@ -8,6 +8,6 @@ and may be signed. So whoever imports a bundle knows from its first bytes who ma
 follows can only be what the manifest says.
 
 ``tar``, ``compression``: the bytes. ``manifest``: what is inside, and the rules for it. ``writing``, ``reading``: the
-stream. ``contents``, ``packages``: what of a run goes in. ``crate``, ``statement``, ``signature``: what others read.
-``exporting``, ``importing``: the two verbs.
+stream. ``contents``, ``packages``, ``inputs``: what of a run goes in. ``settling``, ``placing``: where it goes when it
+comes. ``crate``, ``statement``, ``signature``: what others read. ``exporting``, ``importing``: the two verbs.
 """

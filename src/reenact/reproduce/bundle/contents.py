@@ -1,4 +1,4 @@
-"""What of a run goes into a bundle: its record, its code, its packages, its data."""
+"""What of a run goes into a bundle: its record, its code, its packages, what it left."""
 
 from __future__ import annotations
 
@@ -9,17 +9,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from reenact.codec import encode
-from reenact.data.places import IN_RUN
 from reenact.environments.local_code import list_entries
-from reenact.files import digest_file
-from reenact.records.files import InputFile, find_kept_input, find_project_folder, read_code, read_inputs, read_outputs
+from reenact.records.files import read_inputs, read_outputs
 from reenact.reproduce.bundle.account import DataFile
 from reenact.reproduce.bundle.manifest import EXECUTABLE, FILE, LINK, MADE, OWN, RECORD_FILE, Entry
 from reenact.reproduce.bundle.packages import Gathered
 from reenact.reproduce.bundle.writing import Member
 from reenact.run_folder import RunFolder
-from reenact.sources.capture.store import open_store
-from reenact.sources.recorded import find_left_out
+from reenact.sources.lacking import render_patch
 from reenact.values import NamedTuple
 from reenact.world import World
 
@@ -39,9 +36,8 @@ def list_record(folder: RunFolder, world: World) -> Iterator[Member]:
             plain = entry.is_file(follow_symlinks=False) and re.fullmatch(RECORD_FILE, entry.name)
             if plain and entry.name not in OWN:
                 yield Member(f"record/{entry.name}", Path(entry.path))
-    code = None if folder.patch.exists() else read_code(folder)
-    if code is not None and code.base is not None:
-        yield Member(f"record/{folder.patch.name}", open_store(world).render_diff(code.base, code.tree))
+    if not folder.patch.exists() and (patch := render_patch(folder, world)) is not None:
+        yield Member(f"record/{folder.patch.name}", patch)
 
 
 def list_packages(gathered: Gathered) -> Iterator[Member]:
@@ -79,31 +75,6 @@ def list_outputs(folder: RunFolder) -> Iterator[Member]:
         yield from list_tree(place, place.name)
 
 
-def list_inputs(folder: RunFolder, project: Path, world: World) -> tuple[list[Member], list[InputFile]]:
-    """The inputs that the code does not have, each under its digest (BLAKE3); and those that are not what they were, or
-    not here."""
-    found: dict[str, Member] = {}
-    lacking = []
-    for each in read_inputs(folder):
-        path = None if each.digest is None or each.path.endswith("/") else _find_input(folder, each, project)
-        if path is None:
-            lacking.append(each)
-        elif not path.is_relative_to(project):
-            found[str(each.digest)] = Member(f"inputs/{each.digest}", path)
-    code = read_code(folder)
-    for left in code.left_out if code is not None else ():
-        # What is too large to be code is data.
-        plain = left.why == "large" and not left.path.endswith("/")
-        path = find_left_out(left, folder, world) if plain else None
-        if path is not None:
-            found[str(left.digest)] = Member(f"inputs/{left.digest}", path)
-        elif left.why == "large":
-            world.report.warn(
-                f"{left.path} does not go along, and a run elsewhere will lack it: the record has its digest"
-            )
-    return list(found.values()), lacking
-
-
 def describe_inputs(folder: RunFolder, entries: Iterable[Entry]) -> tuple[DataFile, ...]:
     """The inputs, with their members."""
     members = {entry.name: entry for entry in entries}
@@ -120,25 +91,3 @@ def describe_outputs(folder: RunFolder, entries: Iterable[Entry]) -> tuple[DataF
         DataFile(each.path, each.size, each.digest, members.get(each.kept) if each.kept else None)
         for each in read_outputs(folder)
     )
-
-
-def _find_input(folder: RunFolder, wanted: InputFile, project: Path) -> Path | None:
-    """Where the input is on this machine, still as it was; in ``project``, the code as it is kept, if it is there."""
-    for path in _list_places(folder, wanted, project):
-        if path.is_file() and digest_file(path) == wanted.digest:
-            return path
-    return None
-
-
-def _list_places(folder: RunFolder, wanted: InputFile, project: Path) -> Iterator[Path]:
-    inside = wanted.path.removeprefix(IN_RUN)
-    if "://" in wanted.path:
-        return
-    if inside == wanted.path and not wanted.path.startswith("/"):
-        yield Path(os.path.normpath(project / wanted.path))
-    if kept := find_kept_input(folder, wanted.digest):
-        yield kept
-    if inside != wanted.path:
-        yield folder.path / inside
-    else:
-        yield find_project_folder(folder) / wanted.path

@@ -18,6 +18,7 @@ from reenact.reproduce.bundle.account import Account
 from reenact.reproduce.bundle.compression import load_zstd
 from reenact.reproduce.bundle.contents import Wanted
 from reenact.reproduce.bundle.crate import render_crate
+from reenact.reproduce.bundle.inputs import gather_inputs
 from reenact.reproduce.bundle.manifest import BILL, CRATE, list_leading_out
 from reenact.reproduce.bundle.packages import Gathered, gather
 from reenact.reproduce.bundle.secrets import expect_no_secrets
@@ -122,10 +123,13 @@ def _gather(whole: _Whole, world: World) -> Gathered:
 
 
 def _list_inputs(whole: _Whole, world: World) -> Iterable[Member]:
-    members, lacking = contents.list_inputs(whole.folder, whole.project, world)
-    for each in lacking:
-        world.report.warn(f"not in the bundle: the input {each.path}, which is not what it was, or not here")
-    return members
+    gathered = gather_inputs(whole.folder, whole.project, world)
+    for each in gathered.lacking:
+        world.report.warn(f"not in the bundle: {each}")
+    if ignored := gathered.ignored:
+        more = f" and {len(ignored) - 3} more" if len(ignored) > 3 else ""
+        world.report.note(f"with its folder of data goes what git ignores in it: {', '.join(ignored[:3])}{more}")
+    return gathered.members.values()
 
 
 def _render_bill(whole: _Whole) -> bytes | None:

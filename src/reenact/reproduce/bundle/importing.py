@@ -66,7 +66,7 @@ def import_bundle(file: Path, terms: Terms, world: World) -> Received:
         try:
             _unpack(bundle, staged.path, world)
             imported = Imported(world.timestamp(), str(file), bundle.opened.digest, key, _read_made(staged.path))
-            known = settle_in(bundle.opened.manifest, imported, staged.path, world)
+            known = settle_in(bundle.opened.manifest, imported, staged.path, terms.most, world)
         finally:
             world.report.done()
             os.close(staged.alive)

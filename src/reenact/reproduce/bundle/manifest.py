@@ -128,6 +128,11 @@ def list_leading_out(manifest: Manifest) -> list[str]:
     return [name for name in links if _leads_out(name, links)]
 
 
+def leads_elsewhere(path: str) -> bool:
+    """Whether a relative path is none of a file below the folder that it is relative to."""
+    return "\0" in path or any(part in ("", ".", "..") for part in path.split("/"))
+
+
 def make_entry(name: str, mode: Mode, content: Path | bytes) -> Entry:
     """The entry of a member whose content is a file, or these bytes.
 
@@ -187,7 +192,7 @@ def _check_entry(entry: Entry) -> None:
     if not _is_encodable(name):
         raise _refused(f"the name {name!r} is no text that a file could have")
     parts = name.split("/")
-    if "\0" in name or "\\" in name or any(part in ("", ".", "..") for part in parts):
+    if "\\" in name or leads_elsewhere(name):
         raise _refused(f"the name {name!r} leads elsewhere (path traversal)")
     if any(len(os.fsencode(part)) > 255 for part in parts) or len(os.fsencode(name)) > 4096:
         raise _refused(f"the name '{name[:60]}…' is too long")

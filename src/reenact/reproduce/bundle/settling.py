@@ -27,6 +27,7 @@ from reenact.records.index import open_index
 from reenact.records.store import Store
 from reenact.reproduce.bundle.contents import list_record
 from reenact.reproduce.bundle.manifest import LINK, MADE, Entry, Manifest, digest_content
+from reenact.reproduce.bundle.placing import place_inputs
 from reenact.run_folder import RunFolder
 from reenact.sources.capture.store import Entry as Kept
 from reenact.sources.capture.store import open_store
@@ -37,8 +38,9 @@ class _Faster(Exception):
     """Somebody else has just imported the same run."""
 
 
-def settle_in(manifest: Manifest, imported: Imported, target: Path, world: World) -> bool:
-    """Make what was unpacked to ``target`` a run; whether it was one already, and is as it was.
+def settle_in(manifest: Manifest, imported: Imported, target: Path, most: int, world: World) -> bool:
+    """Make what was unpacked to ``target`` a run; whether it was one already, and is as it was. Its folders of data may
+    have ``most`` bytes.
 
     Raises:
         RecordError: the parts do not fit each other, or another record of the run is here.
@@ -46,7 +48,7 @@ def settle_in(manifest: Manifest, imported: Imported, target: Path, world: World
     """
     folder = _put_together(manifest, imported, target)
     _check_record(folder, manifest)
-    _name_inputs(folder, manifest, target / "inputs")
+    place_inputs(folder, manifest, target / "inputs", most)
     here = RunFolder(world.home.runs / manifest.run)
     known = here.plan.exists()
     if known and not _is_same(here, manifest, world):
@@ -70,20 +72,6 @@ def _put_together(manifest: Manifest, imported: Imported, target: Path) -> RunFo
             (target / place.name).rename(place)
     write_atomic(folder.imported, encode(imported))
     return folder
-
-
-def _name_inputs(folder: RunFolder, manifest: Manifest, inputs: Path) -> None:
-    """Each input gets back the name that it was known by, which may mean something to who reads it."""
-    code = read_code(folder)
-    known = [(each.digest, each.path) for each in read_inputs(folder)]
-    known += [(each.digest, each.path) for each in (code.left_out if code is not None else ())]
-    names = {digest: path.rpartition("/")[2] for digest, path in known}
-    for entry in manifest.members:
-        place, _, digest = entry.name.partition("/")
-        if place == "inputs":
-            name = names.get(digest, "")
-            plain = name not in ("", ".", "..") and "\0" not in name
-            (inputs / digest).rename(make_folder(folder.kept_inputs / digest) / (name if plain else digest))
 
 
 def _check_record(folder: RunFolder, manifest: Manifest) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from blake3 import blake3
-
 TIMES = 20
 """How often the limit for one file all files together may take: 1 GiB, where one may have 50 MiB."""
 
@@ -34,12 +32,3 @@ def _find_heaviest(sizes: Mapping[str, int]) -> str:
         if not heaviest or totals[heaviest] * 2 <= weight:
             return folder
         folder, weight = heaviest, totals[heaviest]
-
-
-def digest_folder(folder: str, digests: Mapping[str, str | None]) -> str:
-    """One digest for the files of a folder: BLAKE3 over their paths in it, and the digests of their contents."""
-    hasher = blake3()
-    for path, digest in sorted(digests.items()):
-        label = path.removeprefix(folder).encode("utf-8", "surrogateescape")
-        hasher.update(label + b"\0" + (digest or "").encode() + b"\n")
-    return hasher.hexdigest()

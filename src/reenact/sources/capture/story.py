@@ -10,13 +10,14 @@ from typing import Literal
 from blake3 import blake3
 
 from reenact.data.content import Unread, read_content
+from reenact.data.folders import digest_listing
 from reenact.errors import SourceError
 from reenact.process.git import make_git
 from reenact.records.files import Code, LeftOut
 from reenact.size_limit import find_size_limit
 from reenact.sources.capture import Captured
 from reenact.sources.capture.blobs import read_blobs
-from reenact.sources.capture.excess import TIMES, digest_folder, find_excess
+from reenact.sources.capture.excess import TIMES, find_excess
 from reenact.sources.capture.listing import Listing, find_repositories, list_files, list_tracked
 from reenact.sources.capture.memo import Known, Memo, Table, make_fingerprint
 from reenact.sources.capture.scan import MOST_APART, TOOLS, Scan, Signature, make_signature, scan
@@ -164,8 +165,12 @@ class _Keeping:
         )
 
     def _find_heavy(self, wanted: Mapping[str, Signature]) -> dict[str, list[str]]:
-        """The folders that are too much to be kept, with the files in them that nobody put under version control."""
-        beside = {path: wanted[path].size for path in self._view.listing.beside if path in wanted}
+        """The folders that are too much to be kept, with the files in them that nobody put under version control.
+
+        Links are kept: they weigh nothing.
+        """
+        there = {path: wanted[path] for path in self._view.listing.beside if path in wanted}
+        beside = {path: each.size for path, each in there.items() if not each.is_link}
         found = {}
         for folder in find_excess({p: size for p, size in beside.items() if size <= self._limit}, TIMES * self._limit):
             found[folder] = [path for path in beside if path.startswith(folder)]
@@ -222,7 +227,7 @@ class _Keeping:
 
     def _describe_folder(self, folder: str, paths: list[str], why: Literal["ignored", "large"]) -> LeftOut:
         files = self._view.scan.files
-        digest = digest_folder(folder, {path: self._digest(path, files[path]) for path in paths})
+        digest = digest_listing({path.removeprefix(folder): self._digest(path, files[path]) for path in paths})
         return LeftOut(folder, why, sum(files[path].size for path in paths), digest, len(paths))
 
     def _digest(self, path: str, signature: Signature) -> str | None:

@@ -1,0 +1,117 @@
+"""Put beside the restored code of a run what its record lacks: data that came with the run or is where it was."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import suppress
+from pathlib import Path
+from typing import Literal
+
+from reenact.data.content import Unread, read_content
+from reenact.data.folders import Folder, digest_listing, find_kept_folder
+from reenact.data.inputs import list_folder
+from reenact.data.places import IN_RUN, Site
+from reenact.files import make_folder
+from reenact.records.files import InputFile, read_inputs
+from reenact.run_folder import RunFolder
+from reenact.size_limit import find_size_limit
+from reenact.sources.lacking import find_kept, find_left_out, find_original, get_source, list_repeated
+from reenact.world import World
+
+Way = Literal["copy", "link", "share"]
+"""To put a file somewhere else: a copy, a symbolic link, or the same file once more, which a container sees as well."""
+
+
+def supply_left_out(folder: RunFolder, code: Path, world: World) -> None:
+    """What was left out of the code: what was too large, linked; small files that are ignored, copied."""
+    _, kept = get_source(folder)
+    for each in kept.left_out:
+        found, target = find_left_out(each, folder, world), code / each.path
+        if isinstance(found, Folder):
+            _put_folder(found, target, code, _choose_link(found.place, world))
+        elif found is not None and each.why == "large":
+            _put(found, target, code, _choose_link(found, world))
+        elif found is not None and target.parent.is_dir() and not may_be_secret(each.path):
+            _put(found, target, code, "copy")
+
+
+def supply_inputs(folder: RunFolder, code: Path, inside: str, world: World) -> None:
+    """The inputs that came with the run, where the command will look for them: beside the code, or in the new run's
+    folder, which the code is in. Nothing is written over, and nothing outside of the two."""
+    for each in read_inputs(folder):
+        if each.path.startswith("/"):
+            continue
+        base = code.parent if each.path.startswith(IN_RUN) else code
+        target = base / ("" if base != code else inside) / each.path.removeprefix(IN_RUN)
+        if each.path.endswith("/"):
+            kept = (find_kept_folder(run, each.digest) for run in list_repeated(folder, world))
+            if (came := next(filter(None, kept), None)) is not None:
+                _put_folder(came, target, base, _choose(each, came.place, world))
+        elif (file := find_kept(folder, each.digest, world)) is not None:
+            _put(file, target, base, "copy")
+
+
+def supply_recorded(folder: RunFolder, code: Path, inside: str, world: World) -> None:
+    """What the code lacks of the project's own recorded inputs, as long as it is where it was and what it was: copied,
+    or linked if it is large."""
+    top = find_original(folder, world)
+    if top is None:
+        return
+    original, project = top / inside, code / inside
+    for each in read_inputs(folder):
+        path, target = original / each.path, project / each.path
+        if each.digest is None or each.path.startswith(("/", IN_RUN, "../")):
+            continue
+        way = _choose(each, path, world)
+        if each.path.endswith("/"):
+            site = Site(original, folder.path, world.home.root)
+            files = list_folder(path, site, world) if path.is_dir() else {}
+            if digest_listing(files) == each.digest:
+                _put_folder(Folder(path, files), target, project, way)
+        elif not os.path.lexists(target):
+            with suppress(Unread):
+                if read_content(path).digest == each.digest:
+                    _put(path, target, project, way)
+
+
+def may_be_secret(path: str) -> bool:
+    """Whether a file that is ignored is likely to hold what nobody else should have."""
+    return path.rpartition("/")[2].startswith(".env")
+
+
+def _choose(each: InputFile, path: Path, world: World) -> Way:
+    return _choose_link(path, world) if (each.size or 0) > find_size_limit(world.environ) else "copy"
+
+
+def _choose_link(path: Path, world: World) -> Way:
+    """How to link to a file: what came with a run is ours, what is in its old place is the user's."""
+    return "share" if path.is_relative_to(world.home.runs) else "link"
+
+
+def _put_folder(found: Folder, target: Path, base: Path, way: Way) -> None:
+    """Each file on its own, so that what the command writes beside them is not written there."""
+    for path in found.files:
+        if os.path.lexists(found.place / path):
+            _put(found.place / path, target / path, base, way)
+
+
+def _put(source: Path, target: Path, base: Path, way: Way) -> None:
+    """A file at ``target``, unless something is there, or it would be outside of ``base``."""
+    place = Path(os.path.realpath(target))
+    if os.path.lexists(target) or not place.is_relative_to(os.path.realpath(base)):
+        return
+    make_folder(place.parent)
+    if way == "copy":
+        shutil.copyfile(source, place)
+    elif way == "link" or not _share(source, place):
+        place.symlink_to(source)
+
+
+def _share(source: Path, place: Path) -> bool:
+    """Make the two the same file; whether that is possible."""
+    try:
+        os.link(source, place)
+    except OSError:
+        return False
+    return True
