@@ -2,8 +2,9 @@
 
 Equal bytes are identical and are not looked into. A format's module has ``judge(old, new, tolerance, depth)``; it
 raises :class:`Unreadable` where a file is not what it seems, so that it is compared as text or bytes instead, and
-:class:`Unjudged` where its values cannot be compared here. Nothing that could run code is ever loaded: of a pickle, and
-of whatever is not in the table, the bytes are compared and no more.
+:class:`Unjudged` where its values cannot be compared; and :class:`Unequipped` where they could be, had somebody
+installed what that takes: then nobody can say here whether other bytes are another result. Nothing that could run code
+is ever loaded: of a pickle, and of whatever is not in the table, the bytes are compared and no more.
 
 ``ignore`` of a tolerance holds globs, or names as they are: of columns (CSV), key paths (``history.*.seconds`` in JSON,
 YAML and TOML), arrays (npz), members (folders and archives), whole lines (text). How numbers match is said in
@@ -17,7 +18,7 @@ from pathlib import Path
 
 from reenact.project.types import Tolerance
 from reenact.reproduce.compare.bytes_only import describe_bytes, find_first
-from reenact.reproduce.compare.judgement import EXACT, Judgement, Spread, Unjudged, Unreadable, Verdict
+from reenact.reproduce.compare.judgement import EXACT, Judgement, Spread, Unequipped, Unjudged, Unreadable, Verdict
 
 __all__ = ["Judgement", "Spread", "Verdict", "compare"]
 
@@ -72,7 +73,10 @@ def compare(old: Path, new: Path, tolerance: Tolerance = EXACT, depth: int = 0) 
     if first is None:
         return Judgement("identical")
     doubts: list[str] = []
-    found = _compare_content(old, new, tolerance, depth, doubts)
+    try:
+        found = _compare_content(old, new, tolerance, depth, doubts)
+    except Unequipped as want:
+        return Judgement("not verified", f"{describe_bytes(old, new, first)}\n{want}", fixed=("",))
     return found or _compare_bytes(old, new, tolerance, first, doubts)
 
 

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from reenact.project.types import Tolerance
-from reenact.reproduce.compare.judgement import Spread, Tally, Unjudged, describe, show
+from reenact.reproduce.compare.judgement import Spread, Tally, Unequipped, describe, show
 from reenact.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -52,12 +52,12 @@ def import_numpy() -> Any:
     """The module numpy.
 
     Raises:
-        Unjudged: it is not installed.
+        Unequipped: it is not installed.
     """
     try:
         import numpy
     except ImportError as problem:
-        raise Unjudged(MISSING) from problem
+        raise Unequipped(MISSING) from problem
     return numpy
 
 

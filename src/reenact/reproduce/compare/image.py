@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from reenact.project.types import Tolerance
 from reenact.reproduce.compare.elements import MISSING, Measured, count_measured, import_numpy, measure
-from reenact.reproduce.compare.judgement import Judgement, Tally, Unjudged, Unreadable, render_count
+from reenact.reproduce.compare.judgement import Judgement, Tally, Unequipped, Unreadable, render_count
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,7 +53,7 @@ def _read(path: Path) -> NDArray[Any]:
     try:
         from PIL import Image
     except ImportError as problem:
-        raise Unjudged(MISSING) from problem
+        raise Unequipped(MISSING) from problem
     try:
         with warnings.catch_warnings(), Image.open(path, formats=("PNG", "JPEG")) as image:
             if image.width * image.height > _MOST_PIXELS:

@@ -61,6 +61,10 @@ class Unjudged(Exception):
     """Values of this kind cannot be compared here; the message says why, and what to do."""
 
 
+class Unequipped(Exception):
+    """What looks into files of this kind is not installed here; the message says what to install."""
+
+
 def is_number(value: object) -> TypeGuard[Number]:
     """Whether tolerances speak of it."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
