@@ -228,13 +228,15 @@ def rerun(
     entry_point: str | None = None,
     *,
     current: bool = False,
+    deterministic: bool = False,
     run_name: str | None = None,
     world: World | None = None,
 ) -> SubmittedRun:
     """Run a recorded run again, from its record alone, and wait for its end.
 
     ``run_id`` is an id or its beginning, a name, or ``@`` for the newest. ``parameters`` and ``entry_point`` replace
-    those of the record; ``current`` resolves the packages anew.
+    those of the record; ``current`` resolves the packages anew, ``deterministic`` sets the variables that make common
+    libraries repeat.
 
     Raises:
         RunFailed: the command did not finish with code 0.
@@ -246,17 +248,18 @@ def rerun(
     from reenact.reproduce.rerun import Repeat, prepare_rerun
 
     world = world or make_world(Silence())
-    repeat = Repeat(dict(parameters or {}), entry_point, current=current, name=run_name)
+    repeat = Repeat(dict(parameters or {}), entry_point, current, run_name, deterministic)
     prepared = prepare_rerun(read_record(get_run(run_id, world)), repeat, world)
     folder, _ = carry_out(prepared, world)
     return _finished(SubmittedRun(folder, prepared.plan.backend, None, world))
 
 
-def verify(run_id: str, times: int = 1, *, world: World | None = None) -> Verification:
+def verify(run_id: str, times: int = 1, *, deterministic: bool = False, world: World | None = None) -> Verification:
     """Run a recorded run again and judge whether it comes out the same.
 
     ``run_id`` is an id or its beginning, a name, or ``@`` for the newest. Each of ``times`` repetitions is kept as a
-    run, and each has to hold. What the command prints goes into its log.
+    run, and each has to hold; ``deterministic`` sets the variables that make common libraries repeat. What the command
+    prints goes into its log.
 
     Returns:
         The verdict (``PASS``, ``FAIL``, ``INCONCLUSIVE``), its reason, and every result of every repetition.
@@ -271,7 +274,8 @@ def verify(run_id: str, times: int = 1, *, world: World | None = None) -> Verifi
 
     world = world or make_world(Silence())
     folder = get_run(run_id, world)
-    return judge(read_record(folder)._replace(run=settle(folder, world)), world, times)
+    record = read_record(folder)._replace(run=settle(folder, world))
+    return judge(record, world, times, deterministic=deterministic)
 
 
 def _read_docker_args(given: Mapping[str, object] | None) -> tuple[tuple[str, str | None], ...]:

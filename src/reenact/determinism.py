@@ -68,6 +68,10 @@ LIMITS = (
 """What is not promised."""
 
 
+PROMISED = Determinism(tuple(setting.name for setting in SETTINGS), (), LIMITS)
+"""What a plan that asks for it has, whatever was so already."""
+
+
 def make_deterministic(plan: Plan, environ: Mapping[str, str], committed: float | None) -> Plan:
     """The plan with the variables in its command; ``environ`` are the caller's.
 

@@ -67,6 +67,8 @@ def project(project_dir: Path) -> Path:
         ("run --params-file ", [], 3),
         ("run --params-file=", [], 3),
         ("describe --entry-point t", [], 0),
+        ("rerun x --det", ["--deterministic", "--detach"], 0),
+        ("verify --det", ["--deterministic"], 0),
         ("show x ", [], 0),
     ],
 )

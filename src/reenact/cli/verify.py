@@ -30,6 +30,7 @@ class Given(Namespace):
     run: str
     times: int | None
     calibrate: bool
+    deterministic: bool
     freeze: str | None
     as_json: bool
     yes: bool
@@ -57,6 +58,9 @@ def add_arguments(parser: Parser) -> None:
         help="Run it N times (5) and print the tolerances that its results need, for the project file.",
     )
     parser.add_argument(
+        "--deterministic", action="store_true", help="Set the variables that make common libraries repeat."
+    )
+    parser.add_argument(
         "--freeze", metavar="FILE", complete="files", help="Run nothing; write a test for pytest that does."
     )
     parser.add_argument("-y", "--yes", action="store_true", help="Do not ask before code from elsewhere is run.")
@@ -73,18 +77,25 @@ def run(given: Given, world: World) -> int:
 
     folder = get_run(given.run, world)
     record = read_record(folder)._replace(run=settle(folder, world))
-    if given.calibrate and given.freeze:
-        raise UsageError("--calibrate runs the project and --freeze does not: give one of them")
+    running = "--calibrate" if given.calibrate else "--deterministic" if given.deterministic else None
+    if running and given.freeze:
+        raise UsageError(f"{running} runs the project and --freeze does not: give one of them")
     if given.freeze is not None:
         return _freeze(record, Path(given.freeze), world)
     agree = partial(_agree, folder, world, given.yes)
+    if given.deterministic:
+        from reenact.determinism import PROMISED, render_limits
+
+        world.report.note(render_limits(record.plan.determinism or PROMISED))
     if given.calibrate:
         from reenact.reproduce.calibrate import calibrate
 
-        return _calibrate(calibrate(record, world, given.times or CALIBRATING_TIMES, agree), as_json=given.as_json)
+        times = given.times or CALIBRATING_TIMES
+        proposed = calibrate(record, world, times, agree, deterministic=given.deterministic)
+        return _calibrate(proposed, as_json=given.as_json)
     from reenact.reproduce.verify import EXIT_CODES, verify
 
-    found = verify(record, world, given.times or DEFAULT_TIMES, agree)
+    found = verify(record, world, given.times or DEFAULT_TIMES, agree, deterministic=given.deterministic)
     if given.junit is not None or given.markdown is not None:
         from reenact.reproduce.reports import render_junit, render_markdown
 

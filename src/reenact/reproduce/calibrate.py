@@ -65,7 +65,14 @@ class Calibration(NamedTuple):
     steady: tuple[str, ...]
 
 
-def calibrate(record: Record, world: World, times: int, agree: Callable[[Prepared], None] | None = None) -> Calibration:
+def calibrate(
+    record: Record,
+    world: World,
+    times: int,
+    agree: Callable[[Prepared], None] | None = None,
+    *,
+    deterministic: bool = False,
+) -> Calibration:
     """Run a recorded run again, ``times`` times, and propose tolerances that its results would have passed.
 
     The recorded results count too, where code, environment, inputs and machine are what they were.
@@ -76,7 +83,7 @@ def calibrate(record: Record, world: World, times: int, agree: Callable[[Prepare
     """
     runs = []
     for _ in range(times):
-        again = repeat(record, world, agree)
+        again = repeat(record, world, agree, deterministic=deterministic)
         if broken := find_broken_end(again.run):
             raise RecordError(f"the repetition {again.run.id[:8]} {broken}: there is nothing to learn from it")
         runs.append(again)

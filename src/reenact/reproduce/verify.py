@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 from typing import Literal
@@ -55,11 +56,17 @@ class Verification(NamedTuple):
 
 
 def verify(
-    record: Record, world: World, times: int = 1, agree: Callable[[Prepared], None] | None = None
+    record: Record,
+    world: World,
+    times: int = 1,
+    agree: Callable[[Prepared], None] | None = None,
+    *,
+    deterministic: bool = False,
 ) -> Verification:
     """Run a recorded run again, as often as is said, and judge what comes out. Every repetition is kept as a run.
 
-    ``agree`` is asked before each of them, and raises where it may not run.
+    ``agree`` is asked before each of them, and raises where it may not run. ``deterministic`` sets the variables that
+    make common libraries repeat.
 
     Raises:
         UsageError: the run has not ended.
@@ -74,20 +81,22 @@ def verify(
     repeated: list[Record] = []
     trials: list[Trial] = []
     while len(trials) < times and (not trials or trials[-1].problem is None):
-        trials.append(_try(record, repeated, world, agree))
+        trials.append(_try(record, repeated, world, partial(repeat, agree=agree, deterministic=deterministic)))
     found = conclude(record.run.id, trials, _find_varying(repeated), knows_packages=has_own_environment(record))
     for again, trial in zip(repeated, trials, strict=False):
         _keep(again, found._replace(trials=(trial,)))
     return found
 
 
-def repeat(record: Record, world: World, agree: Callable[[Prepared], None] | None = None) -> Record:
+def repeat(
+    record: Record, world: World, agree: Callable[[Prepared], None] | None = None, *, deterministic: bool = False
+) -> Record:
     """Run it once more; what is recorded of that. Its output goes into its log alone.
 
     Raises:
         ReenactError: it cannot be run again, or may not.
     """
-    prepared = prepare_rerun(record, Repeat(name=f"verify {record.run.id[:8]}"), world)
+    prepared = prepare_rerun(record, Repeat(name=f"verify {record.run.id[:8]}", deterministic=deterministic), world)
     if agree is not None:
         agree(prepared)
     return carry_out_quietly(prepared, world)
@@ -107,9 +116,9 @@ def carry_out_quietly(prepared: Prepared, world: World) -> Record:
     return read_record(folder)
 
 
-def _try(record: Record, repeated: list[Record], world: World, agree: Callable[[Prepared], None] | None) -> Trial:
+def _try(record: Record, repeated: list[Record], world: World, repeat: Callable[[Record, World], Record]) -> Trial:
     try:
-        again = repeat(record, world, agree)
+        again = repeat(record, world)
     except TrustError:
         raise
     except ReenactError as refusal:
