@@ -8,13 +8,13 @@ from reenact.cli.table import (
     Column,
     cut,
     measure,
-    plain,
     render_age,
     render_duration,
     render_size,
     render_state,
     render_table,
 )
+from reenact.project.diagnostics import visible
 from reenact.runs import State
 
 
@@ -27,7 +27,7 @@ def test_a_cut_text_fits(text: str, width: int) -> None:
 
 @given(st.text(st.characters(exclude_categories=[])))
 def test_plain_text_is_one_printable_line(text: str) -> None:
-    assert plain(text).isprintable()
+    assert visible(text).isprintable()
 
 
 @given(st.lists(st.tuples(st.text("ab漢", max_size=30), st.text("ab漢", max_size=30)), max_size=5), st.integers(20, 80))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from reenact.cli.console import print_json
+from reenact.cli.given import add_json
 from reenact.cli.parser import Namespace, Parser
 from reenact.run_folder import RunFolder
 from reenact.world import World
@@ -21,7 +22,7 @@ def add_arguments(parser: Parser) -> None:
     """Declare them."""
     parser.epilog = "Everything that a run started ends with it. A run that is over already is no mistake."
     parser.add_argument("runs", metavar="RUN", nargs="+", complete="runs", help="An id or its beginning, a name, or @.")
-    parser.add_argument("--json", dest="as_json", action="store_true", help="The runs as they stand then.")
+    add_json(parser, "The runs as they stand then.")
 
 
 def run(given: Given, world: World) -> int:

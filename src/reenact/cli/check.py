@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 
-from reenact.cli.console import print_json
+from reenact.cli.console import place_as_plain, print_json
+from reenact.cli.given import add_json, add_project
 from reenact.cli.parser import Namespace, Parser
 from reenact.cli.resolve import resolving
+from reenact.cli.table import render_count
 from reenact.doctor.subject import ask_environment
 from reenact.document_cache import find_documents
 from reenact.errors import ProjectError
@@ -28,11 +30,8 @@ class Given(Namespace):
 def add_arguments(parser: Parser) -> None:
     """Declare them."""
     parser.epilog = "Ends with 65 if that includes an error, else with 0."
-    parser.add_argument(
-        "uri", metavar="URI", nargs="?", default=".", complete="files", help="The project; this folder."
-    )
-    parser.add_argument("-v", "--version", metavar="VERSION", help="Branch, tag or commit of a git project.")
-    parser.add_argument("--json", dest="as_json", action="store_true", help="Print the findings as a JSON list.")
+    add_project(parser)
+    add_json(parser, "Print the findings as a JSON list.")
     parser.add_argument("--schema", action="store_true", help="Print the JSON Schema of the project file, for editors.")
 
 
@@ -56,14 +55,11 @@ def run(given: Given, world: World) -> int:
 
 
 def _as_plain(found: Diagnostic) -> dict[str, object]:
-    position = found.position
     return {
         "code": found.code,
         "severity": found.severity,
         "message": found.message,
-        "file": position.file if position else None,
-        "line": position.line if position else None,
-        "column": position.column if position else None,
+        **place_as_plain(found.position),
         "hint": found.hint,
         "entry_point": found.entry_point,
     }
@@ -71,14 +67,10 @@ def _as_plain(found: Diagnostic) -> dict[str, object]:
 
 def _summary(project: Project) -> str:
     errors, warnings = _count(project, "error"), _count(project, "warning")
-    counts = f"{_number(errors, 'error')}, {_number(warnings, 'warning')}"
+    counts = f"{render_count(errors, 'error')}, {render_count(warnings, 'warning')}"
     where = project.file or f"no project file in '{project.name}'"
     return f"{where}: {counts}"
 
 
 def _count(project: Project, severity: str) -> int:
     return sum(found.severity == severity for found in project.diagnostics)
-
-
-def _number(count: int, thing: str) -> str:
-    return f"{count or 'no'} {thing}{'' if count == 1 else 's'}"

@@ -112,7 +112,7 @@ def _complete_value(action: Argument, begun: str, before: Sequence[str], parser:
 
 def complete_runs(begun: str, world: World) -> list[Answer]:
     """Runs whose id or name begins with what is there, newest first."""
-    from reenact.cli.table import plain
+    from reenact.project.diagnostics import visible
     from reenact.records.filter import RunFilter
     from reenact.records.index import open_index
 
@@ -128,7 +128,7 @@ def complete_runs(begun: str, world: World) -> list[Answer]:
     return [
         Answer(
             run.name if run.name and run.name == begun else run.id[:length],
-            plain(f"{run.state.value}  {run.project} {run.entry_point}  {run.created[:16].replace('T', ' ')}"),
+            visible(f"{run.state.value}  {run.project} {run.entry_point}  {run.created[:16].replace('T', ' ')}"),
         )
         for run in runs
     ]

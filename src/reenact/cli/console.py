@@ -9,7 +9,7 @@ from typing import TextIO
 
 from reenact.codec import to_plain
 from reenact.errors import UsageError
-from reenact.project.diagnostics import Diagnostic, render_diagnostic, visible
+from reenact.project.diagnostics import Diagnostic, Position, render_diagnostic, visible
 from reenact.report import Report
 from reenact.world import World, make_world
 
@@ -23,9 +23,12 @@ def print_error(message: str, hint: str | None = None) -> None:
 
 def harmless(text: str) -> str:
     """The text in its lines, with all else that a terminal would obey written as an escape: it may quote a project."""
-    if text.isprintable():
-        return text
-    return "\n".join("\t".join(map(visible, line.split("\t"))) for line in text.split("\n"))
+    return text if text.isprintable() else "\n".join(map(harmless_line, text.split("\n")))
+
+
+def harmless_line(line: str) -> str:
+    """The same of one line. A tab stays, since a caret below it goes by it."""
+    return "\t".join(map(visible, line.split("\t")))
 
 
 def print_json(value: object) -> None:
@@ -36,6 +39,11 @@ def print_json(value: object) -> None:
     except UnicodeEncodeError:
         text = json.dumps(to_plain(value), indent=2)
     print(text)
+
+
+def place_as_plain(position: Position | None) -> dict[str, object]:
+    """A place in a file as three keys of an object for :func:`print_json`; None where there is none."""
+    return position._asdict() if position else dict.fromkeys(Position._fields)
 
 
 class Lines:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from reenact.cli.console import print_json
+from reenact.cli.given import add_json, add_project
 from reenact.cli.parser import Namespace, Parser
 from reenact.cli.resolve import resolving
 from reenact.document_cache import find_documents
@@ -36,14 +37,11 @@ class Given(Namespace):
 
 def add_arguments(parser: Parser) -> None:
     """Declare them."""
-    parser.add_argument(
-        "uri", metavar="URI", nargs="?", default=".", complete="files", help="The project; this folder."
-    )
-    parser.add_argument("-v", "--version", metavar="VERSION", help="Branch, tag or commit of a git project.")
+    add_project(parser)
     parser.add_argument(
         "-e", "--entry-point", metavar="NAME", complete="entry points", help="Show this entry point only."
     )
-    parser.add_argument("--json", dest="as_json", action="store_true", help="Print it as a JSON object.")
+    add_json(parser)
 
 
 def run(given: Given, world: World) -> int:

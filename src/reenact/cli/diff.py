@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reenact.cli.console import print_json
+from reenact.cli.given import add_json
 from reenact.cli.parser import Namespace, Parser
-from reenact.cli.table import plain, render_change
+from reenact.cli.table import render_change
+from reenact.project.diagnostics import visible
 from reenact.records.files import read_record
 from reenact.records.lookup import get_run
 from reenact.world import World
@@ -36,7 +38,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--exit-code", action="store_true", help="End with 1 where code, environment, values or results differ."
     )
-    parser.add_argument("--json", dest="as_json", action="store_true", help="Print it as a JSON object.")
+    add_json(parser)
 
 
 def run(given: Given, world: World) -> int:
@@ -61,7 +63,7 @@ def render_difference(found: Difference, *, stat: bool = False) -> str:
         if part.changes:
             lines += ["", f"{part.name}:", *(render_change(*change) for change in part.changes)]
         if part.name == "code" and found.patch and not stat:
-            lines += ["", *map(plain, found.patch.splitlines())]
+            lines += ["", *map(visible, found.patch.splitlines())]
         if part.name == "results":
             lines += _render_results(found)
     return "\n".join(lines)
@@ -80,10 +82,10 @@ def _render_part(part: Part) -> str:
 def _render_results(found: Difference) -> list[str]:
     lines = []
     for each in found.results:
-        lines += ["", f"  {plain(each.kind)} {plain(each.name)}: {each.judgement.verdict}".rstrip()]
-        lines += [f"    {plain(line)}" for line in each.judgement.difference.splitlines()]
+        lines += ["", f"  {visible(each.kind)} {visible(each.name)}: {each.judgement.verdict}".rstrip()]
+        lines += [f"    {visible(line)}" for line in each.judgement.difference.splitlines()]
     return lines
 
 
 def _short(identity: str | None) -> str:
-    return plain(identity)[:SHORT] if identity else "unknown"
+    return visible(identity)[:SHORT] if identity else "unknown"

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reenact import api
-from reenact.cli.console import print_json
+from reenact.cli.console import harmless_line, place_as_plain, print_json
+from reenact.cli.given import add_json, add_project
 from reenact.cli.parser import Namespace, Parser
-from reenact.cli.table import Column, find_width, render_table
+from reenact.cli.table import Column, find_width, render_count, render_table
 from reenact.doctor import Examination, list_concerns
 from reenact.doctor.findings import LEVELS, Finding, Level, is_at_least
 from reenact.errors import ProjectError
-from reenact.project.diagnostics import render_diagnostic, visible
+from reenact.project.diagnostics import render_diagnostic
 from reenact.world import World
 
 _MOST = 10
@@ -40,10 +41,7 @@ def add_arguments(parser: Parser) -> None:
         "A comment silences a finding:\n# reenact: ignore[CODE], on its line, alone on the line before it, or at the"
         " top of the file for all of it."
     )
-    parser.add_argument(
-        "uri", metavar="URI", nargs="?", default=".", complete="files", help="The project, or a script; this folder."
-    )
-    parser.add_argument("-v", "--version", metavar="VERSION", help="Branch, tag or commit of a git project.")
+    add_project(parser, "The project, or a script; this folder.")
     parser.add_argument(
         "-e", "--entry-point", metavar="NAME", complete="entry points", help="Look at this entry point only."
     )
@@ -52,7 +50,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--fix", action="store_true", help="Write reenact.lock where it is missing or stale; nothing else is changed."
     )
-    parser.add_argument("--json", dest="as_json", action="store_true", help="Print it as a JSON object.")
+    add_json(parser)
     parser.add_argument("--codes", action="store_true", help="List all that can be found.")
 
 
@@ -72,7 +70,7 @@ def run(given: Given, world: World) -> int:
     if given.as_json:
         print_json(_as_plain(found))
     else:
-        print("\n".join(map(_visible, render_examination(found))))
+        print("\n".join(map(harmless_line, render_examination(found))))
     return ProjectError.exit_code if any(is_at_least(one, given.level) for one in found.findings) else 0
 
 
@@ -108,7 +106,7 @@ def _render_group(group: Sequence[Finding]) -> Iterator[str]:
 
 def _summary(found: Examination) -> str:
     counts = {level: sum(finding.level == level for finding in found.findings) for level in LEVELS}
-    parts = [f"{count or 'no'} {level}{'' if count == 1 else 's'}" for level, count in counts.items()]
+    parts = [render_count(count, level) for level, count in counts.items()]
     if found.silenced:
         parts.append(f"{found.silenced} silenced")
     return f"{found.project}: {', '.join(parts)}"
@@ -134,21 +132,13 @@ def _as_plain(found: Examination) -> dict[str, object]:
 
 
 def _finding_as_plain(finding: Finding) -> dict[str, object]:
-    position = finding.position
     return {
         "code": finding.code,
         "level": finding.level,
         "message": finding.message,
-        "file": position.file if position else None,
-        "line": position.line if position else None,
-        "column": position.column if position else None,
+        **place_as_plain(finding.position),
         "entry_point": finding.entry_point,
         "why": finding.why,
         "fix": finding.fix,
         "fixable": finding.fixable,
     }
-
-
-def _visible(line: str) -> str:
-    """The line without what a terminal would obey; a tab stays, since a caret below it goes by it."""
-    return "\t".join(map(visible, line.split("\t")))

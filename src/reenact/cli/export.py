@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from reenact.cli.console import print_json
+from reenact.cli.given import add_json, add_run
 from reenact.cli.parser import Namespace, Parser
-from reenact.cli.table import plain, render_size
+from reenact.cli.table import render_size
+from reenact.project.diagnostics import visible
 from reenact.world import World
 
 
@@ -26,14 +28,7 @@ def add_arguments(parser: Parser) -> None:
     """Declare them."""
     parser.description = "Write a run's record and code to one file, from which reenact import makes the run elsewhere."
     parser.epilog = "The same run gives the same bytes, whenever and wherever it is exported."
-    parser.add_argument(
-        "run",
-        metavar="RUN",
-        nargs="?",
-        default="@",
-        complete="runs",
-        help="An id or its beginning, or a name; the newest.",
-    )
+    add_run(parser)
     parser.add_argument(
         "-o", "--output", metavar="FILE", complete="files", help="Where to write it. [default: run-ID.tar.zst]"
     )
@@ -45,7 +40,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--sign", metavar="KEY", complete="files", help="Sign it with a private key: Ed25519, in a PEM file."
     )
-    parser.add_argument("--json", dest="as_json", action="store_true", help="Print an object that describes the file.")
+    add_json(parser, "Print an object that describes the file.")
 
 
 def run(given: Given, world: World) -> int:
@@ -62,5 +57,5 @@ def run(given: Given, world: World) -> int:
     if given.as_json:
         print_json({**exported._asdict(), "file": str(exported.file), "run": folder.id, "signed": key is not None})
     else:
-        print(f"{plain(str(target))}  {render_size(exported.size)}, {exported.members} members")
+        print(f"{visible(str(target))}  {render_size(exported.size)}, {exported.members} members")
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reenact.cli.console import print_json
+from reenact.cli.given import add_json
 from reenact.cli.parser import Namespace, Parser
 from reenact.size_limit import parse_size
 from reenact.world import World
@@ -34,7 +35,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--allow-links", action="store_true", help="Take links that lead out of it, as to data on its machine."
     )
-    parser.add_argument("--json", dest="as_json", action="store_true", help="Print an object that describes the run.")
+    add_json(parser, "Print an object that describes the run.")
 
 
 def run(given: Given, world: World) -> int:

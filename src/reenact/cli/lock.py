@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from reenact.cli.given import add_project, add_yes
 from reenact.cli.parser import Namespace, Parser
 from reenact.cli.resolve import fetching
 from reenact.cli.run import add_choice_of_packages
@@ -34,10 +35,7 @@ class Given(Namespace):
 def add_arguments(parser: Parser) -> None:
     """Declare them."""
     parser.description = f"Write {LOCK_FILE}: the exact packages of a project's environment, for this platform."
-    parser.add_argument(
-        "uri", metavar="URI", nargs="?", default=".", complete="files", help="The project; this folder."
-    )
-    parser.add_argument("-v", "--version", metavar="VERSION", help="Branch, tag or commit of a git project.")
+    add_project(parser)
     parser.add_argument(
         "-e", "--entry-point", metavar="NAME", complete="entry points", help="A script with a header of its own."
     )
@@ -56,7 +54,7 @@ def add_arguments(parser: Parser) -> None:
         complete="files",
         help="Where to write it, for a project that is not a folder here.",
     )
-    parser.add_argument("-y", "--yes", action="store_true", help="Do not ask before code from elsewhere is run.")
+    add_yes(parser)
 
 
 def run(given: Given, world: World) -> int:

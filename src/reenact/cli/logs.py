@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import BinaryIO
 
+from reenact.cli.given import add_json, add_run
 from reenact.cli.parser import Namespace, Parser, at_least
 from reenact.records.log import Entry, parse_entry, read_entries
 from reenact.run_folder import RunFolder
@@ -39,18 +40,11 @@ class Given(Namespace):
 def add_arguments(parser: Parser) -> None:
     """Declare them."""
     parser.epilog = "What it printed to stdout goes to stdout, and what it printed to stderr to stderr."
-    parser.add_argument(
-        "run",
-        metavar="RUN",
-        nargs="?",
-        default="@",
-        complete="runs",
-        help="An id or its beginning, or a name; the newest.",
-    )
+    add_run(parser)
     parser.add_argument("-f", "--follow", action="store_true", help="Go on until the run ends.")
     parser.add_argument("-t", "--timestamps", action="store_true", help="Put the moment before every line.")
     parser.add_argument("-n", "--tail", type=at_least(0), metavar="N", help="Begin with the last N lines.")
-    parser.add_argument("--json", dest="as_json", action="store_true", help="An object a line: time, stream, text.")
+    add_json(parser, "An object a line: time, stream, text.")
 
 
 def run(given: Given, world: World) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from reenact.cli.console import print_json
+from reenact.cli.given import add_json
 from reenact.cli.parser import Parser, at_least
 from reenact.cli.selection import Selection, add_selection, make_filter
 from reenact.cli.table import (
@@ -12,12 +13,12 @@ from reenact.cli.table import (
     find_width,
     paint,
     parse_timestamp,
-    plain,
     render_age,
     render_duration,
     render_state,
     render_table,
 )
+from reenact.project.diagnostics import visible
 from reenact.records.filter import RunFilter
 from reenact.run_folder import RunFolder
 from reenact.runs import Run
@@ -57,9 +58,7 @@ def add_arguments(parser: Parser) -> None:
     )
     parser.add_argument("-a", "--all", dest="everything", action="store_true", help="All of them.")
     parser.add_argument("-q", "--quiet", action="store_true", help="Only whole ids, one a line, for other commands.")
-    parser.add_argument(
-        "--json", dest="as_json", action="store_true", help="A list of objects, with all that the index knows."
-    )
+    add_json(parser, "A list of objects, with all that the index knows.")
 
 
 def run(given: Given, world: World) -> int:
@@ -95,13 +94,13 @@ def _print_runs(runs: list[Run], length: int, now: float) -> None:
 def _render_row(run: Run, length: int, now: float) -> tuple[str, ...]:
     began = parse_timestamp(run.started) if run.started else None
     over = parse_timestamp(run.ended) if run.ended else None if run.state.final else now
-    parameters = " ".join(plain(f"{name}={'•' if value is None else value}") for name, value in run.parameters.items())
+    parameters = " ".join(f"{name}={'•' if value is None else value}" for name, value in run.parameters.items())
     return (
         run.id[:length],
         render_state(run.state, run.exit_code),
-        plain(run.project) + (" (imported)" if RunFolder(Path(run.folder)).imported.exists() else ""),
-        plain(run.entry_point) + (f" (again: {run.repeats[:8]})" if run.repeats else ""),
+        visible(run.project) + (" (imported)" if RunFolder(Path(run.folder)).imported.exists() else ""),
+        visible(run.entry_point) + (f" (again: {run.repeats[:8]})" if run.repeats else ""),
         render_age(now - (began if began is not None else parse_timestamp(run.created))),
         render_duration(max(0.0, over - began)) if began is not None and over is not None else "-",
-        parameters,
+        visible(parameters),
     )

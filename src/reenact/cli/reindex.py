@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from reenact.cli.console import print_json
+from reenact.cli.given import add_json
 from reenact.cli.parser import Namespace, Parser
+from reenact.cli.table import render_count
 from reenact.world import World
 
 
@@ -16,9 +18,7 @@ class Given(Namespace):
 def add_arguments(parser: Parser) -> None:
     """Declare them."""
     parser.epilog = "Other commands and runs may go on meanwhile. A damaged run folder is named and left as it is."
-    parser.add_argument(
-        "--json", dest="as_json", action="store_true", help="How many runs there are, and what is damaged."
-    )
+    add_json(parser, "How many runs there are, and what is damaged.")
 
 
 def run(given: Given, world: World) -> int:
@@ -32,5 +32,5 @@ def run(given: Given, world: World) -> int:
         return 0
     for name, problem in sorted(found.damaged.items()):
         world.report.warn(f"{name} is not in the index: {problem}")
-    print(f"{found.runs} run{'' if found.runs == 1 else 's'} in the index")
+    print(f"{render_count(found.runs, 'run')} in the index")
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reenact.cli.given import add_repeated_run
 from reenact.cli.parser import Parser
 from reenact.cli.run import Launching, add_launching_arguments, launch
 from reenact.prepare import Prepared
@@ -27,7 +28,7 @@ def add_arguments(parser: Parser) -> None:
     """Declare them."""
     parser.description = "Run a recorded run again from its record alone: its code, environment and parameters."
     parser.epilog = "The exit code is the command's own."
-    parser.add_argument("run", metavar="RUN", complete="runs", help="The run: its id or name; @ for the newest.")
+    add_repeated_run(parser)
     parser.add_argument(
         "-P", "--param-list", action="append", default=[], metavar="NAME=VALUE", help="Another value; repeatable."
     )

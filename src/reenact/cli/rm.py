@@ -6,10 +6,11 @@ import sys
 from pathlib import Path
 
 from reenact.cli.console import ask, print_json
+from reenact.cli.given import add_json
 from reenact.cli.parser import Parser
 from reenact.cli.selection import Selection, add_selection, make_filter
-from reenact.cli.table import plain
 from reenact.errors import RecordError, UsageError
+from reenact.project.diagnostics import visible
 from reenact.records.filter import RunFilter
 from reenact.run_folder import RunFolder
 from reenact.runs import Run
@@ -42,7 +43,7 @@ def add_arguments(parser: Parser) -> None:
         "-f", "--force", action="store_true", help="Stop runs that are under way, then delete them too."
     )
     parser.add_argument("-y", "--yes", action="store_true", help="Do not ask.")
-    parser.add_argument("--json", dest="as_json", action="store_true", help="The ids of what was deleted.")
+    add_json(parser, "The ids of what was deleted.")
 
 
 def run(given: Given, world: World) -> int:
@@ -100,7 +101,7 @@ def _is_sure(runs: list[Run]) -> bool:
     if not sys.stdin.isatty():
         raise UsageError(f"this would delete {len(runs)} runs", hint="say --yes where nobody can be asked")
     for run in runs[:10]:
-        line = f"  {run.id[:12]}  {run.state.value:<9}  {plain(run.project)} {plain(run.entry_point)}"
+        line = f"  {run.id[:12]}  {run.state.value:<9}  {visible(run.project)} {visible(run.entry_point)}"
         print(line, file=sys.stderr)
     if len(runs) > 10:
         print(f"  … and {len(runs) - 10} more", file=sys.stderr)

@@ -6,13 +6,15 @@ from collections.abc import Callable
 
 from reenact import api
 from reenact.cli.console import make_report, print_error, print_json
+from reenact.cli.given import add_json, add_yes
 from reenact.cli.parser import HIDDEN, Namespace, Parser
-from reenact.cli.table import plain, render_duration, render_isolation, render_state
+from reenact.cli.table import render_duration, render_isolation, render_state
 from reenact.codec import to_plain
 from reenact.errors import UsageError
 from reenact.plan import CommittedLock, Isolation, Plan
 from reenact.prepare import Prepared, Request, Tracking, discard, prepare
 from reenact.process.signals import Stopped, raising
+from reenact.project.diagnostics import visible
 from reenact.project.parameters import Options, parse_assignments, parse_params_file
 from reenact.runs import Result
 from reenact.world import World
@@ -119,9 +121,9 @@ def add_arguments(parser: Parser) -> None:
 def add_launching_arguments(parser: Parser) -> None:
     """Declare those of :class:`Launching`."""
     parser.add_argument("-d", "--detach", action="store_true", help="Print the run's id and leave it running.")
-    parser.add_argument("-y", "--yes", action="store_true", help="Do not ask before code from elsewhere is run.")
+    add_yes(parser)
     parser.add_argument("--dry-run", action="store_true", help="Print what would run, and stop.")
-    parser.add_argument("--json", dest="as_json", action="store_true", help="With --dry-run or --detach: print JSON.")
+    add_json(parser, "With --dry-run or --detach: print JSON.")
 
 
 def add_environment_arguments(parser: Parser) -> None:
@@ -345,17 +347,17 @@ def render_plan(plan: Plan) -> str:
     source = plan.source
     pinned = f" at {source.commit}{', with changes' if source.dirty else ''}" if source.commit else ""
     lines = [
-        f"{'project':<13} {plain(plan.project)}, entry point {plain(plan.entry_point)}",
-        f"{'source':<13} {plain(source.uri)}{pinned}",
-        *(f"{'parameter':<13} {plain(p.name)} = {_render_value(p.value, p.secret)}" for p in plan.parameters),
-        *(f"{'download':<13} {plain(d.uri)}" for d in plan.downloads),
-        f"{'environment':<13} {plain(render_environment(plan))}",
-        f"{'backend':<13} {plain(plan.backend)}",
+        f"{'project':<13} {visible(plan.project)}, entry point {visible(plan.entry_point)}",
+        f"{'source':<13} {visible(source.uri)}{pinned}",
+        *(f"{'parameter':<13} {visible(p.name)} = {_render_value(p.value, p.secret)}" for p in plan.parameters),
+        *(f"{'download':<13} {visible(d.uri)}" for d in plan.downloads),
+        f"{'environment':<13} {visible(render_environment(plan))}",
+        f"{'backend':<13} {visible(plan.backend)}",
         *([f"{'isolation':<13} {render_isolation(plan.isolation)}"] if plan.isolation != Isolation() else ()),
         *([f"{'trace':<13} {render_trace(plan)}"] if plan.trace else ()),
-        *(f"{'variable':<13} {plain(name)}={plain(value)}" for name, value in list_deterministic(plan)),
+        *(f"{'variable':<13} {visible(name)}={visible(value)}" for name, value in list_deterministic(plan)),
         f"{'shell':<13} {' '.join(plan.command.shell)}",
-        f"{'command':<13} " + ("\n" + " " * 14).join(map(plain, plan.command.text.strip("\n").split("\n"))),
+        f"{'command':<13} " + ("\n" + " " * 14).join(map(visible, plan.command.text.strip("\n").split("\n"))),
     ]
     return "\n".join(lines)
 
@@ -390,7 +392,7 @@ def render_environment(plan: Plan) -> str:
 
 
 def _render_value(value: str | None, secret: bool) -> str:
-    return "(secret)" if secret else "(none)" if value is None else plain(value)
+    return "(secret)" if secret else "(none)" if value is None else visible(value)
 
 
 def wait_for(prepared: Prepared, world: World) -> int:

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reenact.cli.console import print_json
+from reenact.cli.given import add_json, add_run
 from reenact.cli.parser import Namespace, Parser
 from reenact.cli.table import (
     paint,
     parse_timestamp,
-    plain,
     render_age,
+    render_count,
     render_duration,
     render_isolation,
     render_size,
@@ -21,6 +22,7 @@ from reenact.cli.table import (
 )
 from reenact.errors import RecordError
 from reenact.plan import BoundParameter, Determinism, DockerSpec, Plan, PythonSpec
+from reenact.project.diagnostics import visible
 from reenact.records.files import InputFile, LeftOut, OutputFile, Record
 from reenact.run_folder import RunFolder
 from reenact.runs import State
@@ -49,15 +51,8 @@ class Given(Namespace):
 def add_arguments(parser: Parser) -> None:
     """Declare them."""
     parser.description = "Show everything that is recorded of a run."
-    parser.add_argument(
-        "run",
-        metavar="RUN",
-        nargs="?",
-        default="@",
-        complete="runs",
-        help="An id or its beginning, or a name; the newest.",
-    )
-    parser.add_argument("--json", dest="as_json", action="store_true", help="The whole record as one object.")
+    add_run(parser)
+    add_json(parser, "The whole record as one object.")
     parser.add_argument(
         "--patch", action="store_true", help="Only how the code differed from its commit, in the form of git apply."
     )
@@ -114,7 +109,7 @@ def _list_repetitions(run_id: str, world: World) -> tuple[RunFolder, ...]:
 
 def render_record(record: Record, now: float, has_lock: bool, repetitions: tuple[RunFolder, ...] = ()) -> str:
     """The record as a page: what happened, what ran, where, with what, and the runs that repeat it."""
-    run, name = record.run, f"  '{plain(record.run.name)}'" if record.run.name else ""
+    run, name = record.run, f"  '{visible(record.run.name)}'" if record.run.name else ""
     blocks = [
         _outcome(record, now),
         (*_what(record), *_again(repetitions)),
@@ -139,7 +134,7 @@ def _render_line(label: str, text: str) -> str:
 def _outcome(record: Record, now: float) -> Block:
     run, result = record.run, record.result
     if run.reason:
-        yield "reason", plain(run.reason)
+        yield "reason", visible(run.reason)
     began = run.started or run.created
     yield ("started" if run.started else "created"), f"{_moment(began)} ({render_age(now - parse_timestamp(began))})"
     if run.ended:
@@ -155,15 +150,16 @@ def _outcome(record: Record, now: float) -> Block:
 
 def _what(record: Record) -> Block:
     plan, source = record.plan, record.plan.source
-    yield "project", plain(plan.project)
-    yield "entry point", plain(plan.entry_point)
-    place = plain(source.uri)
+    yield "project", visible(plan.project)
+    yield "entry point", visible(plan.entry_point)
+    place = visible(source.uri)
     if source.subdirectory and source.subdirectory not in source.uri:
-        place += f"#{plain(source.subdirectory)}"
+        place += f"#{visible(source.subdirectory)}"
     yield "source", place
     if source.commit:
-        asked = f" ({plain(source.version)})" if source.version and not source.commit.startswith(source.version) else ""
-        branch = f" on {plain(source.branch)}" if source.branch else ""
+        told = source.version or ""
+        asked = f" ({visible(told)})" if told and not source.commit.startswith(told) else ""
+        branch = f" on {visible(source.branch)}" if source.branch else ""
         yield "commit", source.commit + branch + asked + (", with changes" if source.dirty else "")
     elif source.dirty is None and source.kind == "directory":
         yield "commit", "none: not under version control"
@@ -171,7 +167,7 @@ def _what(record: Record) -> Block:
         yield "not kept", "\n".join(_render_left_out(record.code.left_out))
     if plan.repeats:
         yield "repeats", plan.repeats + _find_verdict(RunFolder(Path(record.run.folder)))
-    yield "command", "\n".join(map(plain, plan.command.text.strip("\n").split("\n")))
+    yield "command", "\n".join(map(visible, plan.command.text.strip("\n").split("\n")))
 
 
 def _again(repetitions: tuple[RunFolder, ...]) -> Block:
@@ -186,7 +182,7 @@ def _find_verdict(folder: RunFolder) -> str:
     from reenact.reproduce.verify import read_verification
 
     found = read_verification(folder)
-    return f"  {found.verdict}: {plain(found.reason)}" if found else ""
+    return f"  {found.verdict}: {visible(found.reason)}" if found else ""
 
 
 def _render_left_out(left_out: Sequence[LeftOut]) -> Iterator[str]:
@@ -195,7 +191,7 @@ def _render_left_out(left_out: Sequence[LeftOut]) -> Iterator[str]:
     for left in told[:MOST_FILES]:
         size = "" if left.size is None else f", {render_size(left.size)}"
         files = f", {left.files} files" if left.files is not None and left.path.endswith("/") else ""
-        yield f"{plain(left.path)}  ({left.why}{files}{size})"
+        yield f"{visible(left.path)}  ({left.why}{files}{size})"
     if len(told) > MOST_FILES:
         yield f"and {len(told) - MOST_FILES} more"
     if tools := len(left_out) - len(told):
@@ -203,16 +199,16 @@ def _render_left_out(left_out: Sequence[LeftOut]) -> Iterator[str]:
 
 
 def _parameters(plan: Plan) -> Block:
-    wide = max((len(plain(parameter.name)) for parameter in plan.parameters), default=0)
+    wide = max((len(visible(parameter.name)) for parameter in plan.parameters), default=0)
     lines = [_render_parameter(parameter, wide) for parameter in plan.parameters]
     if lines:
         yield "parameters", "\n".join(lines)
 
 
 def _render_parameter(parameter: BoundParameter, wide: int) -> str:
-    value = "(secret)" if parameter.secret else "(none)" if parameter.value is None else plain(parameter.value)
+    value = "(secret)" if parameter.secret else "(none)" if parameter.value is None else visible(parameter.value)
     origin = {"given": "", "default": "  (default)", "extra": "  (not declared)"}[parameter.origin]
-    return f"{plain(parameter.name):<{wide}}  {value}{origin if parameter.value is not None else ''}"
+    return f"{visible(parameter.name):<{wide}}  {value}{origin if parameter.value is not None else ''}"
 
 
 def _data(record: Record) -> Block:
@@ -223,8 +219,8 @@ def _data(record: Record) -> Block:
         if files:
             yield label, "\n".join(_render_files(files))
     if record.metrics:
-        wide = max(len(plain(name)) for name in list(record.metrics)[:MOST_FILES])
-        lines = [f"{plain(name):<{wide}}  {plain(str(value))}" for name, value in record.metrics.items()]
+        wide = max(len(visible(name)) for name in list(record.metrics)[:MOST_FILES])
+        lines = [f"{visible(name):<{wide}}  {visible(str(value))}" for name, value in record.metrics.items()]
         yield "metrics", "\n".join(_shorten(lines))
 
 
@@ -235,18 +231,18 @@ def _trace(record: Record) -> Block:
     trace = read_trace(RunFolder(Path(record.run.folder)))
     if trace is None:
         return
-    many = f"{trace.processes} process{'' if trace.processes == 1 else 'es'}"
+    many = render_count(trace.processes, "process")
     yield "traced", f"{many} by {trace.by}" if trace.by != "python" else f"{many} of Python"
     found = {"read": trace.read, "wrote": trace.written, "spoke to": [_render_contact(each) for each in trace.contacts]}
     for label, lines in found.items():
         if lines:
-            yield label, "\n".join(_shorten([plain(line) for line in lines]))
+            yield label, "\n".join(_shorten([visible(line) for line in lines]))
     if not trace.read and not trace.written:
         yield "read, wrote", "nothing that is not declared"
     if trace.more:
         yield "and more", f"{trace.more:,} files that are not named in the record"
     if trace.programs:
-        yield "not watched", plain(", ".join(trace.programs))
+        yield "not watched", visible(", ".join(trace.programs))
 
 
 def _render_contact(contact: Contact) -> str:
@@ -257,7 +253,7 @@ def _render_contact(contact: Contact) -> str:
 
 
 def _render_files(files: list[tuple[str, int | None, str]]) -> list[str]:
-    shown = [(plain(path), "" if size is None else render_size(size), plain(told)) for path, size, told in files]
+    shown = [(visible(path), "" if size is None else render_size(size), visible(told)) for path, size, told in files]
     wide, wider = (max(len(row[at]) for row in shown[:MOST_FILES]) for at in (0, 1))
     return _shorten([f"{path:<{wide}}  {size:>{wider}}  {told}".rstrip() for path, size, told in shown])
 
@@ -287,11 +283,11 @@ def _where(record: Record, has_lock: bool) -> Block:
     spec = plan.environment
     if isinstance(spec, PythonSpec):
         count = _count_packages(folder) if has_lock else None
-        packages = f", {count} package{'' if count == 1 else 's'}" if count is not None else ""
+        packages = f", {render_count(count, 'package')}" if count is not None else ""
         yield (
             "environment",
-            f"Python {plain(spec.python or 'of any version')}{packages}"
-            + (f", from {plain(spec.origin)}" if spec.origin else ""),
+            f"Python {visible(spec.python or 'of any version')}{packages}"
+            + (f", from {visible(spec.origin)}" if spec.origin else ""),
         )
     elif isinstance(spec, DockerSpec):
         yield "environment", f"a container of {_name_image(spec)}"
@@ -306,43 +302,43 @@ def _where(record: Record, has_lock: bool) -> Block:
     if folder.trust.is_file():
         yield "trust", _render_ground(folder)
     if run.backend != "local":
-        yield "backend", plain(run.backend)
-    yield "folder", plain(run.folder)
+        yield "backend", visible(run.backend)
+    yield "folder", visible(run.folder)
 
 
 def _render_ground(folder: RunFolder) -> str:
     from reenact.trust import read_ground
 
     found = read_ground(folder)
-    return f"code from elsewhere: {plain(found.ground)}" if found is not None else ""
+    return f"code from elsewhere: {visible(found.ground)}" if found is not None else ""
 
 
 def _render_determinism(plan: Plan, determinism: Determinism) -> str:
     from textwrap import wrap
 
-    pairs = (f"{plain(name)}={plain(plan.command.environment.get(name, ''))}" for name in determinism.variables)
+    pairs = (f"{visible(name)}={visible(plan.command.environment.get(name, ''))}" for name in determinism.variables)
     lines = wrap(" ".join(pairs), WIDTH, break_long_words=False, break_on_hyphens=False)
-    return "\n".join((*lines, "not promised:", *(f"  {plain(limit)}" for limit in determinism.limits)))
+    return "\n".join((*lines, "not promised:", *(f"  {visible(limit)}" for limit in determinism.limits)))
 
 
 def _name_image(spec: DockerSpec) -> str:
     build = spec.container.build
     if build is not None:
-        return f"an image built from {plain(build.context)}"
-    return plain(spec.container.image) + (" with the project in it" if spec.bake else "")
+        return f"an image built from {visible(build.context)}"
+    return visible(spec.container.image) + (" with the project in it" if spec.bake else "")
 
 
 def _machine(record: Record) -> Block:
     if record.imported:
         came = record.imported
         signed = f", signed with the key {came.key[:12]}" if came.key else ""
-        yield "imported", plain(f"{_moment(came.time)}, from {came.file}{signed}")
+        yield "imported", visible(f"{_moment(came.time)}, from {came.file}{signed}")
     if record.origin:
         origin = record.origin
-        yield "asked by", plain(f"{origin.user} on {origin.host}, in {origin.cwd}, with reenact {origin.version}")
+        yield "asked by", visible(f"{origin.user} on {origin.host}, in {origin.cwd}, with reenact {origin.version}")
     for name, value in record.machine.items():
         if value not in (None, "", [], {}):
-            yield name.replace("_", " "), plain(_render_fact(name, value))
+            yield name.replace("_", " "), visible(_render_fact(name, value))
 
 
 def _render_fact(name: str, value: object) -> str:
@@ -383,4 +379,4 @@ def _print_last_lines(folder: RunFolder) -> None:
     if last:
         print(f"\nlast lines of its log (all of it: reenact logs {folder.id[:8]})")
         for line in last:
-            print(f"  {plain(line)}")
+            print(f"  {visible(line)}")

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from reenact.plan import Isolation
+from reenact.project.diagnostics import visible
 from reenact.runs import State
 from reenact.values import NamedTuple
 
@@ -65,13 +66,6 @@ def cut(text: str, width: int) -> str:
     return text + "…" if width > 0 else ""
 
 
-def plain(text: str) -> str:
-    """The text on one line, with all that a terminal would obey, or could not show, written as an escape."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
 def paint(text: str, state: State) -> str:
     """The text in the colour of a state, where stdout is a terminal and nobody asked for none (NO_COLOR)."""
     if os.environ.get("NO_COLOR") or not sys.stdout.isatty():
@@ -116,6 +110,11 @@ def render_duration(seconds: float) -> str:
     return f"{whole // 86400} d {whole % 86400 // 3600} h"
 
 
+def render_count(count: int, thing: str) -> str:
+    """``no run``, ``1 run``, ``2 runs``, ``2 processes``."""
+    return f"{count or 'no'} {thing}{'' if count == 1 else 'es' if thing.endswith('s') else 's'}"
+
+
 def render_size(count: int) -> str:
     """Bytes in binary units: ``512 B``, ``38.2 MiB``."""
     size = float(count)
@@ -149,12 +148,12 @@ def render_isolation(isolation: Isolation) -> str:
 def render_change(what: str, old: str | None, new: str | None) -> str:
     """What came (None was there before), went or changed, as a line; a digest by its beginning."""
     if old is None:
-        return f"  + {plain(what)}: {_cut(new or '')}"
+        return f"  + {visible(what)}: {_cut(new or '')}"
     if new is None:
-        return f"  - {plain(what)}: {_cut(old)}"
-    return f"  ~ {plain(what)}: {_cut(old)} → {_cut(new)}"
+        return f"  - {visible(what)}: {_cut(old)}"
+    return f"  ~ {visible(what)}: {_cut(old)} → {_cut(new)}"
 
 
 def _cut(text: str) -> str:
-    shown = plain(text)
+    shown = visible(text)
     return shown[:12] if len(text) == 64 and set(text) <= set("0123456789abcdef") else shown

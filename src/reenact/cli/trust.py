@@ -8,12 +8,13 @@ import termios
 from pathlib import Path
 
 from reenact.cli.console import ask
-from reenact.cli.table import plain, render_isolation
+from reenact.cli.table import render_isolation
 from reenact.environments.docker.mounts import expand_volume
 from reenact.errors import TrustError, UsageError
 from reenact.home import find_home
 from reenact.plan import CondaSpec, DockerSpec, Isolation, Plan, PythonSpec, RecordedLock, Snapshot
 from reenact.prepare import Prepared, discard
+from reenact.project.diagnostics import visible
 from reenact.records.files import read_imported, read_plan
 from reenact.run_folder import RunFolder
 from reenact.trust import (
@@ -120,8 +121,9 @@ def render_question(subject: Subject, facts: Lines, last: Agreement | None) -> s
     else:
         was, now = last.subject.commit or last.subject.content, subject.commit or subject.content
         day = last.time.partition("T")[0]
-        head = f"This code has changed since you last agreed to it: {plain(was)[:12]} on {day}, now {plain(now)[:12]}."
-    lines = [f"  {label:<12}  {shorten(plain(text))}" for label, text in facts]
+        was, now = visible(was)[:12], visible(now)[:12]
+        head = f"This code has changed since you last agreed to it: {was} on {day}, now {now}."
+    lines = [f"  {label:<12}  {shorten(visible(text))}" for label, text in facts]
     return "\n".join((head, "", *lines, ""))
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reenact.cli.console import print_json
+from reenact.cli.given import add_json, add_repeated_run, add_yes
 from reenact.cli.parser import Namespace, Parser, at_least
-from reenact.cli.table import plain
 from reenact.errors import StorageError, UsageError
+from reenact.project.diagnostics import visible
 from reenact.world import World
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def add_arguments(parser: Parser) -> None:
         "Ends with 0 for PASS, with 1 for FAIL: a result differs although nothing else does, and with 75 for "
         "INCONCLUSIVE: something around the run differs too, or something could not be compared."
     )
-    parser.add_argument("run", metavar="RUN", complete="runs", help="The run: its id or name; @ for the newest.")
+    add_repeated_run(parser)
     parser.add_argument(
         "-n", "--times", type=at_least(1), metavar="N", help="Run it N times; each has to hold. [default: 1]"
     )
@@ -63,8 +64,8 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--freeze", metavar="FILE", complete="files", help="Run nothing; write a test for pytest that does."
     )
-    parser.add_argument("-y", "--yes", action="store_true", help="Do not ask before code from elsewhere is run.")
-    parser.add_argument("--json", dest="as_json", action="store_true", help="Print all that was found as JSON.")
+    add_yes(parser)
+    add_json(parser, "Print all that was found as JSON.")
     parser.add_argument("--junit", metavar="FILE", complete="files", help="Write a report in JUnit's XML.")
     parser.add_argument("--markdown", metavar="FILE", complete="files", help="Write a report in Markdown.")
 
@@ -126,17 +127,17 @@ def _render_trial(trial: Trial) -> list[str]:
     if trial.problem:
         lines.append(f"  {_indent(trial.problem, 2)}")
     for each in trial.judged:
-        lines.append(f"  {each.judgement.verdict:<16}  {plain(name_result(each))}")
+        lines.append(f"  {each.judgement.verdict:<16}  {visible(name_result(each))}")
         if each.judgement.difference:
             lines.append(f"{' ' * 20}{_indent(each.judgement.difference, 20)}")
     if trial.changes:
         lines.append("  not the same around it:")
-        lines += [f"    {plain(change.render())}" for change in trial.changes]
+        lines += [f"    {visible(change.render())}" for change in trial.changes]
     return lines
 
 
 def _indent(text: str, width: int) -> str:
-    return f"\n{' ' * width}".join(map(plain, text.split("\n")))
+    return f"\n{' ' * width}".join(map(visible, text.split("\n")))
 
 
 def _write(path: Path, text: str, world: World) -> None:

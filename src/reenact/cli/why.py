@@ -6,9 +6,11 @@ import sys
 from typing import TYPE_CHECKING
 
 from reenact.cli.console import ask, print_json
+from reenact.cli.given import add_json
 from reenact.cli.parser import Namespace, Parser
-from reenact.cli.table import plain, render_change, render_duration
+from reenact.cli.table import render_change, render_duration
 from reenact.errors import UsageError
+from reenact.project.diagnostics import visible
 from reenact.records.files import read_record
 from reenact.records.lookup import get_run
 from reenact.run_folder import RunFolder
@@ -45,7 +47,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("--most", type=int, default=100, metavar="N", help="The most trials. [default: %(default)s]")
     parser.add_argument("--dry-run", action="store_true", help="Say what would be tried and what it costs, and stop.")
     parser.add_argument("-y", "--yes", action="store_true", help="Do not ask first.")
-    parser.add_argument("--json", dest="as_json", action="store_true", help="Print the answer as a JSON object.")
+    add_json(parser, "Print the answer as a JSON object.")
 
 
 def run(given: Given, world: World) -> int:
@@ -88,7 +90,7 @@ def render_estimate(plan: Estimate) -> str:
     for factor in dict.fromkeys(unit.factor for unit in plan.units):
         units = [unit for unit in plan.units if unit.factor == factor]
         lines.append(f"{factor}: {len(units)} difference{'s' * (len(units) > 1)}, {_name(tuple(units))}")
-    lines += [f"{plain(change.what)} differs too, and cannot be tried" for change in plan.untried]
+    lines += [f"{visible(change.what)} differs too, and cannot be tried" for change in plan.untried]
     lines += [f"there are {plan.commits} commits between the two"] * (plan.commits > 1)
     lines = lines or ["nothing that can be tried differs"]
     took = f", about {render_duration(plan.seconds)} each" if plan.seconds else ""
@@ -103,7 +105,7 @@ def _render_trial(trial: Trial) -> str:
 
 
 def _name(units: tuple[Unit, ...]) -> str:
-    names = [plain(unit.describe()) for unit in units[:3]]
+    names = [visible(unit.describe()) for unit in units[:3]]
     return ", ".join(names) + (f" and {len(units) - 3} more" if len(units) > 3 else "")
 
 
@@ -111,11 +113,11 @@ def render_explanation(found: Explanation) -> str:
     """The answer, the changes that are the cause, and what could not be tried."""
     lines = [found.reason, *(render_change(*change) for change in found.changes[:MOST_SHOWN])]
     if found.commit:
-        lines.append(f"it came with commit {plain(found.commit)}")
+        lines.append(f"it came with commit {visible(found.commit)}")
     if found.patch:
-        lines += ["", *map(plain, found.patch.splitlines())]
+        lines += ["", *map(visible, found.patch.splitlines())]
     if found.finding != "explained":
-        lines += [f"not tried, for nobody kept what it was: {plain(change.what)}" for change in found.untried]
+        lines += [f"not tried, for nobody kept what it was: {visible(change.what)}" for change in found.untried]
     if found.differing:
-        lines += ["", f"what came out different: {', '.join(map(plain, found.differing))}"]
+        lines += ["", f"what came out different: {', '.join(map(visible, found.differing))}"]
     return "\n".join(lines)

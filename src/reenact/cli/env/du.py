@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reenact.cli.console import print_json
+from reenact.cli.given import add_json
 from reenact.cli.parser import Namespace, Parser
 from reenact.cli.table import render_size
 from reenact.world import World
@@ -19,7 +20,7 @@ def add_arguments(parser: Parser) -> None:
     parser.description = (
         "Show how much of the disk environments use, each file counted once however many links lead to it."
     )
-    parser.add_argument("--json", dest="as_json", action="store_true", help="Print it as a JSON object, in bytes.")
+    add_json(parser, "Print it as a JSON object, in bytes.")
 
 
 def run(given: Given, world: World) -> int:

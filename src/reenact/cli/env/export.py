@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from reenact.cli.given import add_run
 from reenact.cli.parser import Namespace, Parser
 from reenact.world import World
 
@@ -21,14 +22,7 @@ class Given(Namespace):
 def add_arguments(parser: Parser) -> None:
     """Declare them."""
     parser.epilog = "It is taken from the lock in the run's record: nothing is resolved again."
-    parser.add_argument(
-        "run",
-        metavar="RUN",
-        nargs="?",
-        default="@",
-        complete="runs",
-        help="An id or its beginning, or a name; the newest.",
-    )
+    add_run(parser)
     parser.add_argument(
         "--format",
         dest="form",

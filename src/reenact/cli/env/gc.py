@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reenact.cli.console import print_json
+from reenact.cli.given import add_json
 from reenact.cli.parser import Namespace, Parser
 from reenact.cli.table import render_age, render_size
 from reenact.size_limit import parse_size
@@ -36,9 +37,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("--older-than", metavar="AGE", help="What was not used since then: 30d, 12h, or 2026-11-23.")
     parser.add_argument("--keep", action="store_true", help="Never what a recorded run was made in.")
     parser.add_argument("-n", "--dry-run", action="store_true", help="Say what would go, and stop.")
-    parser.add_argument(
-        "--json", dest="as_json", action="store_true", help="Print what went as a JSON object; sizes in bytes."
-    )
+    add_json(parser, "Print what went as a JSON object; sizes in bytes.")
 
 
 def run(given: Given, world: World) -> int:

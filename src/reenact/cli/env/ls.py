@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from reenact.cli.console import print_json
+from reenact.cli.given import add_json
 from reenact.cli.parser import Namespace, Parser
-from reenact.cli.table import Column, find_width, parse_timestamp, plain, render_age, render_size, render_table
+from reenact.cli.table import Column, find_width, parse_timestamp, render_age, render_size, render_table
+from reenact.project.diagnostics import visible
 from reenact.world import World
 
 
@@ -17,9 +19,7 @@ class Given(Namespace):
 def add_arguments(parser: Parser) -> None:
     """Declare them."""
     parser.epilog = "SIZE is what an environment holds, OWN what its deletion would free: files that others share stay."
-    parser.add_argument(
-        "--json", dest="as_json", action="store_true", help="Print them as a JSON list; sizes in bytes."
-    )
+    add_json(parser, "Print them as a JSON list; sizes in bytes.")
 
 
 def run(given: Given, world: World) -> int:
@@ -65,7 +65,7 @@ def run(given: Given, world: World) -> int:
             (
                 each.key[:SHORT],
                 each.kind,
-                plain(each.python or "-"),
+                visible(each.python or "-"),
                 str(each.packages) if each.whole else "unfinished",
                 render_size(size.whole),
                 render_size(size.own),

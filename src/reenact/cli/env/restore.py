@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reenact.cli.console import print_json
+from reenact.cli.given import add_json, add_run, add_yes
 from reenact.cli.parser import Namespace, Parser
 from reenact.world import World
 
@@ -28,16 +29,9 @@ def add_arguments(parser: Parser) -> None:
         "Make the environment of a run exist again, from the lock in its record, and print its folder. Where it could"
         " not be made, the steps that failed are repeated."
     )
-    parser.add_argument(
-        "run",
-        metavar="RUN",
-        nargs="?",
-        default="@",
-        complete="runs",
-        help="An id or its beginning, or a name; the newest.",
-    )
-    parser.add_argument("-y", "--yes", action="store_true", help="Do not ask before code from elsewhere is run.")
-    parser.add_argument("--json", dest="as_json", action="store_true", help="Print it as a JSON object.")
+    add_run(parser)
+    add_yes(parser)
+    add_json(parser)
 
 
 def run(given: Given, world: World) -> int:

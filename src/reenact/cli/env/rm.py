@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reenact.cli.console import print_json
+from reenact.cli.given import add_json
 from reenact.cli.parser import Namespace, Parser
 from reenact.errors import StorageError
 from reenact.world import World
@@ -19,7 +20,7 @@ def add_arguments(parser: Parser) -> None:
     """Declare them."""
     parser.epilog = "Their runs stay, with the locks from which they are made again when they are needed."
     parser.add_argument("keys", metavar="KEY", nargs="+", help="The key of an environment, or its beginning.")
-    parser.add_argument("--json", dest="as_json", action="store_true", help="The keys of what was deleted.")
+    add_json(parser, "The keys of what was deleted.")
 
 
 def run(given: Given, world: World) -> int:

@@ -6,13 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reenact.cli.console import print_json
-from reenact.cli.table import Column, find_width, parse_timestamp, plain, render_age, render_size, render_table
+from reenact.cli.given import add_json
+from reenact.cli.parser import Namespace, Parser
+from reenact.cli.table import Column, find_width, parse_timestamp, render_age, render_size, render_table
+from reenact.project.diagnostics import visible
+from reenact.world import World
 
 if TYPE_CHECKING:
     from reenact.cli.env.names import Meant
     from reenact.environments.packages import Package
-from reenact.cli.parser import Namespace, Parser
-from reenact.world import World
 
 
 class Given(Namespace):
@@ -35,7 +37,7 @@ def add_arguments(parser: Parser) -> None:
         complete="runs",
         help="The beginning of its key, or a run; the newest.",
     )
-    parser.add_argument("--json", dest="as_json", action="store_true", help="Print it as a JSON object.")
+    add_json(parser)
 
 
 def run(given: Given, world: World) -> int:
@@ -73,12 +75,12 @@ def run(given: Given, world: World) -> int:
     else:
         made = f"{render_age(world.now() - parse_timestamp(standing.made))}, " if standing.made else ""
         lines += [
-            ("kind", standing.kind + (f", Python {plain(standing.python)}" if standing.python else "")),
+            ("kind", standing.kind + (f", Python {visible(standing.python)}" if standing.python else "")),
             ("made", f"{made}last used {render_age(world.now() - standing.used)}"),
             ("size", f"{render_size(size.whole)}, {render_size(size.own)} of it shared with nothing"),
-            ("folder", plain(str(standing.folder))),
+            ("folder", visible(str(standing.folder))),
         ]
-    lines.append(("lock", plain(str(lock)) if lock else "none"))
+    lines.append(("lock", visible(str(lock)) if lock else "none"))
     lines.append(("runs", ", ".join(run[:8] for run in runs) or "none that is recorded"))
     print("\n".join(f"{label:<13} {text}" for label, text in lines))
     if packages:
@@ -100,9 +102,9 @@ def render_packages(packages: tuple[Package, ...]) -> list[str]:
     columns = [Column("PACKAGE"), Column("VERSION"), Column("FROM", gives_way=True)]
     rows = [
         (
-            plain(each.name),
-            plain(f"{each.version}={each.build}" if each.build else each.version or "-"),
-            plain(each.direct if each.kind == "pypi" and each.direct else each.origin),
+            visible(each.name),
+            visible(f"{each.version}={each.build}" if each.build else each.version or "-"),
+            visible(each.direct if each.kind == "pypi" and each.direct else each.origin),
         )
         for each in packages
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reenact.cli.console import print_json
+from reenact.cli.given import add_json, add_run
 from reenact.cli.parser import Namespace, Parser
 from reenact.cli.table import render_change, render_duration
 from reenact.environments.comparison import Change
@@ -22,15 +23,8 @@ def add_arguments(parser: Parser) -> None:
         "Say why the environment of a run was made, or found made: what changed since the run before, line by line."
     )
     parser.epilog = "The run before is the one of the same project and entry point."
-    parser.add_argument(
-        "run",
-        metavar="RUN",
-        nargs="?",
-        default="@",
-        complete="runs",
-        help="An id or its beginning, or a name; the newest.",
-    )
-    parser.add_argument("--json", dest="as_json", action="store_true", help="Print it as a JSON object.")
+    add_run(parser)
+    add_json(parser)
 
 
 def run(given: Given, world: World) -> int:
