@@ -12,8 +12,9 @@ import pytest
 
 from reenact.home import Home
 from reenact.world import World
+from tests.environments.conftest import make_wheel
 from tests.integration.command import User
-from tests.integration.servers import Served, serve_http
+from tests.integration.servers import Index, Served, serve_http, serve_index
 from tests.sources.repositories import git, make_bare, make_repository, make_world
 
 
@@ -64,3 +65,14 @@ def user(tmp_path: Path, home: Home) -> Iterator[User]:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     assert not left, "a process survived"
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[Index]:
+    """An index that has needy 1.0, which needs tiny 1.0."""
+    folder = tmp_path / "wheels"
+    folder.mkdir()
+    make_wheel(folder, "tiny", "1.0")
+    make_wheel(folder, "needy", "1.0", requires=("tiny",))
+    with serve_index(folder) as index:
+        yield index

@@ -1,4 +1,5 @@
-"""Real servers on loopback: git over http (with and without a login), the git protocol, ssh, and plain files."""
+"""Real servers on loopback: git over http (with and without a login), the git protocol, ssh, plain files, and
+a package index."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from tests.sources.repositories import git
@@ -215,3 +216,60 @@ def _running(command: list[str], port: int) -> Iterator[None]:
     finally:
         os.killpg(process.pid, 15)
         process.wait()
+
+
+class Index:
+    """A package index that stops in the middle of what ``stalls`` names, until ``gate`` is set."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.stalls = "nothing"
+        self.reached = threading.Event()
+        self.gate = threading.Event()
+        self.url = ""
+
+    def read(self, path: str) -> bytes | None:
+        if path.startswith("/simple/"):
+            name = path.strip("/").rpartition("/")[2]
+            links = "".join(f'<a href="/{each.name}">{each.name}</a>' for each in self.folder.glob(f"{name}-*.whl"))
+            return f"<!DOCTYPE html><html><body>{links}</body></html>".encode() if links else None
+        file = self.folder / path.lstrip("/")
+        return file.read_bytes() if file.is_file() else None
+
+
+@contextmanager
+def serve_index(folder: Path) -> Iterator[Index]:
+    """The wheels in the folder, as an index has them."""
+    index = Index(folder)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            data = index.read(self.path)
+            self.send_response(200 if data is not None else 404)
+            self.send_header("Content-Type", "text/html" if self.path.startswith("/simple") else "application/zip")
+            self.send_header("Content-Length", str(len(data or b"")))
+            self.end_headers()
+            data = data or b""
+            half = len(data) // 2 if index.stalls in self.path else 0
+            try:
+                self.wfile.write(data[:half])
+                self.wfile.flush()
+                if half:
+                    index.reached.set()
+                    index.gate.wait()
+                self.wfile.write(data[half:])
+            except OSError:  # the client was killed
+                self.close_connection = True
+
+        def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        index.url = f"http://127.0.0.1:{server.server_port}/simple"
+        yield index
+        index.gate.set()
+        server.shutdown()
+        thread.join()

@@ -17,6 +17,8 @@ from tests.sources.repositories import commit, git, write
 
 UV = str(Path(sys.executable).with_name("uv"))
 Need = Literal["index", "engine", "conda"]
+IMAGE = f"reenact-test-shape:{os.getpid()}"
+"""The image that one of them runs in."""
 
 
 class Shape(NamedTuple):
@@ -174,6 +176,10 @@ def _make_channel(folder: Path) -> None:
     (folder / "conda.yaml").write_text(text.replace("CHANNEL", channel.as_uri()))
 
 
+def _make_data(folder: Path) -> None:
+    write(folder, {f"data/{part}/{number}.csv": f"{number}\n" * 500 for number in range(12) for part in "abc"})
+
+
 def _make_large(folder: Path) -> None:
     _make_repository(folder)
     write(folder, {".gitignore": "data/\n"})
@@ -285,7 +291,7 @@ PROJECTS: dict[str, Shape] = {
     ),
     "container": Shape(
         {
-            "MLproject": _declare("python train.py", environment="docker_env: {image: IMAGE}\n"),
+            "MLproject": _declare("python train.py", environment=f"docker_env: {{image: '{IMAGE}'}}\n"),
             "train.py": WRITE,
         },
         needs=("engine",),
@@ -335,6 +341,15 @@ PROJECTS: dict[str, Shape] = {
         },
         prepare=_make_large,
         environ={"REENACT_SIZE_LIMIT": "64K"},
+    ),
+    "folder of data beside the code": Shape(
+        {
+            "MLproject": _declare("python train.py"),
+            "train.py": "import pathlib\nfiles = sorted(pathlib.Path('data').rglob('*.csv'))\n"
+            "open('result.txt', 'w').write(''.join(f'{each} {len(each.read_text())}\\n' for each in files))\n",
+        },
+        prepare=_make_data,
+        environ={"REENACT_SIZE_LIMIT": "2K"},
     ),
     "input from elsewhere": Shape(
         {

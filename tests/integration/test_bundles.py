@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,9 +20,8 @@ from reenact.reproduce.bundle.importing import Terms, import_bundle
 from reenact.run_folder import RunFolder
 from reenact.runs import State
 from reenact.world import World
-from tests.environments.conftest import make_wheel
 from tests.integration.command import PATIENCE, REENACT, Said, User, write_project
-from tests.integration.test_deaths import Index, serve_index
+from tests.integration.servers import Index
 from tests.sources.repositories import commit, git
 
 BACKEND = """
@@ -83,16 +81,6 @@ class Machine(User):
             timeout=PATIENCE,
         )
         return Said(done.returncode, done.stdout, done.stderr)
-
-
-@pytest.fixture
-def index(tmp_path: Path) -> Iterator[Index]:
-    folder = tmp_path / "wheels"
-    folder.mkdir()
-    make_wheel(folder, "tiny", "1.0")
-    make_wheel(folder, "needy", "1.0", requires=("tiny",))
-    with serve_index(folder) as index:
-        yield index
 
 
 @pytest.fixture

@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 from uv import find_uv_bin
 
-from tests.environments.docker.engines import get_base_image, get_engine
+from reenact.environments.docker.engine import Engine
+from tests.environments.docker.engines import LABEL, get_base_image, get_engine, tell
 from tests.integration.command import User
-from tests.integration.shapes import PROJECTS, Shape
+from tests.integration.shapes import IMAGE, PROJECTS, Shape
 from tests.sources.repositories import write
 
 pytestmark = pytest.mark.slow
@@ -47,10 +48,9 @@ def shape(request: pytest.FixtureRequest) -> Shape:
         pytest.importorskip("rattler")
         if os.uname().machine != "x86_64" or os.uname().sysname != "Linux":
             pytest.skip("the channel is linux-64")
-    if "engine" not in found.needs:
-        return found
-    image = get_base_image(get_engine())
-    return found._replace(files={name: text.replace("IMAGE", image) for name, text in found.files.items()})
+    if "engine" in found.needs:
+        make_image(get_engine())
+    return found
 
 
 @pytest.fixture
@@ -61,11 +61,28 @@ def folder(tmp_path: Path) -> Iterator[Path]:
         shutil.rmtree(tmp_path / "first")
 
 
+def make_image(engine: Engine) -> None:
+    """An image that shares no layer with any other, so that nothing of it is left when it is removed."""
+    base = get_base_image(engine)
+    lines = (f"FROM {base} AS base", "FROM scratch", "COPY --from=base / /", "ENV PATH=/usr/local/bin:/usr/bin:/bin")
+    argv = [engine.program, "build", "--quiet", "--no-cache", "--label", LABEL, "--tag", IMAGE, "-"]
+    subprocess.run(argv, input="\n".join(lines).encode(), check=True, capture_output=True)
+
+
+def remove_image(engine: Engine) -> None:
+    """Take it out of the engine, and see that it is gone."""
+    found = tell(engine, "images", "--quiet", "--no-trunc", IMAGE)
+    tell(engine, "rmi", "--force", found)
+    assert found not in tell(engine, "images", "--all", "--quiet", "--no-trunc")
+
+
 @pytest.mark.parametrize("shape", PROJECTS, indirect=True)
 def test_a_bundle_is_all_that_a_project_needs(shape: Shape, folder: Path, tmp_path: Path) -> None:
     bundle = tmp_path / "run.tar.zst"
     export(shape, folder, bundle)
     shutil.rmtree(folder.parent)
+    if "engine" in shape.needs:
+        remove_image(get_engine())
     there = User(make(tmp_path / "second"), tmp_path / "second" / "home", **without_network(tmp_path / "second"))
     said = there.call("import", str(bundle), patience=LONG)
     assert said.code == 0, said
@@ -88,7 +105,7 @@ def export(shape: Shape, folder: Path, bundle: Path) -> None:
     options = [each.format(aside=folder.parent / "aside") for each in shape.options]
     said = here.call("run", "--quiet", "--yes", *options, uri, patience=LONG)
     assert said.code == 0, said
-    parts = ("--with-inputs", "--with-outputs", *(() if "engine" in shape.needs else ("--with-packages",)))
+    parts = ("--with-packages", "--with-inputs", "--with-outputs")
     said = here.call("export", "-o", str(bundle), *parts, patience=LONG)
     assert said.code == 0, said
 

@@ -5,19 +5,23 @@ from __future__ import annotations
 import io
 import json
 import tarfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from reenact.report import Silence
+from reenact.home import Home
+from reenact.report import Memory, Silence
 from reenact.reproduce.bundle.compression import Packed, Unpacked
+from reenact.reproduce.bundle.contents import Wanted
+from reenact.reproduce.bundle.exporting import Exported, export
 from reenact.reproduce.bundle.manifest import EXECUTABLE, LINK, Entry, Manifest, make_entry, render_manifest
 from reenact.reproduce.bundle.reading import Bundle
 from reenact.reproduce.bundle.signature import open_statement, seal_statement
 from reenact.reproduce.bundle.statement import STATEMENT, check_statement
 from reenact.reproduce.bundle.tar import END, padding, render_head
-from reenact.reproduce.bundle.writing import Member, seal, write_bundle
+from reenact.reproduce.bundle.writing import Member, Sealed, seal, write_bundle
+from reenact.run_folder import RunFolder
 from reenact.world import World, make_world
 
 RUN = "0123456789abcdef" * 2
@@ -99,3 +103,37 @@ def list_headers(data: bytes) -> list[tarfile.TarInfo]:
     """The members of a bundle, as the standard library reads it."""
     with tarfile.open(fileobj=io.BytesIO(unpack(data))) as packed:
         return packed.getmembers()
+
+
+def write_run(folder: RunFolder, world: World, target: Path, key: Path | None = None) -> Exported:
+    """The bundle of a run with its data."""
+    return export(folder, Wanted(inputs=True, outputs=True), target, key, world)
+
+
+def read(bundle: Path) -> tuple[Sealed, bytes]:
+    """The parts of a bundle, to make another of."""
+    contents: dict[str, Path | bytes] = {}
+    with bundle.open("rb") as file:
+        opened = Bundle(file)
+        opened.unpack(lambda entry, pieces: contents.__setitem__(entry.name, b"".join(pieces)))
+    return Sealed(opened.opened.manifest, contents), opened.opened.provenance
+
+
+def rewrite(bundle: Path, change: Callable[[dict[str, Member]], None], **more: Any) -> None:
+    """The bundle with other members, whose digests are all as they should be."""
+    sealed, _ = read(bundle)
+    members = {
+        entry.name: Member(entry.name, sealed.contents[entry.name], entry.mode) for entry in sealed.manifest.members
+    }
+    change(members)
+    world = World(Home(bundle.parent / "nobody"), {}, bundle.parent, Memory())
+    again = seal(sealed.manifest.run, members.values(), sealed.manifest.code, world)
+    again = Sealed(again.manifest._replace(**more), again.contents)
+    write_bundle(again, make_provenance(again.digest), bundle, world)
+
+
+def expect_nothing(other: World) -> None:
+    """No run, and nothing in staging."""
+    assert not any(other.home.runs.iterdir()) if other.home.runs.exists() else True
+    assert not any(other.home.staging.iterdir()) if other.home.staging.exists() else True
+    assert not other.home.artifacts.exists()

@@ -6,9 +6,7 @@ import json
 import os
 import shutil
 from base64 import b64decode
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,90 +16,16 @@ from reenact.errors import RecordError, StorageError, UsageError
 from reenact.home import Home
 from reenact.report import Memory
 from reenact.reproduce.bundle.contents import Wanted
-from reenact.reproduce.bundle.exporting import Exported, export
+from reenact.reproduce.bundle.exporting import export
 from reenact.reproduce.bundle.importing import Terms, import_bundle
 from reenact.reproduce.bundle.manifest import CRATE, Manifest, sort_entries
-from reenact.reproduce.bundle.reading import Bundle
 from reenact.reproduce.bundle.signature import open_statement, seal_statement
 from reenact.reproduce.bundle.statement import STATEMENT
-from reenact.reproduce.bundle.writing import Member, Sealed, seal, write_bundle
+from reenact.reproduce.bundle.writing import Member, Sealed, write_bundle
 from reenact.run_folder import RunFolder
 from reenact.world import World
+from tests.reproduce.bundle.made import expect_nothing, read, rewrite, write_run
 from tests.reproduce.bundle.test_signature import write_keys
-
-PROJECT = """
-name: small
-entry_points:
-  main:
-    parameters: {word: {type: string, default: hello}, unused: path}
-    command: cat train.txt > $REENACT_RUN_DIR/artifacts/copy.txt; echo {word}
-"""
-
-
-@pytest.fixture
-def world(home: Home, tmp_path: Path) -> World:
-    return World(home, dict(os.environ), tmp_path, Memory())
-
-
-@pytest.fixture
-def other(tmp_path: Path) -> World:
-    """Another machine, as far as a home makes one."""
-    return World(Home(tmp_path / "other"), dict(os.environ), tmp_path, Memory())
-
-
-@pytest.fixture
-def folder(project_dir: Path, world: World) -> RunFolder:
-    """A run."""
-    from reenact.api import run
-
-    (project_dir / "MLproject").write_text(PROJECT)
-    (project_dir / "train.txt").write_text("words\n")
-    (project_dir / "link").symlink_to("train.txt")
-    (project_dir / "LICENSE").write_text("free\n")
-    parameters = {"unused": str(project_dir / "train.txt")}
-    return run(project_dir, env_manager="system", parameters=parameters, world=world).folder
-
-
-@pytest.fixture
-def bundle(folder: RunFolder, world: World, tmp_path: Path) -> Path:
-    """Its bundle."""
-    write(folder, world, tmp_path / "run.tar.zst")
-    return tmp_path / "run.tar.zst"
-
-
-def write(folder: RunFolder, world: World, target: Path, key: Path | None = None) -> Exported:
-    return export(folder, Wanted(inputs=True, outputs=True), target, key, world)
-
-
-def read(bundle: Path) -> tuple[Sealed, bytes]:
-    """The parts of a bundle, to make another of."""
-    contents: dict[str, Path | bytes] = {}
-    with bundle.open("rb") as file:
-        opened = Bundle(file)
-        opened.unpack(lambda entry, pieces: contents.__setitem__(entry.name, b"".join(pieces)))
-    return Sealed(opened.opened.manifest, contents), opened.opened.provenance
-
-
-def rewrite(bundle: Path, change: Callable[[dict[str, Member]], None], **more: Any) -> None:
-    """The bundle with other members, whose digests are all as they should be."""
-    sealed, _ = read(bundle)
-    members = {
-        entry.name: Member(entry.name, sealed.contents[entry.name], entry.mode) for entry in sealed.manifest.members
-    }
-    change(members)
-    world = World(Home(bundle.parent / "nobody"), {}, bundle.parent, Memory())
-    again = seal(sealed.manifest.run, members.values(), sealed.manifest.code, world)
-    again = Sealed(again.manifest._replace(**more), again.contents)
-    subject = {"name": "manifest.json", "digest": {"sha256": again.digest}}
-    statement = json.dumps({"_type": STATEMENT, "subject": [subject]}).encode()
-    write_bundle(again, seal_statement(statement, None), bundle, world)
-
-
-def expect_nothing(other: World) -> None:
-    """No run, and nothing in staging."""
-    assert not any(other.home.runs.iterdir()) if other.home.runs.exists() else True
-    assert not any(other.home.staging.iterdir()) if other.home.staging.exists() else True
-    assert not other.home.artifacts.exists()
 
 
 def test_it_is_a_crate_that_others_load(bundle: Path, tmp_path: Path, folder: RunFolder) -> None:
@@ -155,7 +79,7 @@ def test_its_provenance_is_an_in_toto_statement(bundle: Path, folder: RunFolder)
 def test_a_signature_covers_everything(folder: RunFolder, world: World, other: World, tmp_path: Path) -> None:
     private, public = write_keys(tmp_path, "mine")
     target = tmp_path / "signed.tar.zst"
-    write(folder, world, target, private)
+    write_run(folder, world, target, private)
     _, provenance = read(target)
 
     def spoil(members: dict[str, Member]) -> None:
@@ -234,11 +158,11 @@ def test_a_credential_does_not_leave(folder: RunFolder, world: World, tmp_path: 
     artifact.write_text(json.dumps({"token": secret}).replace("/", "\\/"))
     knowing = world._replace(environ={**world.environ, "HF_TOKEN": secret})
     with pytest.raises(RecordError, match=r"artifacts/note\.json") as refused:
-        write(folder, knowing, tmp_path / "x")
+        write_run(folder, knowing, tmp_path / "x")
     assert secret not in refused.value.message
     assert not (tmp_path / "x").exists()
     artifact.unlink()
-    write(folder, knowing, tmp_path / "x")
+    write_run(folder, knowing, tmp_path / "x")
 
 
 def test_files_that_no_record_names_are_collected(bundle: Path, world: World) -> None:
@@ -280,7 +204,7 @@ def test_a_run_under_way_is_not_exported(world: World, tmp_path: Path) -> None:
     folder, alive = start(world)
     try:
         with pytest.raises(RecordError, match="running"):
-            write(folder, world, tmp_path / "x")
+            write_run(folder, world, tmp_path / "x")
     finally:
         os.close(alive)
     assert not (tmp_path / "x").exists()
@@ -289,9 +213,9 @@ def test_a_run_under_way_is_not_exported(world: World, tmp_path: Path) -> None:
 def test_what_cannot_be_written_to_is_told_first(folder: RunFolder, world: World, tmp_path: Path) -> None:
     for target in (tmp_path, tmp_path / "none" / "x"):
         with pytest.raises(UsageError, match="no place"):
-            write(folder, world, target)
+            write_run(folder, world, target)
     with pytest.raises(UsageError, match="cannot read the key"):
-        write(folder, world, tmp_path / "x", tmp_path / "nokey")
+        write_run(folder, world, tmp_path / "x", tmp_path / "nokey")
 
 
 @pytest.mark.parametrize(

@@ -78,3 +78,12 @@ def test_the_kernel_agrees(links: dict[str, str], tmp_path_factory: pytest.TempP
 def test_a_manifest_comes_back_as_it_was() -> None:
     manifest = make({"code/a": "b"})._replace(code="0" * 40)
     assert parse_manifest(render_manifest(manifest)) == manifest
+
+
+@pytest.mark.parametrize(
+    "name", ["code/" + "x" * 256, "code/" + "p/" * 300 + "p", "code/" + "/".join(["x" * 200] * 21)]
+)
+def test_a_name_that_is_too_long_is_refused(name: str) -> None:
+    """Also one that a file could have, but that nobody could delete."""
+    with pytest.raises(RecordError, match="too long"):
+        check_manifest(Manifest(RUN, (make_entry(name, "100644", b""),)))

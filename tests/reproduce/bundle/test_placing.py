@@ -11,14 +11,12 @@ import pytest
 from blake3 import blake3
 
 from reenact.data.folders import digest_listing, render_listing
-from reenact.errors import RecordError, StorageError
+from reenact.errors import RecordError
 from reenact.reproduce.bundle.importing import Terms, import_bundle
 from reenact.reproduce.bundle.writing import Member
 from reenact.run_folder import RunFolder
 from reenact.world import World
-from tests.reproduce.bundle.test_bundles import bundle, expect_nothing, folder, other, rewrite, world
-
-__all__ = ["bundle", "folder", "other", "world"]
+from tests.reproduce.bundle.made import expect_nothing, rewrite
 
 HELD, LARGE = (blake3(b"held" * times).hexdigest() for times in (1, 1000))
 
@@ -48,11 +46,11 @@ def test_a_folder_comes_whole(bundle: Path, other: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["../x", "/etc/passwd", "a/../../x", "a//b", "", ".", "a/.", "..", "a/b", "x" * 300, "p/" * 3000 + "p"]
+    "path", ["../x", "/etc/passwd", "a/../../x", "a//b", "", ".", "a/.", "..", "a/b", "x" * 300, "p/" * 300 + "p"]
 )
 def test_a_file_in_a_folder_stays_there(path: str, bundle: Path, other: World) -> None:
     put(bundle, {"a": HELD, path: HELD})
-    with pytest.raises((RecordError, StorageError), match=r"leads elsewhere|would lie in it|too long"):
+    with pytest.raises(RecordError, match=r"leads elsewhere|would lie in it|too long"):
         import_bundle(bundle, Terms(), other)
     expect_nothing(other)
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
+from functools import partial
 from pathlib import Path
 
 from reenact.codec import decode
-from reenact.environments.artifacts import MADE, find_artifact
+from reenact.environments.artifacts import find_artifact
 from reenact.environments.docker import ImageLock, realise
 from reenact.environments.docker.engine import find_engine
 from reenact.environments.docker.saved import save
-from reenact.files import make_folder, write_atomic
-from reenact.plan import EnvironmentLock, digest
-from reenact.reproduce.bundle.packages import Gathered, keep_made
+from reenact.files import make_folder
+from reenact.plan import EnvironmentLock
+from reenact.reproduce.bundle.packages import Gathered, keep_made, make_once
 from reenact.world import World
 
 
@@ -27,15 +27,7 @@ def gather(lock: EnvironmentLock, root: Path, world: World) -> Gathered:
         if (kept := find_artifact(archive, world.home)) is not None:
             return Gathered((kept,), {}, {image: archive})
     image = decode(ImageLock, lock.text).id or realise(lock, root, world).image.id
-    memo = world.home.artifacts / MADE / f"{digest(('image', image))}.json"
-    try:
-        kept = find_artifact(str(json.loads(memo.read_bytes())), world.home)
-    except (OSError, ValueError):
-        kept = None
-    if kept is None:
-        kept = _save(image, lock, root, world)
-        make_folder(memo.parent)
-        write_atomic(memo, json.dumps(kept.parent.name).encode())
+    kept = make_once(("image", image), partial(_save, image, lock, root, world), world)
     return Gathered((kept,), {}, {image: kept.parent.name})
 
 

@@ -41,6 +41,7 @@ _CHUNK = 1 << 20
 RECORD_FILE = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 """The names that the files of a record may have (a regular expression)."""
 _FOLLOWED = 40
+_DEEPEST = 256
 
 
 class Entry(NamedTuple):
@@ -133,6 +134,12 @@ def leads_elsewhere(path: str) -> bool:
     return "\0" in path or any(part in ("", ".", "..") for part in path.split("/"))
 
 
+def is_too_long(path: str) -> bool:
+    """Whether no file can have the path, or no one would: who deletes a folder goes down into it."""
+    parts = path.split("/")
+    return len(parts) > _DEEPEST or len(os.fsencode(path)) > 4096 or any(len(os.fsencode(part)) > 255 for part in parts)
+
+
 def make_entry(name: str, mode: Mode, content: Path | bytes) -> Entry:
     """The entry of a member whose content is a file, or these bytes.
 
@@ -194,7 +201,7 @@ def _check_entry(entry: Entry) -> None:
     parts = name.split("/")
     if "\\" in name or leads_elsewhere(name):
         raise _refused(f"the name {name!r} leads elsewhere (path traversal)")
-    if any(len(os.fsencode(part)) > 255 for part in parts) or len(os.fsencode(name)) > 4096:
+    if is_too_long(name):
         raise _refused(f"the name '{name[:60]}…' is too long")
     if len(parts) == 1:
         if name not in (CRATE, BILL):

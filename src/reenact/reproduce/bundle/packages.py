@@ -7,14 +7,15 @@ make it there would need more packages, a compiler perhaps.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 
-from reenact.environments.artifacts import find_artifact, keep_artifact
+from reenact.environments.artifacts import MADE, find_artifact, keep_artifact
 from reenact.errors import BuildError, ReenactError, SourceError
-from reenact.files import make_folder
-from reenact.plan import EnvironmentLock
+from reenact.files import make_folder, write_atomic
+from reenact.plan import EnvironmentLock, digest
 from reenact.values import NamedTuple
 from reenact.world import World
 
@@ -97,6 +98,20 @@ def fetch_published(uri: str, name: str, hashes: Mapping[str, str], world: World
     finally:
         aside.unlink(missing_ok=True)
         world.report.done()
+
+
+def make_once(asked: object, make: Callable[[], Path], world: World) -> Path:
+    """What ``make`` gave when the same was asked for the first time, for a second making may differ."""
+    memo = world.home.artifacts / MADE / f"{digest(asked)}.json"
+    try:
+        kept = find_artifact(str(json.loads(memo.read_bytes())), world.home)
+    except (OSError, ValueError):
+        kept = None
+    if kept is None:
+        kept = make()
+        make_folder(memo.parent)
+        write_atomic(memo, json.dumps(kept.parent.name).encode())
+    return kept
 
 
 def keep_made(file: Path, world: World) -> Path:

@@ -20,7 +20,7 @@ from reenact.data.folders import (
 from reenact.errors import RecordError, StorageError
 from reenact.files import make_folder
 from reenact.records.files import read_code, read_inputs
-from reenact.reproduce.bundle.manifest import LARGEST, Manifest, leads_elsewhere
+from reenact.reproduce.bundle.manifest import LARGEST, Manifest, is_too_long, leads_elsewhere
 from reenact.run_folder import RunFolder
 
 
@@ -130,6 +130,8 @@ def _check_paths(files: Mapping[str, str], folder: str) -> None:
     for path in files:
         if leads_elsewhere(path):
             raise _refused(f"'{path}' leads elsewhere than into the folder {folder} (path traversal)")
+        if is_too_long(path):
+            raise _refused(f"the name '{path[:60]}…' in the folder {folder} is too long")
     for parent in _list_parents(files):
         if parent in files:
             raise _refused(f"'{parent}' is a file in the folder {folder}, and others would lie in it")

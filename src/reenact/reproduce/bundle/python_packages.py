@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from reenact.environments.artifacts import MADE, find_artifact
+from reenact.environments.artifacts import find_artifact
 from reenact.environments.credentials import restore
 from reenact.environments.local_code import keep_copy
 from reenact.environments.python.build import index_variables
@@ -16,9 +15,9 @@ from reenact.environments.python.lock_files import LockedFile, LockedPackage, li
 from reenact.environments.python.uv import EXCLUDE_NEWER, exclude_newer, run_uv
 from reenact.environments.settings import platform_tag
 from reenact.errors import BuildError
-from reenact.files import make_folder, write_atomic
-from reenact.plan import EnvironmentLock, digest
-from reenact.reproduce.bundle.packages import Gathered, Missing, fetch_published, keep_made
+from reenact.files import make_folder
+from reenact.plan import EnvironmentLock
+from reenact.reproduce.bundle.packages import Gathered, Missing, fetch_published, keep_made, make_once
 from reenact.world import World
 
 DOING = "making wheels"
@@ -75,17 +74,8 @@ def _find_wheel(package: LockedPackage, lock: EnvironmentLock, root: Path, world
         if kept is None:
             raise BuildError("the wheel that came in the bundle is gone")
         return kept
-    asked = digest((package.source, lock.python, lock.interpreter, platform_tag()))
-    memo = world.home.artifacts / MADE / f"{asked}.json"
-    try:
-        kept = find_artifact(str(json.loads(memo.read_bytes())), world.home)
-    except (OSError, ValueError):
-        kept = None
-    if kept is None:
-        kept = _make_wheel(package, lock, root, world)
-        make_folder(memo.parent)
-        write_atomic(memo, json.dumps(kept.parent.name).encode())
-    return kept
+    asked = (package.source, lock.python, lock.interpreter, platform_tag())
+    return make_once(asked, partial(_make_wheel, package, lock, root, world), world)
 
 
 def _make_wheel(package: LockedPackage, lock: EnvironmentLock, root: Path, world: World) -> Path:
