@@ -347,60 +347,13 @@ def get_variant(request: Request, root: Path, world: World) -> environments.Vari
 def _find_lock(
     request: Request, spec: EnvironmentSpec, root: Path, world: World
 ) -> tuple[CommittedLock | None, tuple[Diagnostic, ...]]:
-    """The committed lock, and a warning where it does not answer any more.
-
-    Raises:
-        ProjectError: it is damaged; or only what is locked may run, and this is not.
-    """
-    if isinstance(spec, DockerSpec) and request.locked:
-        _expect_pinned(spec)
-    if spec.kind in ("system", "docker"):
+    """The lock that the project brings along, and a warning where it does not answer any more."""
+    own = isinstance(spec, PythonSpec) and spec.lock_file is not None
+    if not (request.locked or own or (root / LOCK_FILE).is_file()):
         return None, ()
-    found: CommittedLock | None = None
-    doubts: tuple[Diagnostic, ...] = ()
-    if (root / LOCK_FILE).is_file() and not request.upgrade:
-        from reenact.environments.committed import find_committed
+    from reenact.environments.project_lock import choose_lock
 
-        found = find_committed(spec, root, world)
-    own = spec if isinstance(spec, PythonSpec) and spec.lock_file is not None else None
-    if own is not None and (found is None or found.stale):
-        doubts = _find_own_lock(request, own, root, world)
-    if found is not None and found.stale:
-        message = f"{found.file} does not answer what is asked for\n" + "\n".join(f"  {line}" for line in found.stale)
-        if request.locked and own is None:
-            raise ProjectError(message, hint="make it anew: reenact lock")
-        doubts = (*doubts, Diagnostic("warning", "stale-lock", message.replace("\n ", ":"), hint="reenact lock"))
-    if request.locked and found is None and own is None:
-        raise ProjectError("--locked: no file of the project says which versions to install", hint="reenact lock")
-    return found, doubts
-
-
-def _find_own_lock(request: Request, spec: PythonSpec, root: Path, world: World) -> tuple[Diagnostic, ...]:
-    """A warning where a lock that another tool made does not answer any more.
-
-    Raises:
-        ProjectError: so it is, and only what is locked may run.
-    """
-    from reenact.environments.python.stale_lock import find_stale, make_hint
-
-    stale = find_stale(spec, root, world, strictly=request.locked)
-    if not stale:
-        return ()
-    lines = "".join(f"\n  {line}" for line in stale)
-    message, hint = f"{spec.lock_file} does not answer what {spec.origin} asks for{lines}", make_hint(spec)
-    if request.locked:
-        raise ProjectError(message, hint=hint)
-    return (Diagnostic("warning", "stale-lock", message.replace("\n ", ":"), hint=hint),)
-
-
-def _expect_pinned(spec: DockerSpec) -> None:
-    image = spec.container.image
-    if spec.container.build is not None or "sha256:" not in image:
-        what = image or "an image that is built"
-        raise ProjectError(
-            f"--locked: the project does not say which image exactly: {what}",
-            hint="write the image with its digest: name@sha256:...",
-        )
+    return choose_lock(spec, root, world, locked=request.locked, upgrade=request.upgrade)
 
 
 def _expect_time(timeout: object) -> None:
