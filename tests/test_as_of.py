@@ -71,6 +71,15 @@ def test_an_index_without_dates_is_named(project_dir: Path, here: World) -> None
     assert first.endswith("the package index gives no upload dates for dateless, so that --as-of cannot be kept")
 
 
+def test_a_file_without_a_date_is_named_where_an_older_one_serves(project_dir: Path, here: World) -> None:
+    write(project_dir, {"python_env.yaml": "python: '3.11'\ndependencies: [partly]\n"})
+    found = environments.lock(ask(project_dir, here, "2023-01-01"), project_dir, here)
+    assert 'version = "1.0"' in found.text
+    warning = "the package index gives no upload dates for partly: none of these files counts under --as-of"
+    assert found.notes == (warning,)
+    assert warning in told(here, "warn")
+
+
 def test_what_was_not_out_yet_is_named(project_dir: Path, here: World) -> None:
     write(project_dir, {"python_env.yaml": "python: '3.11'\ndependencies: [tiny>=2]\n"})
     with pytest.raises(BuildError) as caught:

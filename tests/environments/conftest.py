@@ -132,14 +132,18 @@ RELEASES = {
     "tiny-2.0-py3-none-any.whl": "2022-01-01T00:00:00Z",
     "needy-1.0-py3-none-any.whl": "2019-01-01T00:00:00Z",
     "dateless-1.0-py3-none-any.whl": None,
+    "partly-1.0-py3-none-any.whl": "2019-01-01T00:00:00Z",
+    "partly-2.0-py3-none-any.whl": None,
 }
 """The files of :func:`dated_index` and the moments at which they were uploaded."""
 
 
 @pytest.fixture
 def dated_index(wheels: Path) -> Iterator[str]:
-    """A package index on loopback that tells when each file was uploaded (PEP 700), but for one package."""
+    """A package index on loopback that tells when each file was uploaded (PEP 700), but for two."""
     make_wheel(wheels, "dateless", "1.0")
+    make_wheel(wheels, "partly", "1.0")
+    make_wheel(wheels, "partly", "2.0")
     make_wheel(wheels, "torch", "2.0")
 
     class Handler(SimpleHTTPRequestHandler):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 import hashlib
 import http.server
+import json
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -708,15 +708,20 @@ def test_its_plan_and_lock_survive_json(channel: Path, world: World) -> None:
     assert decode(EnvironmentSpec, encode(spec)) == spec  # type: ignore[arg-type]
 
 
-def make_dated_channel(folder: Path) -> Path:
-    """A channel with lib 1.0, of January 2020, and lib 2.0, of January 2022."""
+def make_dated_channel(folder: Path, dateless: str = "") -> Path:
+    """A channel with lib 1.0, of January 2020, and lib 2.0, of January 2022; of one version it does not say that."""
     for version, moment in (("1.0", 1_577_836_800_000), ("2.0", 1_640_995_200_000)):
         files = {"share/lib": File(version.encode())}
         write_package(folder, Recipe("lib", version, files, extra={"timestamp": moment}))
     index_channel(folder)
     index = folder / SUBDIR / "repodata.json"
-    # The indexer says when it saw a package, which counts more than when that was built.
-    index.write_text(re.sub(r'"indexed_timestamp":\s*\d+,?', "", index.read_text()))
+    found = json.loads(index.read_text())
+    for package in found["packages.conda"].values():
+        # The indexer says when it saw a package, which counts more than when that was built.
+        package.pop("indexed_timestamp", None)
+        if package["version"] == dateless:
+            del package["timestamp"]
+    index.write_text(json.dumps(found))
     index.with_name("repodata.json.zst").unlink(missing_ok=True)
     return folder
 
@@ -729,6 +734,36 @@ def test_a_moment_hides_what_came_later(tmp_path: Path, project_dir: Path, world
     assert "lib-1.0" in then.text
     with pytest.raises(BuildError):
         conda.lock(spec._replace(as_of="2019-01-01T00:00:00Z"), project_dir, world)
+
+
+def test_a_build_without_a_date_is_named_where_an_older_one_serves(
+    tmp_path: Path, project_dir: Path, world: World
+) -> None:
+    then = "2021-01-01T00:00:00Z"
+    spec = write(project_dir, make_dated_channel(tmp_path / "dated", dateless="2.0"), "lib")
+    for _ in range(2):
+        found = conda.lock(spec._replace(as_of=then), project_dir, world)
+        assert "lib-1.0" in found.text
+        (told,) = found.notes
+        assert told.startswith("the channel gives no upload dates for lib 2.0 (")
+        assert told.endswith("): none of these builds counts under --as-of")
+        assert isinstance(world.report, Memory)
+        assert ("warn", told) in world.report.told
+    assert conda.lock(spec, project_dir, world).notes == ()
+    spec = write(project_dir, make_dated_channel(tmp_path / "older", dateless="1.0"), "lib")
+    assert conda.lock(spec._replace(as_of="2022-06-01T00:00:00Z"), project_dir, world).notes == ()
+
+
+def test_a_pip_file_without_a_date_is_named_too(
+    channel: Path, project_dir: Path, world: World, dated_index: str
+) -> None:
+    then = "2100-01-01T00:00:00Z"
+    pip = f"  - pip: ['--index-url {dated_index}', partly]\n"
+    spec = write(project_dir, channel, "python", more=pip)
+    found = conda.lock(spec._replace(as_of=then, pip=spec.pip._replace(as_of=then)), project_dir, world)
+    assert "partly-1.0" in found.text
+    (told,) = (note for note in found.notes if "package index" in note)
+    assert told == "the package index gives no upload dates for partly: none of these files counts under --as-of"
 
 
 def test_a_committed_lock_is_used(tmp_path: Path, project_dir: Path, world: World) -> None:

@@ -23,7 +23,7 @@ from reenact.environments.place import Workbench
 from reenact.environments.python.build import index_variables, list_installed
 from reenact.environments.python.lock_files import find_file_name, prefer_wheel, take_kept
 from reenact.environments.python.resolve import keep_hashes, replace_local, split_options
-from reenact.environments.python.uv import exclude_newer, run_uv
+from reenact.environments.python.uv import exclude_newer, find_dateless, run_uv
 from reenact.errors import BuildError
 from reenact.files import write_atomic
 from reenact.plan import EnvironmentLock, PythonSpec
@@ -53,9 +53,14 @@ class _Lines(NamedTuple):
     copies: Mapping[str, Path]
 
 
-def resolve_pip(
-    spec: PythonSpec, base: EnvironmentLock, before: Sequence[PipPackage], bench: Workbench
-) -> tuple[PipPackage, ...]:
+class Added(NamedTuple):
+    """What pip lines add, and the packages of which the index has files without a date, where dates count."""
+
+    packages: tuple[PipPackage, ...] = ()
+    dateless: tuple[str, ...] = ()
+
+
+def resolve_pip(spec: PythonSpec, base: EnvironmentLock, before: Sequence[PipPackage], bench: Workbench) -> Added:
     """What ``spec`` adds to the conda packages of ``base``, whose environment is made for it; ``before`` are preferred.
 
     Raises:
@@ -64,13 +69,15 @@ def resolve_pip(
     prefix = conda.realise(base, bench.root, bench.world).path or ""
     bench.world.report.step(RESOLVING, f"for Python {base.python}")
     lines = _read_lines(spec, prefix, bench)
-    if not (added := _plan_near(spec, lines, before, bench)):
-        return ()
-    resolved = _add_hashes(spec, lines, added, bench)
+    said = _plan_near(spec, lines, before, bench)
+    dateless = tuple(find_dateless(said))
+    added = [f"{name} @ {url}" if url else line for line, name, url in _PLANNED.findall(said)]
+    if not added:
+        return Added(dateless=dateless)
+    resolved = tomllib.loads(_add_hashes(spec, lines, added, bench))
     shown = {copy: path for path, copy in lines.copies.items()}
-    return tuple(
-        _read_package(package, bench.folder, shown, spec.local) for package in tomllib.loads(resolved)["packages"]
-    )
+    packages = (_read_package(package, bench.folder, shown, spec.local) for package in resolved["packages"])
+    return Added(tuple(packages), dateless)
 
 
 def _read_lines(spec: PythonSpec, prefix: str, bench: Workbench) -> _Lines:
@@ -84,8 +91,8 @@ def _read_lines(spec: PythonSpec, prefix: str, bench: Workbench) -> _Lines:
     return _Lines(options, asked, limits, flags, copies)
 
 
-def _plan_near(spec: PythonSpec, lines: _Lines, before: Sequence[PipPackage], bench: Workbench) -> list[str]:
-    """What is to be added, with the versions of ``before`` where they still serve."""
+def _plan_near(spec: PythonSpec, lines: _Lines, before: Sequence[PipPackage], bench: Workbench) -> str:
+    """What uv says that it would add, with the versions of ``before`` where they still serve."""
     pins = [f"{name}=={version}" for name, version, location in before if "://" in location and version]
     if pins:
         # What is asked for now may exclude one of them.
@@ -94,8 +101,7 @@ def _plan_near(spec: PythonSpec, lines: _Lines, before: Sequence[PipPackage], be
     return _plan(spec, lines, lines.limits, bench)
 
 
-def _plan(spec: PythonSpec, lines: _Lines, constraints: list[str], bench: Workbench) -> list[str]:
-    """What uv would install beside what is in the prefix, each as a requirement of one version."""
+def _plan(spec: PythonSpec, lines: _Lines, constraints: list[str], bench: Workbench) -> str:
     family, root, world, held = bench
     text = _join([*lines.options, *lines.asked])
     write_atomic(family / "constraints.in", _join(constraints).encode())
@@ -104,8 +110,7 @@ def _plan(spec: PythonSpec, lines: _Lines, constraints: list[str], bench: Workbe
     arguments = ["pip", "install", "--dry-run", "--break-system-packages", "-r", "-" if secret else "requirements.in"]
     arguments += [*lines.flags, *(["--constraints", "constraints.in"] if constraints else [])]
     given = restore(text, root, spec.files).encode() if secret else b""
-    result = run_uv(arguments, family, world, doing=RESOLVING, stdin=given, keep_open=held)
-    return [f"{name} @ {url}" if url else line for line, name, url in _PLANNED.findall(result.errors)]
+    return run_uv(arguments, family, world, doing=RESOLVING, stdin=given, keep_open=held).errors
 
 
 def _add_hashes(spec: PythonSpec, lines: _Lines, added: list[str], bench: Workbench) -> str:

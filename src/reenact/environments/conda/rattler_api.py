@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -69,6 +70,13 @@ class Locked(NamedTuple):
 
     conda: tuple[CondaPackage, ...]
     pip: tuple[PipPackage, ...]
+
+
+class Answer(NamedTuple):
+    """The packages that answer a question, ordered by name, and those that would be better if their date were known."""
+
+    packages: tuple[CondaPackage, ...]
+    dateless: tuple[CondaPackage, ...] = ()
 
 
 class Question(NamedTuple):
@@ -148,11 +156,12 @@ def _version(text: str, variable: str) -> rattler.Version:
         raise BuildError(f"{variable} is not a version: {problem}", hint="for example 12.4") from problem
 
 
-def solve(question: Question, home: Home) -> tuple[CondaPackage, ...]:
-    """The packages that answer ``question``, ordered by name.
+def solve(question: Question, home: Home) -> Answer:
+    """The packages that answer ``question``.
 
     Channels have strict priority: what a channel has is not taken from one behind it, unless a spec of ``question``
-    fits there only (as conda's own default, ``flexible``, has it).
+    fits there only (as conda's own default, ``flexible``, has it). A package of which nobody knows when it came does
+    not count where the question has a moment; whether one would have been taken is told by asking a second time.
 
     Raises:
         BuildError: nothing fits, or a channel cannot be read; rattler's explanation is kept.
@@ -163,9 +172,10 @@ def solve(question: Question, home: Home) -> tuple[CondaPackage, ...]:
     cache.chmod(0o700)
     shown = ", ".join(map(redact, question.channels))
 
-    async def ask() -> list[rattler.RepoDataRecord]:
+    async def ask() -> Answer:
         # Some of rattler's values want to be made inside an event loop.
-        return await rattler.solve(
+        request = partial(
+            rattler.solve,
             sources=[rattler.Channel(channel) for channel in channels],
             specs=[rattler.MatchSpec(spec) for spec in question.specs],
             gateway=rattler.Gateway.from_config(_config(), cache_dir=cache),
@@ -174,14 +184,26 @@ def solve(question: Question, home: Home) -> tuple[CondaPackage, ...]:
             virtual_packages=list(_detect(question.environ).values()),
             exclude_newer=datetime.fromisoformat(question.as_of) if question.as_of else None,
         )
+        found = _in_order(await request())
+        if question.as_of is None:
+            return Answer(found)
+        again = _in_order(await request(timestamp_policy="allow-missing"))
+        return Answer(found, tuple(filter(_is_dateless, again)))
 
     try:
-        records = _run(ask())
+        return _run(ask())
     except SolverError as problem:
         raise explain_solver(str(problem), question.platform, question.as_of, shown) from problem
     except (GatewayError, FetchRepoDataError) as problem:
         raise explain_channel(str(problem), shown) from problem
+
+
+def _in_order(records: Iterable[rattler.RepoDataRecord]) -> tuple[CondaPackage, ...]:
     return tuple(sorted(map(_package, records), key=lambda package: package.name))
+
+
+def _is_dateless(package: CondaPackage) -> bool:
+    return package.record.timestamp is None and package.record.indexed_timestamp is None
 
 
 def list_virtual(environ: Mapping[str, str]) -> list[str]:

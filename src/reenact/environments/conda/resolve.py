@@ -9,6 +9,7 @@ from reenact.environments.conda.channels import hide_secrets, restore_secrets
 from reenact.environments.credentials import HIDDEN
 from reenact.environments.definition import make_errors
 from reenact.environments.place import Workbench
+from reenact.environments.python.uv import warn_of_dateless
 from reenact.errors import BuildError, UnsupportedError
 from reenact.files import write_atomic
 from reenact.plan import CondaSpec, EnvironmentLock
@@ -56,17 +57,24 @@ def resolve(spec: CondaSpec, bench: Workbench, *, upgrade: bool) -> EnvironmentL
     world.report.step(DOING, f"for {question.platform}")
     _refuse_wrong_specs(question, spec, root, world)
     world.report.said(_describe(question))
-    packages = tuple(map(_with_hash, rattler_api.solve(question, world.home)))
-    pip: tuple[PipPackage, ...] = ()
+    answer = rattler_api.solve(question, world.home)
+    packages = tuple(map(_with_hash, answer.packages))
+    found = _make_lock(spec, packages, (), question, family)._replace(notes=_tell_of_dateless(answer.dateless))
     if spec.pip.dependencies:
         from reenact.environments.conda.pip import resolve_pip
 
-        base = _make_lock(spec, packages, (), question, family)
-        kept = before.pip if before else ()
-        pip = resolve_pip(spec.pip, base, kept, bench)
-    found = _make_lock(spec, packages, pip, question, family)
+        pip, dateless = resolve_pip(spec.pip, found, before.pip if before else (), bench)
+        notes = (*found.notes, *([warn_of_dateless(dateless)] if dateless else ()))
+        found = _make_lock(spec, packages, pip, question, family)._replace(notes=notes)
     write_atomic(family / LATEST, found.text.encode())
     return found
+
+
+def _tell_of_dateless(packages: tuple[CondaPackage, ...]) -> tuple[str, ...]:
+    """What is to be said of packages that would have been taken, had their channel said when they came."""
+    names = ", ".join(f"{package.name} {package.version} ({package.build})" for package in packages)
+    told = f"the channel gives no upload dates for {names}: none of these builds counts under --as-of"
+    return (told,) if packages else ()
 
 
 def _make_question(spec: CondaSpec, root: Path, world: World) -> Question:

@@ -17,7 +17,7 @@ from reenact.environments.python.frozen import translate
 from reenact.environments.python.interpreters import Choice, find_interpreter
 from reenact.environments.python.python_version import settle_python
 from reenact.environments.python.requirement_lines import parse_local
-from reenact.environments.python.uv import EXCLUDE_NEWER, TORCH, exclude_newer, find_dateless, run_uv
+from reenact.environments.python.uv import EXCLUDE_NEWER, TORCH, exclude_newer, find_dateless, run_uv, warn_of_dateless
 from reenact.environments.python.uv_settings import list_options, with_places
 from reenact.environments.settings import platform_tag
 from reenact.errors import BuildError
@@ -46,12 +46,13 @@ def resolve(spec: PythonSpec, bench: Workbench, *, upgrade: bool) -> Environment
         report.note(f"{TORCH} is not used: --accelerator says which build of PyTorch's packages is meant")
     choice = _choose_interpreter(spec, bench.world)
     report.step(DOING, f"for Python {choice.interpreter.version}")
-    local, dateless = spec.local, ""
+    local, notes = spec.local, choice.notes
     if spec.frozen:
         resolved, local = translate(spec, choice.interpreter, bench)
     else:
         _prepare_output(bench.folder / WORK, bench.folder / LATEST, upgrade=upgrade)
         resolved, dateless = _compile(spec, choice.interpreter.path, bench)
+        notes += dateless
         write_atomic(bench.folder / LATEST, resolved.encode())
     return EnvironmentLock(
         kind="python",
@@ -67,7 +68,7 @@ def resolve(spec: PythonSpec, bench: Workbench, *, upgrade: bool) -> Environment
         files=spec.files,
         local=local,
         variables=spec.variables,
-        notes=(*choice.notes, dateless) if dateless else choice.notes,
+        notes=notes,
     )
 
 
@@ -81,7 +82,7 @@ def _choose_interpreter(spec: PythonSpec, world: World) -> Choice:
     return choice
 
 
-def _compile(spec: PythonSpec, interpreter: str, bench: Workbench) -> tuple[str, str]:
+def _compile(spec: PythonSpec, interpreter: str, bench: Workbench) -> tuple[str, tuple[str, ...]]:
     """The lock that uv resolves the request to, and a warning of files that no date could be held against."""
     family, root, world, held = bench
     arguments, text = _write_request(spec, bench)
@@ -98,9 +99,8 @@ def _compile(spec: PythonSpec, interpreter: str, bench: Workbench) -> tuple[str,
     (family / WORK).unlink()
     if uses_default_index(spec, world) and (index := find_default_index(interpreter, bench)):
         resolved = name_index(resolved, index)
-    names = ", ".join(find_dateless(result.errors))
-    dateless = f"the package index gives no upload dates for {names}: none of these files counts under --as-of"
-    return resolved, dateless if names else ""
+    dateless = find_dateless(result.errors)
+    return resolved, (warn_of_dateless(dateless),) if dateless else ()
 
 
 def check_covered(text: str, spec: PythonSpec) -> None:

@@ -187,6 +187,11 @@ def find_dateless(text: str) -> list[str]:
     return sorted(normal_name(name) for name in names)
 
 
+def warn_of_dateless(names: Sequence[str]) -> str:
+    """What to say of packages of which only files with a date could be taken."""
+    return f"the package index gives no upload dates for {', '.join(names)}: none of these files counts under --as-of"
+
+
 def find_cause(result: ToolResult) -> str:
     """Why uv failed, in a few words."""
     # uv breaks its lines at the width that COLUMNS tells, and indents what follows.
