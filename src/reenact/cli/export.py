@@ -21,6 +21,7 @@ class Given(Namespace):
     with_inputs: bool
     with_outputs: bool
     sign: str | None
+    check_crate: bool
     as_json: bool
 
 
@@ -40,6 +41,11 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--sign", metavar="KEY", complete="files", help="Sign it with a private key: Ed25519, in a PEM file."
     )
+    parser.add_argument(
+        "--check-crate",
+        action="store_true",
+        help="Refuse to write what is no Workflow Run RO-Crate to the library rocrate.",
+    )
     add_json(parser, "Print an object that describes the file.")
 
 
@@ -51,7 +57,7 @@ def run(given: Given, world: World) -> int:
 
     folder = get_run(given.run, world)
     target = world.cwd / (given.output or f"run-{folder.id[:8]}.tar.zst")
-    wanted = Wanted(given.with_packages, given.with_inputs, given.with_outputs)
+    wanted = Wanted(given.with_packages, given.with_inputs, given.with_outputs, given.check_crate)
     key: Path | None = world.cwd / given.sign if given.sign else None
     exported = export(folder, wanted, target, key, world)
     if given.as_json:

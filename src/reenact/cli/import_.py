@@ -16,6 +16,7 @@ class Given(Namespace):
     verify_key: str | None
     max_size: str
     allow_links: bool
+    check_crate: bool
     as_json: bool
 
 
@@ -35,6 +36,9 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--allow-links", action="store_true", help="Take links that lead out of it, as to data on its machine."
     )
+    parser.add_argument(
+        "--check-crate", action="store_true", help="Refuse it if it is no Workflow Run RO-Crate to the library rocrate."
+    )
     add_json(parser, "Print an object that describes the run.")
 
 
@@ -43,7 +47,8 @@ def run(given: Given, world: World) -> int:
     from reenact.reproduce.bundle.importing import Terms, import_bundle
 
     key = world.cwd / given.verify_key if given.verify_key else None
-    received = import_bundle(world.cwd / given.file, Terms(key, parse_size(given.max_size), given.allow_links), world)
+    terms = Terms(key, parse_size(given.max_size), given.allow_links, given.check_crate)
+    received = import_bundle(world.cwd / given.file, terms, world)
     if received.known:
         world.report.note(f"run {received.run[:8]} is here already, and is as it was")
     if given.as_json:

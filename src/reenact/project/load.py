@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from reenact.errors import ProjectError
@@ -100,6 +100,11 @@ def _find_files(root: Path) -> list[str]:
     except OSError as problem:
         message = f"cannot read the folder {root}: {problem.strerror or problem}"
         raise ProjectError(message, hint="name the folder that holds the project") from problem
+    return choose_project_files(names)
+
+
+def choose_project_files(names: Iterable[str]) -> list[str]:
+    """Of the names of files in a folder those of a project file, the best first."""
     found = [name for name in names if re.fullmatch(r"mlproject(\.ya?ml)?", name, re.IGNORECASE)]
     # MLflow's own name first, then its other spellings, then those that MLflow does not see.
     return sorted(found, key=lambda name: (name != FILE_NAME, "." in name, name))

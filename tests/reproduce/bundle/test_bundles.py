@@ -39,15 +39,17 @@ def test_it_is_a_crate_that_others_load(bundle: Path, tmp_path: Path, folder: Ru
     (tmp_path / "crate" / "provenance.intoto.jsonl").write_bytes(provenance)
     (tmp_path / "crate" / "manifest.json").write_bytes(encode(sealed.manifest))
     crate = ROCrate(tmp_path / "crate")
-    assert [each.id for each in crate.root_dataset["conformsTo"]] == ["https://w3id.org/ro/wfrun/process/0.5"]
+    assert crate.mainEntity.id == "code/MLproject"
+    assert crate.mainEntity["programmingLanguage"].type == "ComputerLanguage"
+    assert [each["name"] for each in crate.mainEntity["input"]] == ["word", "unused"]
     assert crate.root_dataset["license"].id == "code/LICENSE"
-    (action,) = crate.root_dataset["mentions"]
+    action = crate.root_dataset["mentions"]
     assert (action.id, action.type) == (f"#{folder.id}", "CreateAction")
-    assert action["instrument"].type == ["Dataset", "SoftwareSourceCode"]
+    assert action["instrument"].type == ["File", "SoftwareSourceCode", "ComputationalWorkflow"]
     assert action["agent"].type == "Person"
     assert action["actionStatus"] == "http://schema.org/CompletedActionStatus"
     assert {each["name"] for each in action["object"]} >= {"word", "unused", "train.txt"}
-    assert [each.id for each in action["result"]] == ["artifacts/copy.txt"]
+    assert action["result"].id == "artifacts/copy.txt"
     assert action["startTime"] < action["endTime"]
     parts = {each.id for each in crate.root_dataset["hasPart"]}
     assert {"manifest.json", "record/plan.json", "artifacts/copy.txt", "code/"} <= parts

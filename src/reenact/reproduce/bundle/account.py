@@ -9,12 +9,14 @@ from reenact.values import NamedTuple
 
 
 class DataFile(NamedTuple):
-    """An input or output: the path that it is known by, bytes, BLAKE3, and the member that has it, if one does."""
+    """An input or output: the path that it is known by, bytes, BLAKE3, the member that has it, if one does, and what of
+    the plan leads to an input (see :class:`reenact.records.files.InputFile`)."""
 
     path: str
     size: int | None
     digest: str | None
     member: Entry | None = None
+    origin: str | None = None
 
 
 class Account(NamedTuple):

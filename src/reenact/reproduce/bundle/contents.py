@@ -10,7 +10,7 @@ from pathlib import Path
 
 from reenact.codec import encode
 from reenact.environments.local_code import list_entries
-from reenact.records.files import read_inputs, read_outputs
+from reenact.records.files import InputFile, read_code, read_inputs, read_outputs, read_plan
 from reenact.reproduce.bundle.account import DataFile
 from reenact.reproduce.bundle.manifest import EXECUTABLE, FILE, LINK, MADE, OWN, RECORD_FILE, Entry
 from reenact.reproduce.bundle.packages import Gathered
@@ -22,11 +22,12 @@ from reenact.world import World
 
 
 class Wanted(NamedTuple):
-    """What goes in beside record and code."""
+    """What goes in beside record and code; ``crate``: what others will read of it is checked before it is written."""
 
     packages: bool = False
     inputs: bool = False
     outputs: bool = False
+    crate: bool = False
 
 
 def list_record(folder: RunFolder, world: World) -> Iterator[Member]:
@@ -76,12 +77,17 @@ def list_outputs(folder: RunFolder) -> Iterator[Member]:
 
 
 def describe_inputs(folder: RunFolder, entries: Iterable[Entry]) -> tuple[DataFile, ...]:
-    """The inputs, with their members."""
+    """The inputs, with their members: on their own, or in the code."""
     members = {entry.name: entry for entry in entries}
-    return tuple(
-        DataFile(each.path, each.size, each.digest, members.get(f"inputs/{each.digest}"))
-        for each in read_inputs(folder)
-    )
+    code, source = read_code(folder), read_plan(folder).source
+    project = f"code/{code.prefix if code is not None else ''}/{source.subdirectory}"
+
+    def describe(each: InputFile) -> DataFile:
+        inside = members.get(os.path.normpath(f"{project}/{each.path}"))
+        same = inside if inside is not None and inside.blake3 == each.digest else None
+        return DataFile(each.path, each.size, each.digest, members.get(f"inputs/{each.digest}", same), each.origin)
+
+    return tuple(map(describe, read_inputs(folder)))
 
 
 def describe_outputs(folder: RunFolder, entries: Iterable[Entry]) -> tuple[DataFile, ...]:

@@ -18,6 +18,7 @@ from reenact.reproduce.bundle.account import Account
 from reenact.reproduce.bundle.compression import load_zstd
 from reenact.reproduce.bundle.contents import Wanted
 from reenact.reproduce.bundle.crate import render_crate
+from reenact.reproduce.bundle.crate_check import expect_crate, find_library
 from reenact.reproduce.bundle.inputs import gather_inputs
 from reenact.reproduce.bundle.manifest import BILL, CRATE, list_leading_out
 from reenact.reproduce.bundle.packages import Gathered, gather
@@ -54,7 +55,8 @@ def export(folder: RunFolder, wanted: Wanted, target: Path, key: Path | None, wo
     """Write the bundle of the run to ``target``, signed with ``key`` where there is one.
 
     Raises:
-        RecordError: the run is under way, or its record is damaged; or the bundle would hold a credential.
+        RecordError: the run is under way, or its record is damaged; the bundle would hold a credential, or would be no
+            crate to others.
         BuildError: packages are wanted, and some cannot be had.
         UsageError: the key cannot be used, or ``target`` is no place for a file.
         UnsupportedError: a package of ours that it takes is not installed.
@@ -63,6 +65,8 @@ def export(folder: RunFolder, wanted: Wanted, target: Path, key: Path | None, wo
     load_zstd()
     if key is not None:
         check_key(key)
+    if wanted.crate:
+        find_library()
     if target.is_dir() or not target.parent.is_dir():
         raise UsageError(f"{target} is no place for a file")
     run = settle(folder, world)
@@ -107,7 +111,10 @@ def _collect(whole: _Whole, wanted: Wanted, world: World) -> Sealed:
     if bill is not None:
         members.append(Member(BILL, bill))
     sealed = seal(folder.id, members, whole.tree, world)
-    sealed = sealed.add(Member(CRATE, render_crate(_describe(whole, sealed))))
+    crate = render_crate(_describe(whole, sealed))
+    if wanted.crate:
+        expect_crate(crate, sealed.manifest.members)
+    sealed = sealed.add(Member(CRATE, crate))
     expect_no_secrets(sealed, world)
     _tell_of_links(list_leading_out(sealed.manifest), world)
     return sealed

@@ -18,7 +18,8 @@ from reenact.errors import RecordError, StorageError, UsageError
 from reenact.files import delete_tree, make_folder
 from reenact.records.files import Imported
 from reenact.records.life import stage
-from reenact.reproduce.bundle.manifest import EXECUTABLE, LINK, MADE, Entry, list_leading_out
+from reenact.reproduce.bundle.crate_check import expect_crate, find_library
+from reenact.reproduce.bundle.manifest import CRATE, EXECUTABLE, LINK, MADE, Entry, Manifest, list_leading_out
 from reenact.reproduce.bundle.reading import Bundle, Opened
 from reenact.reproduce.bundle.settling import settle_in
 from reenact.reproduce.bundle.signature import open_statement, verify
@@ -31,11 +32,13 @@ MOST = 64_000_000_000
 
 
 class Terms(NamedTuple):
-    """What is asked of a bundle: a signature by ``key``, no more than ``most`` bytes, no ``links`` that lead out."""
+    """What is asked of a bundle: a signature by ``key``, no more than ``most`` bytes, no ``links`` that lead out, and
+    that it is a ``crate`` to others, too."""
 
     key: Path | None = None
     most: int = MOST
     links: bool = False
+    crate: bool = False
 
 
 class Received(NamedTuple):
@@ -65,6 +68,8 @@ def import_bundle(file: Path, terms: Terms, world: World) -> Received:
         staged = stage(world)
         try:
             _unpack(bundle, staged.path, world)
+            if terms.crate:
+                _check_crate(bundle.opened.manifest, staged.path)
             imported = Imported(world.timestamp(), str(file), bundle.opened.digest, key, _read_made(staged.path))
             known = settle_in(bundle.opened.manifest, imported, staged.path, terms.most, world)
         finally:
@@ -77,6 +82,8 @@ def import_bundle(file: Path, terms: Terms, world: World) -> Received:
 def _check(opened: Opened, terms: Terms, world: World) -> str | None:
     """See that what is said first of the bundle can be accepted, before anything of it is unpacked."""
     manifest = opened.manifest
+    if terms.crate:
+        find_library()
     key = verify(opened.provenance, terms.key) if terms.key is not None else None
     statement, _ = open_statement(opened.provenance)
     check_statement(statement, opened.digest)
@@ -117,6 +124,12 @@ def _unpack(bundle: Bundle, target: Path, world: World) -> None:
         bundle.unpack(put)
     except OSError as problem:
         raise StorageError(f"cannot unpack the bundle to {target}: {problem.strerror or problem}") from problem
+
+
+def _check_crate(manifest: Manifest, target: Path) -> None:
+    if not (target / CRATE).exists():
+        raise RecordError(f"the bundle is no Workflow Run RO-Crate: it has no {CRATE}")
+    expect_crate((target / CRATE).read_bytes(), manifest.members)
 
 
 def _read_made(target: Path) -> dict[str, str]:
