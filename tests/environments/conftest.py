@@ -134,8 +134,12 @@ RELEASES = {
     "dateless-1.0-py3-none-any.whl": None,
     "partly-1.0-py3-none-any.whl": "2019-01-01T00:00:00Z",
     "partly-2.0-py3-none-any.whl": None,
+    "gone-1.0-py3-none-any.whl": "2020-01-01T00:00:00Z",
 }
 """The files of :func:`dated_index` and the moments at which they were uploaded."""
+
+WITHDRAWN = {"gone-1.0-py3-none-any.whl": 'it eats "data"'}
+"""Which of them were withdrawn, and why (PEP 592)."""
 
 
 @pytest.fixture
@@ -144,6 +148,7 @@ def dated_index(wheels: Path) -> Iterator[str]:
     make_wheel(wheels, "dateless", "1.0")
     make_wheel(wheels, "partly", "1.0")
     make_wheel(wheels, "partly", "2.0")
+    make_wheel(wheels, "gone", "1.0")
     make_wheel(wheels, "torch", "2.0")
 
     class Handler(SimpleHTTPRequestHandler):
@@ -178,6 +183,7 @@ def dated_index(wheels: Path) -> Iterator[str]:
 def describe_file(path: Path, uploaded: str | None) -> dict[str, object]:
     """A file as an index tells of it (PEP 691)."""
     found: dict[str, object] = {"filename": path.name, "url": f"/{path.name}", "hashes": {"sha256": sha256(path)}}
+    found |= {"yanked": WITHDRAWN[path.name]} if path.name in WITHDRAWN else {}
     return {**found, "upload-time": uploaded} if uploaded else found
 
 

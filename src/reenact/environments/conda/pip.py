@@ -23,7 +23,7 @@ from reenact.environments.place import Workbench
 from reenact.environments.python.build import index_variables, list_installed
 from reenact.environments.python.lock_files import find_file_name, prefer_wheel, take_kept
 from reenact.environments.python.resolve import keep_hashes, replace_local, split_options
-from reenact.environments.python.uv import exclude_newer, find_dateless, run_uv
+from reenact.environments.python.uv import exclude_newer, list_doubts, run_uv
 from reenact.errors import BuildError
 from reenact.files import write_atomic
 from reenact.plan import EnvironmentLock, PythonSpec
@@ -54,10 +54,10 @@ class _Lines(NamedTuple):
 
 
 class Added(NamedTuple):
-    """What pip lines add, and the packages of which the index has files without a date, where dates count."""
+    """What pip lines add, and what is doubtful about it."""
 
-    packages: tuple[PipPackage, ...] = ()
-    dateless: tuple[str, ...] = ()
+    packages: tuple[PipPackage, ...]
+    doubts: tuple[str, ...]
 
 
 def resolve_pip(spec: PythonSpec, base: EnvironmentLock, before: Sequence[PipPackage], bench: Workbench) -> Added:
@@ -70,14 +70,14 @@ def resolve_pip(spec: PythonSpec, base: EnvironmentLock, before: Sequence[PipPac
     bench.world.report.step(RESOLVING, f"for Python {base.python}")
     lines = _read_lines(spec, prefix, bench)
     said = _plan_near(spec, lines, before, bench)
-    dateless = tuple(find_dateless(said))
+    doubts = list_doubts(said)
     added = [f"{name} @ {url}" if url else line for line, name, url in _PLANNED.findall(said)]
     if not added:
-        return Added(dateless=dateless)
+        return Added((), doubts)
     resolved = tomllib.loads(_add_hashes(spec, lines, added, bench))
     shown = {copy: path for path, copy in lines.copies.items()}
     packages = (_read_package(package, bench.folder, shown, spec.local) for package in resolved["packages"])
-    return Added(tuple(packages), dateless)
+    return Added(tuple(packages), doubts)
 
 
 def _read_lines(spec: PythonSpec, prefix: str, bench: Workbench) -> _Lines:

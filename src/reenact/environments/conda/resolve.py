@@ -9,7 +9,6 @@ from reenact.environments.conda.channels import hide_secrets, restore_secrets
 from reenact.environments.credentials import HIDDEN
 from reenact.environments.definition import make_errors
 from reenact.environments.place import Workbench
-from reenact.environments.python.uv import warn_of_dateless
 from reenact.errors import BuildError, UnsupportedError
 from reenact.files import write_atomic
 from reenact.plan import CondaSpec, EnvironmentLock
@@ -63,9 +62,8 @@ def resolve(spec: CondaSpec, bench: Workbench, *, upgrade: bool) -> EnvironmentL
     if spec.pip.dependencies:
         from reenact.environments.conda.pip import resolve_pip
 
-        pip, dateless = resolve_pip(spec.pip, found, before.pip if before else (), bench)
-        notes = (*found.notes, *([warn_of_dateless(dateless)] if dateless else ()))
-        found = _make_lock(spec, packages, pip, question, family)._replace(notes=notes)
+        pip, doubts = resolve_pip(spec.pip, found, before.pip if before else (), bench)
+        found = _make_lock(spec, packages, pip, question, family)._replace(notes=(*found.notes, *doubts))
     write_atomic(family / LATEST, found.text.encode())
     return found
 

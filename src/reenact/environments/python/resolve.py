@@ -17,7 +17,7 @@ from reenact.environments.python.frozen import translate
 from reenact.environments.python.interpreters import Choice, find_interpreter
 from reenact.environments.python.python_version import settle_python
 from reenact.environments.python.requirement_lines import parse_local
-from reenact.environments.python.uv import EXCLUDE_NEWER, TORCH, exclude_newer, find_dateless, run_uv, warn_of_dateless
+from reenact.environments.python.uv import EXCLUDE_NEWER, TORCH, exclude_newer, list_doubts, run_uv
 from reenact.environments.python.uv_settings import list_options, with_places
 from reenact.environments.settings import platform_tag
 from reenact.errors import BuildError
@@ -51,8 +51,8 @@ def resolve(spec: PythonSpec, bench: Workbench, *, upgrade: bool) -> Environment
         resolved, local = translate(spec, choice.interpreter, bench)
     else:
         _prepare_output(bench.folder / WORK, bench.folder / LATEST, upgrade=upgrade)
-        resolved, dateless = _compile(spec, choice.interpreter.path, bench)
-        notes += dateless
+        resolved, doubts = _compile(spec, choice.interpreter.path, bench)
+        notes += doubts
         write_atomic(bench.folder / LATEST, resolved.encode())
     return EnvironmentLock(
         kind="python",
@@ -83,7 +83,7 @@ def _choose_interpreter(spec: PythonSpec, world: World) -> Choice:
 
 
 def _compile(spec: PythonSpec, interpreter: str, bench: Workbench) -> tuple[str, tuple[str, ...]]:
-    """The lock that uv resolves the request to, and a warning of files that no date could be held against."""
+    """The lock that uv resolves the request to, and what is doubtful about it."""
     family, root, world, held = bench
     arguments, text = _write_request(spec, bench)
     arguments += ["--python", interpreter, "-o", WORK]
@@ -99,8 +99,7 @@ def _compile(spec: PythonSpec, interpreter: str, bench: Workbench) -> tuple[str,
     (family / WORK).unlink()
     if uses_default_index(spec, world) and (index := find_default_index(interpreter, bench)):
         resolved = name_index(resolved, index)
-    dateless = find_dateless(result.errors)
-    return resolved, (warn_of_dateless(dateless),) if dateless else ()
+    return resolved, list_doubts(result.errors)
 
 
 def check_covered(text: str, spec: PythonSpec) -> None:
@@ -142,8 +141,7 @@ def _write_request(spec: PythonSpec, bench: Workbench) -> tuple[list[str], str]:
 
 
 def _variant_flags(spec: PythonSpec) -> list[str]:
-    # What uv warns of without --quiet is which files have no date.
-    flags = exclude_newer(spec.as_of) if spec.as_of else ["--quiet"]
+    flags = exclude_newer(spec.as_of) if spec.as_of else []
     return [*flags, "--torch-backend", spec.accelerator] if spec.accelerator else flags
 
 

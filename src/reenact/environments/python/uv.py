@@ -100,6 +100,13 @@ CAUSES = (
 )
 """What uv says (a pattern) and what it means, most telling first; ``{0}`` is the pattern's group."""
 
+DOUBTS = (
+    (r"`(\S+?)==(\S+?)` is yanked \(reason: \"(.*)\"\)", "{0} {1} has been withdrawn by its authors (yanked): {2}"),
+    (r"`(\S+?)==(\S+?)` is yanked(?! \(reason)", "{0} {1} has been withdrawn by its authors (yanked)"),
+    (r"The package `(\S+?)==(\S+?)` does not have an extra named `(\S+?)`", "{0} {1} has no extra '{2}'"),
+)
+"""What uv warns of (a pattern), and what it means for an answer that it gives all the same."""
+
 
 def exclude_newer(moment: str) -> list[str]:
     """The options by which nothing after ``moment`` (RFC 3339, UTC) counts as released, but for what uv builds with."""
@@ -187,9 +194,13 @@ def find_dateless(text: str) -> list[str]:
     return sorted(normal_name(name) for name in names)
 
 
-def warn_of_dateless(names: Sequence[str]) -> str:
-    """What to say of packages of which only files with a date could be taken."""
-    return f"the package index gives no upload dates for {', '.join(names)}: none of these files counts under --as-of"
+def list_doubts(text: str) -> tuple[str, ...]:
+    """What uv has said of its answer that its user should know: the answer is not what it may look like."""
+    text = re.sub(r"\s*\n[ \t]+", " ", redact(text))
+    found = [meaning.format(*groups.groups()) for pattern, meaning in DOUBTS for groups in re.finditer(pattern, text)]
+    if names := ", ".join(find_dateless(text)):
+        found.append(f"the package index gives no upload dates for {names}: none of these files counts under --as-of")
+    return tuple(dict.fromkeys(found))
 
 
 def find_cause(result: ToolResult) -> str:
