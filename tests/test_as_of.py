@@ -84,7 +84,7 @@ def test_what_was_withdrawn_is_told_whenever_it_is_used(project_dir: Path, here:
     write(project_dir, {"python_env.yaml": "python: '3.11'\ndependencies: ['gone[more]==1.0']\n"})
     for _ in range(2):
         found = environments.lock(ask(project_dir, here, None), project_dir, here)
-    withdrawn = 'partly 3.0 has been withdrawn by its authors (yanked): it eats "data"'
+    withdrawn = 'gone 1.0 has been withdrawn by its authors (yanked): it eats "data"'
     assert set(found.notes) == {withdrawn, "gone 1.0 has no extra 'more'"}
     assert told(here, "warn").count(withdrawn) == 2
 
