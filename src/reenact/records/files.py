@@ -127,12 +127,31 @@ class Nested(NamedTuple):
     commit: str | None = None
 
 
+class Committed(NamedTuple):
+    """What the commit has at ``path`` where the captured tree has something else: mode and id as git writes them;
+    neither where it has nothing (a folder with its slash then). ``unseen``: the file was there, and is not kept."""
+
+    path: str
+    mode: str | None = None
+    oid: str | None = None
+    unseen: bool = False
+
+
+class Tag(NamedTuple):
+    """A tag of the commit: its name below ``refs/tags``, and the tag itself as git keeps it where it is annotated."""
+
+    name: str
+    text: str | None = None
+
+
 class Code(NamedTuple):
     """The files of a run's source as they were before it started.
 
     ``tree`` is the id of a git tree in the store that all runs share; ``base`` that of the commit's files where the
     files are not those of a commit. ``prefix`` is where the source's root lies in the tree: what is captured is the
-    whole work tree. ``folders`` are the empty ones, which git's trees do not have.
+    whole work tree. ``folders`` are the empty ones, which git's trees do not have. ``commit`` is the commit itself as
+    git keeps it (UTF-8, other bytes as halves of surrogate pairs), ``committed`` how its files differ from the tree,
+    ``tags`` the tags that name it.
     """
 
     tree: str
@@ -141,6 +160,9 @@ class Code(NamedTuple):
     folders: tuple[str, ...] = ()
     nested: tuple[Nested, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    commit: str | None = None
+    committed: tuple[Committed, ...] = ()
+    tags: tuple[Tag, ...] = ()
 
 
 class Record(NamedTuple):

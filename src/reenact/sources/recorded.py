@@ -8,6 +8,8 @@ import re
 from pathlib import Path
 
 from reenact.errors import SourceError
+from reenact.plan import DockerSpec
+from reenact.records.files import read_plan
 from reenact.records.lookup import get_run
 from reenact.sources import Fetched, Kept, Wanted
 from reenact.sources.lacking import get_source
@@ -25,26 +27,32 @@ def matches(uri: str, world: World) -> bool:
 def fetch(wanted: Wanted, code: Path, world: World) -> Fetched:
     """The files that the run had before it started, at ``code``.
 
-    With them comes what was left out and what was recorded as input, as far as it came with the run or is what it was
-    where it was. :func:`reenact.sources.lacking.list_missing` says what cannot be had.
+    They are in a repository again where they were in one (:mod:`reenact.sources.repository`). With them comes what was
+    left out and what was recorded as input, as far as it came with the run or is what it was where it was.
+    :func:`reenact.sources.lacking.list_missing` says what cannot be had.
 
     Raises:
         SourceError: a version is asked for.
         RecordError: there is no such run, or its code was not kept.
     """
     from reenact.sources.capture.store import open_store
+    from reenact.sources.repository import make_repository
 
     if wanted.version is not None:
         raise SourceError("a run has its code at one version", hint="leave the version out")
     name, _, tree = wanted.uri.removeprefix(SCHEME).partition(":")
     folder = get_run(name, world)
     source, kept = get_source(folder)
+    recorded = source, kept
     if tree:
         if not re.fullmatch("[0-9a-f]{40,64}", tree):
             raise SourceError(f"'{tree}' is no tree of the store")
         kept = kept._replace(tree=tree)
         source = source._replace(commit=None, branch=None, dirty=None)
-    open_store(world).restore(kept, code)
+    store = open_store(world)
+    store.restore(kept, code)
+    whole = isinstance(read_plan(folder).environment, DockerSpec)
+    make_repository(*recorded, code, store, whole=whole)
     inside = "/".join(part for part in (kept.prefix, source.subdirectory) if part)
     supply_left_out(folder, code, world)
     supply_inputs(folder, code, inside, world)

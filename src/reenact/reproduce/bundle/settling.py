@@ -90,6 +90,7 @@ def _check_record(folder: RunFolder, manifest: Manifest) -> None:
             _expect_inside((code.prefix, read_plan(folder).source.subdirectory, *code.folders))
             _expect_inside(each.path for each in code.nested)
             _expect_inside(each.path for each in code.left_out)
+            _expect_inside(each.path for each in code.committed)
         _expect_inside(output.kept or "" for output in read_outputs(folder))
         members = {entry.name: entry for entry in manifest.members}
         for output in read_outputs(folder):

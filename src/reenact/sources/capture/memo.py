@@ -20,7 +20,7 @@ from reenact.sources.work_tree import Facts, find_common_dir, find_git_dir
 from reenact.values import NamedTuple
 from reenact.world import World
 
-VERSION = 1
+VERSION = 2
 
 SETTLED = 100_000_000
 """Nanoseconds after which an unchanged time of change means unchanged content (as for git's racy entries): the kernel's
@@ -118,7 +118,13 @@ def _describe_repositories(base: str, repositories: tuple[str, ...]) -> Iterator
         yield name
         yield head
         yield _read(common / reference) if reference and ".." not in reference else ""
-        for path in (git_dir / "index", common / "packed-refs", common / "config", common / "info" / "exclude"):
+        for path in (
+            git_dir / "index",
+            common / "packed-refs",
+            common / "config",
+            common / "info" / "exclude",
+            common / "refs" / "tags",
+        ):
             yield _describe(path)
 
 

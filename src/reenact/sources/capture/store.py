@@ -111,12 +111,7 @@ class Store(NamedTuple):
         result = self.git.run("ls-tree", "-r", "-z", "--full-tree", tree)
         if not result.ok:
             raise _make_missing(tree, result)
-        found = {}
-        for line in os.fsdecode(result.data).split("\0")[:-1]:
-            facts, _, path = line.partition("\t")
-            mode, _, oid = facts.split(" ")
-            found[path] = Entry(mode, oid)
-        return found
+        return parse_tree(result.data)
 
     def restore(self, code: Code, target: Path) -> None:
         """Write the files of ``code`` to the folder ``target``, which does not exist yet.
@@ -213,6 +208,16 @@ def _make_store(path: Path) -> None:
         raise StorageError(f"cannot make {path}: {problem.strerror or problem}") from problem
     finally:
         delete_tree(aside)
+
+
+def parse_tree(data: bytes) -> dict[str, Entry]:
+    """What ``git ls-tree -r -z`` printed. Pure."""
+    found = {}
+    for line in os.fsdecode(data).split("\0")[:-1]:
+        facts, _, path = line.partition("\t")
+        mode, _, oid = facts.split(" ")
+        found[path] = Entry(mode, oid)
+    return found
 
 
 def _nameable(base: Path, path: str, aside: Path, number: int) -> str:

@@ -17,6 +17,7 @@ from reenact.records.files import Code, LeftOut
 from reenact.size_limit import find_size_limit
 from reenact.sources.capture import Captured
 from reenact.sources.capture.blobs import read_blobs
+from reenact.sources.capture.commit import describe_commit
 from reenact.sources.capture.excess import TIMES, find_excess
 from reenact.sources.capture.listing import Listing, find_repositories, list_files, list_tracked
 from reenact.sources.capture.memo import Known, Memo, Table, make_fingerprint
@@ -156,12 +157,14 @@ class _Keeping:
         entries = self._keep_files(kept)
         left += self._describe_ignored(set(wanted))
         tree = self._store.write_tree(entries)
+        committed = describe_commit(listing, entries, tree, make_git(self._world.environ, self._view.base))
         return Code(
             tree,
             self._make_base(entries, tree),
             folders=tuple(sorted(folder.rstrip("/") for folder in found.empty if not self._is_ignored(folder))),
             nested=listing.nested,
             left_out=tuple(sorted(left)),
+            **committed._asdict(),
         )
 
     def _find_heavy(self, wanted: Mapping[str, Signature]) -> dict[str, list[str]]:

@@ -61,7 +61,7 @@ def keep(fetched: Fetched, world: World) -> Kept:
     """The files of the commit as they were checked out."""
     snapshot = fetched.snapshot
     has_lfs = world.find_program("git-lfs") is not None
-    return keep_copy(fetched, digest(("git", snapshot.repository, snapshot.commit, has_lfs)), world)
+    return keep_copy(fetched, digest(("git", snapshot.repository, snapshot.commit, has_lfs, "with the commit")), world)
 
 
 def _make_request(wanted: Wanted, world: World) -> Request:
