@@ -133,6 +133,38 @@ def test_a_folder_that_has_changed_does_not_go_along(user: User, heavy: Path, el
     assert "data/ (large" in said.err
 
 
+def test_what_was_missing_comes_with_a_second_bundle(user: User, heavy: Path, elsewhere: User) -> None:
+    assert user.run(str(heavy)).code == 0
+    moved = (heavy / "data/1/7").rename(heavy / "away")
+    assert elsewhere.call("import", str(export(user, "--with-inputs"))).code == 0
+    assert elsewhere.call("rerun", "@").code == 68
+    moved.rename(heavy / "data/1/7")
+    assert elsewhere.call("import", str(export(user, "--with-inputs"))).code == 0
+    shutil.rmtree(heavy)
+    assert elsewhere.call("rerun", "@").code == 0
+
+
+def test_a_folder_in_a_folder_of_data(user: User, elsewhere: User) -> None:
+    """The heaviest goes first, and then what is around it, too."""
+    user.environ["REENACT_SIZE_LIMIT"] = "2000"
+    project = write_project(
+        user.folder / "deep",
+        "name: deep\nentry_points:\n  main:\n    command: python list.py data\n",
+        list__py=LIST,
+    )
+    fill(project / "data", {f"most/{number}": b"x" * 1900 for number in range(60)})
+    fill(project / "data", {f"{part}/{number}": b"y" * 1900 for number in range(9) for part in "abc"})
+    said = user.run(str(project))
+    assert "data/most/ is not kept" in said.err
+    assert "data/ is not kept" in said.err
+    assert said.out.count("\n") == 87
+    assert user.call("rerun", "@").out == said.out
+    bundle = export(user, "--with-inputs")
+    shutil.rmtree(project)
+    assert elsewhere.call("import", str(bundle)).code == 0
+    assert elsewhere.call("rerun", "@").out == said.out
+
+
 def test_what_is_ignored_and_may_be_a_secret_stays(user: User, heavy: Path) -> None:
     (heavy / ".gitignore").write_text("*.tmp\ncache/\nout.txt\n.env*\n")
     fill(heavy / "data", {".env": b"TOKEN=1", "cache/.env.local": b"TOKEN=2"})

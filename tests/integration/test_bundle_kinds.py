@@ -102,3 +102,25 @@ def test_an_image_comes_along(user: User, engine: Engine, tmp_path: Path) -> Non
         assert (tmp_path / "again.tar.zst").read_bytes() == bundle.read_bytes()
     finally:
         call_engine(engine, "rmi", "-f", name)
+
+
+def test_data_that_is_no_code_reaches_a_container(user: User, engine: Engine, tmp_path: Path) -> None:
+    """A link to where it is would lead nowhere inside."""
+    told = {"REENACT_SIZE_LIMIT": "2000", "DOCKER_HOST": os.environ.get("DOCKER_HOST")}
+    user.environ.update({name: value for name, value in told.items() if value is not None})
+    project = write_project(
+        user.folder / "boxed",
+        f"name: b\ndocker_env: {{image: '{get_base_image(engine)}'}}\nentry_points:\n"
+        "  main: {command: cat data/*/* big.bin | wc -c}\n",
+    )
+    for number in range(30):
+        (project / "data" / str(number % 3)).mkdir(parents=True, exist_ok=True)
+        (project / "data" / str(number % 3) / str(number)).write_bytes(b"x" * 1900)
+    (project / "big.bin").write_bytes(b"x" * 3000)
+    assert user.run(str(project)).out == "60000\n"
+    assert user.call("rerun", "@").out == "60000\n"
+    bundle = export(user, "--with-inputs")
+    shutil.rmtree(project)
+    other = User(tmp_path, tmp_path / "home", **told)
+    assert other.call("import", str(bundle)).code == 0
+    assert other.call("rerun", "@").out == "60000\n"

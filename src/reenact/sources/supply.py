@@ -13,14 +13,15 @@ from reenact.data.folders import Folder, digest_listing, find_kept_folder
 from reenact.data.inputs import list_folder
 from reenact.data.places import IN_RUN, Site
 from reenact.files import make_folder
-from reenact.records.files import InputFile, read_inputs
+from reenact.records.files import InputFile, read_inputs, read_plan
 from reenact.run_folder import RunFolder
 from reenact.size_limit import find_size_limit
 from reenact.sources.lacking import find_kept, find_left_out, find_original, get_source, list_repeated
 from reenact.world import World
 
 Way = Literal["copy", "link", "share"]
-"""To put a file somewhere else: a copy, a symbolic link, or the same file once more, which a container sees as well."""
+"""To put a file somewhere else: a copy, a symbolic link, or the same file once more, which a container sees as well; a
+copy where that is not possible."""
 
 
 def supply_left_out(folder: RunFolder, code: Path, world: World) -> None:
@@ -29,9 +30,9 @@ def supply_left_out(folder: RunFolder, code: Path, world: World) -> None:
     for each in kept.left_out:
         found, target = find_left_out(each, folder, world), code / each.path
         if isinstance(found, Folder):
-            _put_folder(found, target, code, _choose_link(found.place, world))
+            _put_folder(found, target, code, _choose_link(found.place, folder, world))
         elif found is not None and each.why == "large":
-            _put(found, target, code, _choose_link(found, world))
+            _put(found, target, code, _choose_link(found, folder, world))
         elif found is not None and target.parent.is_dir() and not may_be_secret(each.path):
             _put(found, target, code, "copy")
 
@@ -47,7 +48,7 @@ def supply_inputs(folder: RunFolder, code: Path, inside: str, world: World) -> N
         if each.path.endswith("/"):
             kept = (find_kept_folder(run, each.digest) for run in list_repeated(folder, world))
             if (came := next(filter(None, kept), None)) is not None:
-                _put_folder(came, target, base, _choose(each, came.place, world))
+                _put_folder(came, target, base, _choose(each, came.place, folder, world))
         elif (file := find_kept(folder, each.digest, world)) is not None:
             _put(file, target, base, "copy")
 
@@ -63,7 +64,7 @@ def supply_recorded(folder: RunFolder, code: Path, inside: str, world: World) ->
         path, target = original / each.path, project / each.path
         if each.digest is None or each.path.startswith(("/", IN_RUN, "../")):
             continue
-        way = _choose(each, path, world)
+        way = _choose(each, path, folder, world)
         if each.path.endswith("/"):
             site = Site(original, folder.path, world.home.root)
             files = list_folder(path, site, world) if path.is_dir() else {}
@@ -80,13 +81,15 @@ def may_be_secret(path: str) -> bool:
     return path.rpartition("/")[2].startswith(".env")
 
 
-def _choose(each: InputFile, path: Path, world: World) -> Way:
-    return _choose_link(path, world) if (each.size or 0) > find_size_limit(world.environ) else "copy"
+def _choose(each: InputFile, path: Path, folder: RunFolder, world: World) -> Way:
+    return _choose_link(path, folder, world) if (each.size or 0) > find_size_limit(world.environ) else "copy"
 
 
-def _choose_link(path: Path, world: World) -> Way:
-    """How to link to a file: what came with a run is ours, what is in its old place is the user's."""
-    return "share" if path.is_relative_to(world.home.runs) else "link"
+def _choose_link(path: Path, folder: RunFolder, world: World) -> Way:
+    """How to link to a file: what came with a run is ours, what is in its old place is the user's. Into a container no
+    link leads."""
+    ours = path.is_relative_to(world.home.runs)
+    return "share" if ours or read_plan(folder).environment.kind == "docker" else "link"
 
 
 def _put_folder(found: Folder, target: Path, base: Path, way: Way) -> None:
@@ -102,10 +105,10 @@ def _put(source: Path, target: Path, base: Path, way: Way) -> None:
     if os.path.lexists(target) or not place.is_relative_to(os.path.realpath(base)):
         return
     make_folder(place.parent)
-    if way == "copy":
-        shutil.copyfile(source, place)
-    elif way == "link" or not _share(source, place):
+    if way == "link":
         place.symlink_to(source)
+    elif way == "copy" or not _share(source, place):
+        shutil.copyfile(source, place)
 
 
 def _share(source: Path, place: Path) -> bool:

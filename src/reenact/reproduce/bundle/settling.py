@@ -178,5 +178,8 @@ def _complete(here: RunFolder, folder: RunFolder, imported: Imported) -> None:
         ours, theirs = getattr(here, name), getattr(folder, name)
         if theirs.is_dir() and not ours.exists():
             theirs.rename(ours)
+    for each in folder.kept_inputs.iterdir() if folder.kept_inputs.is_dir() else ():
+        if not (here.kept_inputs / each.name).exists():
+            each.rename(here.kept_inputs / each.name)
     if imported.made:
         write_atomic(here.imported, encode(before._replace(made={**before.made, **imported.made})))
