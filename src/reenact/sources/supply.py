@@ -13,7 +13,7 @@ from reenact.data.folders import Folder, digest_listing, find_kept_folder
 from reenact.data.inputs import list_folder
 from reenact.data.places import IN_RUN, Site
 from reenact.files import make_folder
-from reenact.records.files import InputFile, read_inputs, read_plan
+from reenact.records.files import InputFile, LeftOut, read_inputs, read_plan
 from reenact.run_folder import RunFolder
 from reenact.size_limit import find_size_limit
 from reenact.sources.lacking import find_kept, find_left_out, find_original, get_source, list_repeated
@@ -30,11 +30,11 @@ def supply_left_out(folder: RunFolder, code: Path, world: World) -> None:
     for each in kept.left_out:
         found, target = find_left_out(each, folder, world), code / each.path
         if isinstance(found, Folder):
-            _put_folder(found, target, code, _choose_link(found.place, folder, world))
+            _put_folder(found, target, code, _choose(each, found.place, folder, world))
         elif found is not None and each.why == "large":
-            _put(found, target, code, _choose_link(found, folder, world))
+            _put_file(found, target, code, _choose_link(found, folder, world))
         elif found is not None and target.parent.is_dir() and not may_be_secret(each.path):
-            _put(found, target, code, "copy")
+            _put_file(found, target, code, "copy")
 
 
 def supply_inputs(folder: RunFolder, code: Path, inside: str, world: World) -> None:
@@ -50,7 +50,7 @@ def supply_inputs(folder: RunFolder, code: Path, inside: str, world: World) -> N
             if (came := next(filter(None, kept), None)) is not None:
                 _put_folder(came, target, base, _choose(each, came.place, folder, world))
         elif (file := find_kept(folder, each.digest, world)) is not None:
-            _put(file, target, base, "copy")
+            _put_file(file, target, base, "copy")
 
 
 def supply_recorded(folder: RunFolder, code: Path, inside: str, world: World) -> None:
@@ -73,7 +73,7 @@ def supply_recorded(folder: RunFolder, code: Path, inside: str, world: World) ->
         elif not os.path.lexists(target):
             with suppress(Unread):
                 if read_content(path).digest == each.digest:
-                    _put(path, target, project, way)
+                    _put_file(path, target, project, way)
 
 
 def may_be_secret(path: str) -> bool:
@@ -81,7 +81,7 @@ def may_be_secret(path: str) -> bool:
     return path.rpartition("/")[2].startswith(".env")
 
 
-def _choose(each: InputFile, path: Path, folder: RunFolder, world: World) -> Way:
+def _choose(each: InputFile | LeftOut, path: Path, folder: RunFolder, world: World) -> Way:
     return _choose_link(path, folder, world) if (each.size or 0) > find_size_limit(world.environ) else "copy"
 
 
@@ -94,24 +94,39 @@ def _choose_link(path: Path, folder: RunFolder, world: World) -> Way:
 
 def _put_folder(found: Folder, target: Path, base: Path, way: Way) -> None:
     """Each file on its own, so that what the command writes beside them is not written there."""
+    places: dict[str, Path | None] = {}
     for path in found.files:
-        if os.path.lexists(found.place / path):
-            _put(found.place / path, target / path, base, way)
+        folder, _, name = path.rpartition("/")
+        if folder not in places:
+            places[folder] = _find_place(target / folder, base)
+        place = places[folder]
+        if place is not None and os.path.lexists(f"{found.place}/{path}"):
+            _put(f"{found.place}/{path}", f"{place}/{name}", way)
 
 
-def _put(source: Path, target: Path, base: Path, way: Way) -> None:
-    """A file at ``target``, unless something is there, or it would be outside of ``base``."""
-    place = Path(os.path.realpath(target))
-    if os.path.lexists(target) or not place.is_relative_to(os.path.realpath(base)):
+def _put_file(source: Path, target: Path, base: Path, way: Way) -> None:
+    place = None if os.path.lexists(target) else _find_place(target.parent, base)
+    if place is not None:
+        _put(str(source), f"{place}/{target.name}", way)
+
+
+def _find_place(folder: Path, base: Path) -> Path | None:
+    """A folder to put files in, made if it is not there; None where links lead out of ``base``."""
+    place = Path(os.path.realpath(folder))
+    return make_folder(place) if place.is_relative_to(os.path.realpath(base)) else None
+
+
+def _put(source: str, place: str, way: Way) -> None:
+    """A file where none is."""
+    if os.path.lexists(place):
         return
-    make_folder(place.parent)
     if way == "link":
-        place.symlink_to(source)
+        os.symlink(source, place)
     elif way == "copy" or not _share(source, place):
         shutil.copyfile(source, place)
 
 
-def _share(source: Path, place: Path) -> bool:
+def _share(source: str, place: str) -> bool:
     """Make the two the same file; whether that is possible."""
     try:
         os.link(source, place)
