@@ -113,6 +113,8 @@ def find_spread(old: Number, new: Number) -> Spread:
     """How far two numbers lie apart; without end where one of them is no finite number and they do not match."""
     if are_same(old, new):
         return Spread(0.0, 0.0)
+    if not (_is_finite(old) and _is_finite(new)):
+        return Spread(math.inf, math.inf)
     try:
         absolute = abs(float(old) - float(new))
         if not absolute:
@@ -120,8 +122,6 @@ def find_spread(old: Number, new: Number) -> Spread:
             absolute = float(abs(int(old) - int(new)))
         relative = absolute / max(abs(float(old)), abs(float(new)))
     except OverflowError:
-        return Spread(math.inf, math.inf)
-    except ValueError:
         return Spread(math.inf, math.inf)
     return Spread(absolute, relative) if math.isfinite(absolute) else Spread(math.inf, math.inf)
 
