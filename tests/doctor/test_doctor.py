@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import os
+import warnings
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reenact.doctor import list_concerns
-from tests.doctor.patient import Patient
-from tests.project.corpus import needs_corpus, rows
-from tests.project.test_corpus import place
+from tests.doctor.patient import Patient, show
+from tests.sources.repositories import write
 
 MLPROJECT = "entry_points: {main: {command: python train.py}}\n"
 DRAWS = "import random\nrandom.random()\n"
@@ -78,12 +79,15 @@ def test_hostile_folders(patient: Patient) -> None:
 
 
 def test_names_that_are_none(patient: Patient) -> None:
-    words = "a" * 300 + ".py; python ../x.py; python /x.py"
-    patient.have(MLproject=f"entry_points: {{main: {{command: python {words}}}}}\n")
+    """What is no file of the project is not looked for elsewhere; what comes after it is still looked at."""
+    words = "a" * 300 + ".py; python ../x.py; python /x.py; python gone.py; python train.py"
+    patient.have(MLproject=f"entry_points: {{main: {{command: python {words}}}}}\n", train__py=DRAWS)
+    write(patient.folder.parent, {"x.py": DRAWS})
     (patient.folder / os.fsdecode(b"caf\xe9.py")).write_text(DRAWS)
-    patient.examine()
+    assert [(one.code, show(one)) for one in patient.examine().findings] == [("no-seed", "train.py:2:1")]
     (patient.folder / "MLproject").unlink()
-    patient.examine()
+    asked = patient.examine(os.fsdecode(b"caf\xe9.py")).findings
+    assert [(one.code, show(one)) for one in asked] == [("no-seed", os.fsdecode(b"caf\xe9.py:2:1"))]
 
 
 def test_texts_that_are_longer_than_a_name(patient: Patient) -> None:
@@ -163,21 +167,30 @@ def test_one_entry_point_only(patient: Patient) -> None:
 @given(st.binary(max_size=80) | st.text("import random\n.()='/home#:[]{}\"\\", max_size=80).map(str.encode))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_script_and_any_command(patient: Patient, data: bytes) -> None:
+    """Whatever a script holds: a finding is at a place that is there, the same the next time, and what stands behind
+    it in another script is found as ever."""
     (patient.folder / "train.py").write_bytes(data)
     (patient.folder / "run.sh").write_bytes(data)
-    patient.have(MLproject="entry_points: {main: {command: python train.py; bash run.sh}}\n")
-    patient.examine()
+    command = "python train.py; bash run.sh; python after.py"
+    patient.have(MLproject=f"entry_points: {{main: {{command: {command}}}}}\n", after__py=DRAWS)
+    findings = patient.examine().findings
+    assert patient.examine().findings == findings
+    for one in findings:
+        assert one.why or one.diagnostic
+        if one.position is not None:
+            lines = (patient.folder / one.position.file).read_bytes().splitlines() or [b""]
+            assert 1 <= one.position.line <= len(lines)
+            assert one.position.column >= 1
+    drawn = [show(one) for one in findings if one.code == "no-seed"]
+    assert "after.py:2:1" in drawn or b"seed" in data
+    assert is_program(data) or any(one.code == "unread-code" for one in findings)
 
 
-@needs_corpus
-def test_the_corpus(patient: Patient) -> None:
-    """No crash, and nothing found where the author would not agree; what is found is held here by its number."""
-    found: dict[str, int] = {}
-    for number, row in enumerate(rows("index")):
-        one = Patient(place(row, patient.folder / str(number)))
-        for finding in one.examine().findings:
-            if finding.diagnostic is None:
-                found[finding.code] = found.get(finding.code, 0) + 1
-    assert "secret" not in found
-    assert (found["absolute-path"], found["home-path"]) == (5, 1)
-    assert found["floating-image"] == 12
+def is_program(data: bytes) -> bool:
+    """Whether Python takes it for one."""
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            ast.parse(data)
+    except (SyntaxError, ValueError):
+        return False
+    return True
