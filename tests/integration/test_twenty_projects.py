@@ -84,7 +84,7 @@ def test_a_bundle_is_all_that_a_project_needs(shape: Shape, folder: Path, tmp_pa
     if "engine" in shape.needs:
         remove_image(get_engine())
     there = User(make(tmp_path / "second"), tmp_path / "second" / "home", **without_network(tmp_path / "second"))
-    said = there.call("import", str(bundle), patience=LONG)
+    said = there.call("import", "--check-crate", str(bundle), patience=LONG)
     assert said.code == 0, said
     said = there.call("verify", "--json", "@", environ=shape.environ, patience=LONG)
     assert said.code == 0, said
@@ -106,7 +106,7 @@ def export(shape: Shape, folder: Path, bundle: Path) -> None:
     said = here.call("run", "--quiet", "--yes", *options, uri, patience=LONG)
     assert said.code == 0, said
     parts = ("--with-packages", "--with-inputs", "--with-outputs")
-    said = here.call("export", "-o", str(bundle), *parts, patience=LONG)
+    said = here.call("export", "--check-crate", "-o", str(bundle), *parts, patience=LONG)
     assert said.code == 0, said
 
 

@@ -111,14 +111,21 @@ def _put_file(source: Path, target: Path, base: Path, way: Way) -> None:
 
 
 def _find_place(folder: Path, base: Path) -> Path | None:
-    """A folder to put files in, made if it is not there; None where links lead out of ``base``."""
-    place = Path(os.path.realpath(folder))
-    return make_folder(place) if place.is_relative_to(os.path.realpath(base)) else None
+    """A folder to put files in, made if it is not there; None where links lead out of ``base``, or among git's own,
+    where a file may be a program that git starts."""
+    place, inside = Path(os.path.realpath(folder)), os.path.realpath(base)
+    if not place.is_relative_to(inside) or any(map(_is_git, place.relative_to(inside).parts)):
+        return None
+    return make_folder(place)
+
+
+def _is_git(name: str) -> bool:
+    return name.lower() == ".git"
 
 
 def _put(source: str, place: str, way: Way) -> None:
     """A file where none is."""
-    if os.path.lexists(place):
+    if os.path.lexists(place) or _is_git(os.path.basename(place)):
         return
     if way == "link":
         os.symlink(source, place)

@@ -233,6 +233,7 @@ def test_what_cannot_be_written_to_is_told_first(folder: RunFolder, world: World
         ("record/result.json", None, "had not ended"),
         ("record/environment.json", b"[]", "damaged"),
         ("record/outputs.json", b"7", "damaged"),
+        ("record/inputs.json", b'[{"path": "a/\\u0000", "size": 1, "digest": null, "origin": "x"}]', "no path"),
         ("artifacts/copy.txt", b"other", "digest"),
         ("packages/made.json", b"7", "damaged"),
         ("packages/made.json", encode({"x": "0" * 64}), "does not have"),
@@ -299,7 +300,7 @@ def test_an_input_that_is_not_in_the_bundle_is_not_looked_for(digest: str, bundl
     assert find_kept_input(folder, digest) is None
 
 
-@pytest.mark.parametrize("path", ["a/..", "a/\0", "..", "a/b.csv"])
+@pytest.mark.parametrize("path", ["a/..", "..", "a/b.csv"])
 def test_an_input_has_a_name_inside_its_folder(path: str, bundle: Path, other: World) -> None:
     from blake3 import blake3
 

@@ -15,6 +15,7 @@ from reenact.errors import RecordError
 from reenact.reproduce.bundle.importing import Terms, import_bundle
 from reenact.reproduce.bundle.writing import Member
 from reenact.run_folder import RunFolder
+from reenact.sources.supply import supply_inputs
 from reenact.world import World
 from tests.reproduce.bundle.made import expect_nothing, rewrite
 
@@ -45,9 +46,11 @@ def test_a_folder_comes_whole(bundle: Path, other: World) -> None:
     assert not (kept / digest / "data/pipe").exists()
 
 
-@pytest.mark.parametrize(
-    "path", ["../x", "/etc/passwd", "a/../../x", "a//b", "", ".", "a/.", "..", "a/b", "x" * 300, "p/" * 300 + "p"]
-)
+OUTSIDE = ("../x", "/etc/passwd", "a/../../x", "a//b", "", ".", "a/.", "..")
+OTHERS = ("a/b", "x" * 300, "p/" * 300 + "p", ".git/config", "d/.GIT")
+
+
+@pytest.mark.parametrize("path", [*OUTSIDE, *OTHERS])
 def test_a_file_in_a_folder_stays_there(path: str, bundle: Path, other: World) -> None:
     put(bundle, {"a": HELD, path: HELD})
     with pytest.raises(RecordError, match=r"leads elsewhere|would lie in it|too long"):
@@ -101,9 +104,37 @@ def test_one_content_in_very_many_places_is_counted_in_each(bundle: Path, other:
     expect_nothing(other)
 
 
-@pytest.mark.parametrize("path", ["/", "../", "data/../", "\0/"])
+@pytest.mark.parametrize("path", ["/", "../", "data/../"])
 def test_a_folder_has_a_name_inside_its_own(path: str, bundle: Path, other: World) -> None:
     digest = put(bundle, {"a": HELD}, path)
     received = import_bundle(bundle, Terms(), other)
     (place,) = (RunFolder(other.home.runs / received.run).kept_inputs / digest).iterdir()
     assert (place.name, (place / "a").read_text()) == (digest, "held")
+
+
+@pytest.mark.parametrize("path", [".git/config", ".git", "d/.Git/", "../x", "out/x", "out/"])
+def test_nothing_is_put_outside_of_the_code_or_among_git_s_own(
+    path: str, bundle: Path, other: World, tmp_path: Path
+) -> None:
+    """What is restored before anybody is asked is not to start anything, nor to write elsewhere."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    content = render_listing({"a": HELD}) if path.endswith("/") else b"held"
+    digest = blake3(content).hexdigest()
+
+    def change(members: dict[str, Member]) -> None:
+        line = {"path": path, "size": 4, "digest": digest, "origin": "x"}
+        members["record/inputs.json"] = Member("record/inputs.json", json.dumps([line]).encode())
+        members |= {
+            f"inputs/{each}": Member(f"inputs/{each}", data) for each, data in ((digest, content), (HELD, b"held"))
+        }
+
+    rewrite(bundle, change)
+    received = import_bundle(bundle, Terms(), other)
+    code = tmp_path / "run" / "code"
+    code.mkdir(parents=True)
+    (code / "out").symlink_to(outside)
+    supply_inputs(RunFolder(other.home.runs / received.run), code, "", other)
+    assert [*code.iterdir()] == [code / "out"]
+    assert [*code.parent.iterdir()] == [code]
+    assert [*outside.iterdir()] == []

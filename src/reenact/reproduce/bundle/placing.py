@@ -128,7 +128,7 @@ class _Placing:
 def _check_paths(files: Mapping[str, str], folder: str) -> None:
     """See that every file is inside of the folder, and none inside of another file."""
     for path in files:
-        if leads_elsewhere(path):
+        if leads_elsewhere(path) or ".git" in path.lower().split("/"):
             raise _refused(f"'{path}' leads elsewhere than into the folder {folder} (path traversal)")
         if is_too_long(path):
             raise _refused(f"the name '{path[:60]}…' in the folder {folder} is too long")

@@ -79,8 +79,8 @@ def _check_record(folder: RunFolder, manifest: Manifest) -> None:
     try:
         read_run(folder)
         read_lock(folder)
-        read_inputs(folder)
         read_metrics(folder)
+        _expect_paths(each.path for each in read_inputs(folder))
         code = read_code(folder)
         if read_result(folder) is None:
             raise RecordError(f"run {folder.id} had not ended")
@@ -107,6 +107,13 @@ def _expect_inside(paths: Iterable[str]) -> None:
     for path in paths:
         if path.startswith("/") or "\0" in path or ".." in path.split("/"):
             raise RecordError(f"the path '{path}' leads elsewhere (path traversal)")
+
+
+def _expect_paths(paths: Iterable[str]) -> None:
+    """See that these could be paths; they may lead anywhere."""
+    for path in paths:
+        if not path or "\0" in path:
+            raise RecordError(f"'{path}' is no path")
 
 
 def _is_same(here: RunFolder, manifest: Manifest, world: World) -> bool:
