@@ -96,6 +96,7 @@ def test_an_engine_that_fails(tmp_path: Path, answers: list[bytes], said: str) -
                 with connection:
                     connection.recv(1 << 16)
                     connection.sendall(answer)
+            server.close()
 
         thread = threading.Thread(target=serve)
         thread.start()

@@ -23,7 +23,10 @@ Write = Callable[..., Path]
 STUBBORN = "trap '' INT TERM; touch $REENACT_RUN_DIR/ready; while :; do sleep 0.1; done"
 POLITE = (
     'python -c "import os, signal, sys, time\n'
-    "signal.signal(signal.SIGTERM, lambda *_: sys.exit(print('ended well', flush=True)))\n"
+    "def end(*_):\n"
+    "    time.sleep(0.5)\n"
+    "    sys.exit(print('ended well', flush=True))\n"
+    "signal.signal(signal.SIGTERM, end)\n"
     "open(os.environ['REENACT_RUN_DIR'] + '/ready', 'w')\n"
     'time.sleep(100)"; echo after'
 )
@@ -75,8 +78,7 @@ def test_sigterm_reaches_the_program_inside(write_project: Write, start: Start, 
     child = start("-q")
     run = wait_until_ready(home)
     child.terminate()
-    output, _ = child.communicate()
-    assert "ended well" in output
+    assert child.communicate() == ("ended well\n", "")
     assert list_containers(engine, run.name) == []
     assert json.loads((run / "result.json").read_text())["state"] == "killed"
 

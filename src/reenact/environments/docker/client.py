@@ -24,7 +24,7 @@ from functools import partial
 from types import FrameType
 from typing import Any
 
-from reenact.environments.docker.engine import connect, post
+from reenact.environments.docker.engine import connect, request
 from reenact.environments.docker.parts import LABEL, OPEN_FOLDER, Parts
 from reenact.process.terminal import make_raw
 
@@ -79,9 +79,9 @@ def make_request(path: str, parts: Parts) -> bytes:
 
 def run(handed: bytes) -> int:
     """Run the container of a request (:func:`make_request`) on our three streams; the command's exit code."""
-    request = json.loads(handed)
+    asked = json.loads(handed)
     try:
-        return _Container(request["socket"], request["terminal"]).run(request["name"], request["body"])
+        return _Container(asked["socket"], asked["terminal"]).run(asked["name"], asked["body"])
     except _Failed as problem:
         said, code = str(problem), problem.code
     except OSError as problem:
@@ -102,17 +102,21 @@ class _Container:
 
     def run(self, name: str, body: Mapping[str, Any]) -> int:
         self._id = self._ask(f"/containers/create?name={name}", body)["Id"]
-        streams, early = self._attach()
-        waiting = self._begin_to_wait()
         with self._forwarding(), _raw_keyboard(self._terminal):
-            self._start()
+            try:
+                streams, early = self._attach()
+                waiting = self._begin_to_wait()
+                self._start()
+            except BaseException:
+                self._remove()
+                raise
             threading.Thread(target=_feed, args=(streams,), daemon=True).start()
             copy = _copy_terminal if self._terminal else copy_streams
             copy(early, partial(_receive, streams), _write)
             return self._wait(waiting)
 
-    def _ask(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        status, answer = post(self._path, path, json.dumps(body).encode() if body is not None else b"")
+    def _ask(self, path: str, body: Mapping[str, Any] | None = None, method: str = "POST") -> Any:
+        status, answer = request(method, self._path, path, json.dumps(body).encode() if body is not None else b"")
         if status < 300:
             return json.loads(answer) if answer else None
         try:
@@ -136,6 +140,12 @@ class _Container:
             self._resize()
         for number in self._early:
             self._kill(number)
+
+    def _remove(self) -> None:
+        """Take away what has not begun."""
+        # The engine may have done so itself.
+        with suppress(_Failed, OSError):
+            self._ask(f"/containers/{self._id}?force=1&v=1", method="DELETE")
 
     def _attach(self) -> tuple[socket.socket, bytes]:
         """The container's streams, and what came of them with the answer."""

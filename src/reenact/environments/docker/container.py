@@ -32,7 +32,20 @@ MEANINGS = {
 }
 
 _SHELLS = frozenset(("sh", "bash", "dash", "ash", "zsh", "ksh"))
-_FIND_SHELL = 'command -v bash >/dev/null 2>&1 && exec bash "$@"; exec sh "$@"'
+_AROUND = """\
+_reenact_shell=sh; ! command -v bash >/dev/null 2>&1 || _reenact_shell=bash
+_reenact_told=
+trap _reenact_told=1 TERM INT HUP QUIT
+exec 3>&2 2>/dev/null
+"$_reenact_shell" "$@" 2>&3 3>&-; _reenact_code=$?
+set -- /proc/[0-9]*; _reenact_turns=100
+while [ "$_reenact_told" ] && [ $# -gt 2 ] && [ $_reenact_turns -gt 0 ] && sleep 0.1; do
+  set -- /proc/[0-9]*; _reenact_turns=$((_reenact_turns - 1))
+done
+exit $_reenact_code
+"""
+"""The first process that a container's own starts. When it ends, the engine kills whatever is left, and a shell that is
+asked to end does so before the programs that it had started: this one waits for them. It says nothing itself."""
 
 
 class Container(NamedTuple):
@@ -167,7 +180,7 @@ def _make_command(command: Command, container: Container) -> tuple[str | None, t
     """
     words: tuple[str, ...] = command.argv
     if command.shell[0] in _SHELLS:
-        words = ("sh", "-c", _FIND_SHELL, "reenact", *command.argv[1:])
+        words = ("sh", "-c", _AROUND, "reenact", *command.argv[1:])
     entry = os.path.basename(container.image.entrypoint[0]) if container.image.entrypoint else ""
     if entry in _SHELLS or entry.startswith("python"):
         return words[0], words[1:]

@@ -77,7 +77,7 @@ def ask(engine: Engine, path: str) -> Any | None:
     Raises:
         OSError: nobody answers, or the answer makes no sense.
     """
-    status, body = _request("GET", engine.socket or "", path)
+    status, body = request("GET", engine.socket or "", path)
     if status == 404:
         return None
     try:
@@ -221,17 +221,14 @@ def connect(path: str) -> socket.socket:
     return connection
 
 
-def post(path: str, target: str, body: bytes = b"") -> tuple[int, bytes]:
-    """What the engine at the socket ``path`` answers to ``POST target``, whose ``body`` is JSON: its status and text.
+def request(method: str, path: str, target: str, body: bytes = b"") -> tuple[int, bytes]:
+    """What the engine at the socket ``path`` answers to a request whose ``body`` is JSON, or nothing: status and text.
+
+    It is HTTP/1.0, whose answer ends with the connection: the standard library's client costs ten times the question.
 
     Raises:
         OSError: nobody answers, or the answer makes no sense.
     """
-    return _request("POST", path, target, body)
-
-
-def _request(method: str, path: str, target: str, body: bytes = b"") -> tuple[int, bytes]:
-    """HTTP/1.0, whose answer ends with the connection: the standard library's client costs ten times the question."""
     head = f"{method} {target} HTTP/1.0\r\nHost: engine\r\nAccept: application/json\r\n"
     if body:
         head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
