@@ -37,7 +37,7 @@ _reenact_shell=sh; ! command -v bash >/dev/null 2>&1 || _reenact_shell=bash
 _reenact_told=
 trap _reenact_told=1 TERM INT HUP QUIT
 exec 3>&2 2>/dev/null
-"$_reenact_shell" "$@" 2>&3 3>&-; _reenact_code=$?
+( exec 2>&3 3>&-; exec "$_reenact_shell" "$@" ); _reenact_code=$?
 set -- /proc/[0-9]*; _reenact_turns=100
 while [ "$_reenact_told" ] && [ $# -gt 2 ] && [ $_reenact_turns -gt 0 ] && sleep 0.1; do
   set -- /proc/[0-9]*; _reenact_turns=$((_reenact_turns - 1))
