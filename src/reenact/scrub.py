@@ -209,19 +209,20 @@ class Reader:
     @cached_property
     def _longest(self) -> int:
         """The bytes of the longest way of any part."""
-        return max(map(_measure_part, self.form))
+        return max(map(_measure_part, {id(part): part for part in self.form}.values()))
 
     @cached_property
     def _tables(self) -> tuple[dict[bytes, int], dict[int, tuple[int, ...]], int, dict[bytes, int]]:
         """The parts that are written in a way; the lengths of ways by their first byte; the parts that may be missing;
         and those that go on with a way of which this is the beginning."""
-        where: dict[Part, int] = {}
+        parts = {id(part): part for part in self.form}
+        where = dict.fromkeys(parts, 0)
         for at, part in enumerate(self.form):
-            where[part] = where.get(part, 0) | 1 << at
+            where[id(part)] |= 1 << at
         ways: dict[bytes, int] = {}
         cut: dict[bytes, int] = {}
-        for part, places in where.items():
-            for way in part:
+        for which, places in where.items():
+            for way in parts[which]:
                 ways[way] = ways.get(way, 0) | places
                 for length in range(len(way)):
                     cut[way[:length]] = cut.get(way[:length], 0) | places
@@ -316,7 +317,9 @@ def _list_patterns(part: Part) -> tuple[bytes, ...]:
 
 def _measure(form: Form) -> int:
     """The bytes of the longest way to write it."""
-    return sum(map(_measure_part, form))
+    # Most parts are one of a few, and long to compare.
+    lengths = {id(part): _measure_part(part) for part in {id(part): part for part in form}.values()}
+    return sum(lengths[id(part)] for part in form)
 
 
 @cache
@@ -326,6 +329,7 @@ def _measure_part(part: Part) -> int:
 
 def _choose_mark(forms: Iterable[Form]) -> bytes:
     """A mark that cannot become a part of a secret together with what stands around it."""
-    used = {byte for part in {part for form in forms for part in form} for way in part for byte in way}
+    parts = {id(part): part for form in forms for part in form}.values()
+    used = {byte for part in parts for way in part for byte in way}
     marks = (mark.encode() for mark in _MARKS)
     return next(mark for mark in marks if not mark or not used & {mark[0], mark[-1]})
