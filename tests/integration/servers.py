@@ -238,14 +238,16 @@ class Index:
 
 
 @contextmanager
-def serve_index(folder: Path) -> Iterator[Index]:
-    """The wheels in the folder, as an index has them."""
+def serve_index(folder: Path, login: str | None = None) -> Iterator[Index]:
+    """The wheels in the folder, as an index has them; to who logs in as ``login`` (``user:password``) alone."""
     index = Index(folder)
+    basic = "Basic " + base64.b64encode(login.encode()).decode() if login else None
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            data = index.read(self.path)
-            self.send_response(200 if data is not None else 404)
+            refused = basic is not None and self.headers.get("Authorization") != basic
+            data = None if refused else index.read(self.path)
+            self.send_response(401 if refused else 200 if data is not None else 404)
             self.send_header("Content-Type", "text/html" if self.path.startswith("/simple") else "application/zip")
             self.send_header("Content-Length", str(len(data or b"")))
             self.end_headers()

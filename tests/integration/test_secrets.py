@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from reenact.reproduce.bundle.compression import load_zstd
+from tests.environments.conftest import make_wheel
 from tests.integration.command import PATIENCE, Said, User, write_project
-from tests.integration.servers import serve_http
+from tests.integration.servers import serve_http, serve_index
 from tests.process.running import eventually
 from tests.sources.repositories import commit, git, make_bare, make_repository
 
@@ -210,6 +211,37 @@ def test_the_password_of_an_index(user: User, tmp_path: Path) -> None:
     said = user.call("run", str(project), environ={"UV_HTTP_RETRIES": "0"})
     assert said.code == 70, said
     expect_hidden(user, said, user.call("run", "--dry-run", "--json", str(project)), user.call("describe", "p"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("given", ["address", "its own variables"])
+def test_the_password_of_an_index_that_is_in_a_variable(given: str, user: User, tmp_path: Path) -> None:
+    """It opens the index, in a build that says all that it does and in one that fails, and is told nowhere."""
+    (wheels := tmp_path / "wheels").mkdir()
+    make_wheel(wheels, "tiny", "1.0")
+    project = write_project(
+        user.folder / "p",
+        "name: p\npython_env: python_env.yaml\nentry_points: {main: {command: python -c 'import tiny'}}\n",
+        python_env__yaml="dependencies:\n  - tiny\n",
+    )
+    user.environ |= {"RUST_LOG": "uv=trace", "UV_CACHE_DIR": str(tmp_path / "cache"), "UV_HTTP_RETRIES": "0"}
+    with serve_index(wheels, f"me:{SECRET}") as index:
+        if given == "address":
+            user.environ["UV_DEFAULT_INDEX"] = index.url.replace("://", f"://me:{SECRET}@")
+        else:
+            own = {"USERNAME": "me", "PASSWORD": SECRET}
+            user.environ |= {f"UV_INDEX_OWN_{name}": value for name, value in own.items()}
+            user.environ["UV_DEFAULT_INDEX"] = f"own={index.url}"
+        said = user.call("run", str(project))
+        assert said.code == 0, said
+        (project / "python_env.yaml").write_text("dependencies:\n  - tiny>1\n")
+        failed = user.call("run", str(project))
+        assert failed.code == 70, failed
+    assert len(list((user.home / "runs").glob("*/build.log"))) == 2
+    basic = b64encode(f"me:{SECRET}".encode()).decode()
+    expect_hidden(user, said, failed)
+    for path in (path for path in user.home.rglob("*") if path.is_file()):
+        assert basic[4:-4].encode() not in path.read_bytes(), path
 
 
 def test_a_caller_s_variables_are_recorded_nowhere(user: User, project: Path) -> None:
