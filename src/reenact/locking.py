@@ -13,6 +13,7 @@ from reenact.environments.committed import (
     render_entries,
     with_entry,
 )
+from reenact.environments.packages import list_packages
 from reenact.errors import UsageError
 from reenact.files import write_atomic
 from reenact.plan import EnvironmentSpec
@@ -38,6 +39,10 @@ class Answer(NamedTuple):
 
     stale: tuple[str, ...]
     packages: int = 0
+
+    def describe(self, name: str) -> str:
+        """What was done to the file: ``reenact.lock is written: 3 packages``."""
+        return f"{name} is written: {self.packages} package{'' if self.packages == 1 else 's'}"
 
 
 def check_lock(wanted: Wanted, request: Request, world: World) -> Answer:
@@ -67,7 +72,7 @@ def write_lock(wanted: Wanted, request: Request, world: World) -> Answer:
     data = render_entries(with_entry(entries, entry))
     if not wanted.file.is_file() or wanted.file.read_bytes() != data:
         write_atomic(wanted.file, data)
-    return Answer(stale or ("--upgrade was given",), entry.lock.count("[[packages]]"))
+    return Answer(stale or ("--upgrade was given",), len(list_packages(entry.lock)))
 
 
 def _find_stale(wanted: Wanted, spec: EnvironmentSpec, world: World) -> tuple[str, ...]:
@@ -84,4 +89,7 @@ def _ask(wanted: Wanted, request: Request, world: World) -> EnvironmentSpec:
     spec = environments.ask(project, wanted.root, request.env_manager, world, variant)
     if spec.kind == "system":
         raise UsageError("there is nothing to lock: no environment is made", hint=f"{LOCK_FILE} is for the others")
+    if spec.kind == "docker":
+        message = f"{LOCK_FILE} is not for containers: the project file itself says which image exactly"
+        raise UsageError(message, hint="write the image, or a Dockerfile's FROM, with its digest: name@sha256:...")
     return spec

@@ -133,7 +133,7 @@ def test_fix_writes_the_lock_and_nothing_else(project_dir: Path, capsys: pytest.
     if "not changed" in out:
         pytest.skip("no index is at hand")
     assert code == 0
-    assert "changed: reenact.lock is written: 1 packages" in out
+    assert "changed: reenact.lock is written: 1 package\n" in out
     assert "stale-lock" not in out
     assert "no-seed" in out
     made = (project_dir / "reenact.lock").read_bytes()

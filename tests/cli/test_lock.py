@@ -91,3 +91,10 @@ def test_a_lock_for_what_is_fetched_needs_a_place(project: Path, capsys: pytest.
     assert "--output" in capsys.readouterr().err
     assert main(["lock", archive, "--output", "elsewhere.lock"]) == 0
     assert (project / "elsewhere.lock").is_file()
+
+
+def test_an_image_is_pinned_in_the_project_file(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "MLproject").write_text("docker_env: {image: 'box:1'}\nentry_points: {main: {command: 'true'}}\n")
+    assert main(["lock"]) == 2
+    assert "with its digest: name@sha256:" in capsys.readouterr().err
+    assert not (project / "reenact.lock").exists()

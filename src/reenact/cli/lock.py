@@ -104,5 +104,5 @@ def _tell(answer: Answer, file: Path, *, check: bool) -> int:
     if check:
         print("\n".join((f"{file.name} is stale", *(f"  {line}" for line in answer.stale))))
         return ProjectError.exit_code
-    print(f"{file.name} is written: {answer.packages} packages")
+    print(answer.describe(file.name))
     return 0

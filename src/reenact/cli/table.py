@@ -111,7 +111,7 @@ def render_duration(seconds: float) -> str:
 
 
 def render_count(count: int, thing: str) -> str:
-    """``no run``, ``1 run``, ``2 runs``, ``2 processes``."""
+    """``no runs``, ``1 run``, ``2 runs``, ``2 processes``."""
     return f"{count or 'no'} {thing}{'' if count == 1 else 'es' if thing.endswith('s') else 's'}"
 
 

@@ -33,4 +33,4 @@ def mend(found: Examination, root: Path, world: World) -> Treatment:
     world.report.done()
     if not answer.stale:
         return Treatment()
-    return Treatment((f"{LOCK_FILE} is written: {answer.packages} packages",))
+    return Treatment((answer.describe(LOCK_FILE),))

@@ -771,7 +771,7 @@ def test_a_committed_lock_is_used(tmp_path: Path, project_dir: Path, world: Worl
     spec = write(project_dir, folder, "lib<2")
     wanted = Wanted(project_dir, project_dir / "reenact.lock")
     request = Request(".", env_manager="conda")
-    write_lock(wanted, request, world)
+    assert write_lock(wanted, request, world).packages == 1
     assert check_lock(wanted, request, world).stale == ()
     other = world._replace(home=Home(tmp_path / "other"))
     committed = find_committed(spec, project_dir, other)
