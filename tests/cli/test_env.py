@@ -76,6 +76,21 @@ def test_runs_leave_what_why_needs(project: Path, home: Home, capfd: pytest.Capt
     assert "  ~ requirement: tiny<2 → tiny\n" in capfd.readouterr().out
 
 
+def test_another_project_of_the_same_name_is_not_the_one_before(
+    project: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run(project)
+    first = ask(capfd, "why")["run"]
+    other = tmp_path / "other" / project.name
+    other.mkdir(parents=True)
+    write(other, {"MLproject": PROJECT, "python_env.yaml": "dependencies: [tiny]\n"})
+    run(other)
+    # All the same: it may be the same project at another place.
+    assert ask(capfd, "why")["before"]["run"] == first
+    run(project)
+    assert ask(capfd, "why")["before"]["run"] == first
+
+
 def test_another_index_or_version_is_a_reason(
     project: Path, _index: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,8 +21,8 @@ from reenact.files import delete_tree, hold, is_held, seize, share
 from reenact.home import Home
 from reenact.values import NamedTuple
 
-LOCK_FILES = {"python": "pylock.toml", "conda": "pixi.lock"}
-"""The lock file inside an environment of each kind."""
+LOCK_FILES = {"conda": "pixi.lock", "python": "pylock.toml"}
+"""The lock file inside an environment of each kind. One of conda's that pip lines add to has the other file, too."""
 
 _TRASH = ".trash-"
 

@@ -77,9 +77,14 @@ def list_realised(world: World) -> Iterator[tuple[RunFolder, Realised]]:
 
 
 def find_before(run: Run, world: World) -> tuple[RunFolder, Realised] | None:
-    """The newest run of the same project and entry point that is older than ``run`` and had an environment."""
+    """The newest run of the same project and entry point that is older than ``run`` and had an environment.
+
+    Several projects may have one name: one from the same source counts first.
+    """
     wanted = RunFilter(project=run.project, entry_point=run.entry_point, before=run.created)
-    for each in open_index(world).read(lambda store: store.select(wanted)):
+    older = open_index(world).read(lambda store: store.select(wanted))
+    # The order in which they came is kept.
+    for each in sorted(older, key=lambda each: each.source != run.source):
         folder = RunFolder(Path(each.folder))
         try:
             realised = read_realised(folder)

@@ -29,6 +29,7 @@ from reenact.environments.conda.store import list_unlinked
 from reenact.environments.export import make_export, render
 from reenact.environments.launch import Site
 from reenact.environments.packages import list_packages
+from reenact.environments.shelf import look
 from reenact.environments.sweep import find_leftovers, sweep
 from reenact.errors import BuildError, ProjectError, UnsupportedError
 from reenact.files import lock as locked
@@ -408,6 +409,11 @@ def test_pip_lines_are_resolved_against_what_conda_provides(channel: Path, world
     place = conda.realise(lock, world.cwd, world)
     code = "import demo, leaf, mine, user; print(demo.__version__, leaf.V, user.V, mine.V)"
     assert run(place, f'python -c "{code}"', world) == "1.0 1.5 1.0 0.1"
+    standing = look(Path(place.path or ""))
+    assert standing is not None
+    assert (standing.kind, standing.python, standing.packages) == ("conda", lock.python, 5)
+    assert standing.lock_file is not None
+    assert standing.lock_file.read_text() == lock.text
 
 
 def test_a_pip_line_that_asks_for_another_version_replaces_condas(channel: Path, world: World, index: str) -> None:

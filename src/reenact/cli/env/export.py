@@ -51,7 +51,7 @@ def run(given: Given, world: World) -> int:
     exported = make_export(read_plan(folder).project, folder.id, read_run(folder).created, lock)
     if exported.local:
         names = ", ".join(exported.local)
-        world.report.warn(f"only this machine has {names}: local code, which is named by its path")
+        world.report.warn(f"named by a path that only this machine has: {names}")
     text = render(exported, given.form)
     if given.output is None:
         sys.stdout.write(text)

@@ -89,6 +89,7 @@ def _build(lock: EnvironmentLock, bench: Workbench) -> Marker:
     names = sorted({package.name for package in locked.conda} | {package.name for package in locked.pip})
     return Marker(
         lock.key,
+        lock.python,
         packages=tuple(names),
         made=world.timestamp(),
         variables=activation.variables,
