@@ -57,6 +57,13 @@ def test_the_environment_is_a_default_file(project_dir: Path, files: list[str], 
     assert found._replace(passed_over=()) == EnvironmentSource(key, file)  # type: ignore[arg-type]
 
 
+def test_what_is_never_read_is_named_where_nothing_else_counts(project_dir: Path) -> None:
+    put(project_dir, "Pipfile", "setup.py", "setup.cfg")
+    assert [each.file for each in find_environment(project_dir, NoCache()).passed_over] == ["Pipfile", "setup.py"]
+    put(project_dir, "python_env.yaml")
+    assert find_environment(project_dir, NoCache()).passed_over == ()
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [

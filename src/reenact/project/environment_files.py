@@ -38,6 +38,12 @@ CONVENTIONS = (
 """In the order in which they count. The header of a script comes before them all, for that script; MLflow knows the
 first two, in this order."""
 
+UNREAD = {
+    "Pipfile": "it is not read; 'pipenv requirements > requirements.txt' says the same",
+    "setup.py": "it is not read by itself; a requirements.txt with the line '.' installs it and what it needs",
+}
+"""Files that say what a project needs and do not count, told where nothing else does."""
+
 LOCK_FILE = "reenact.lock"
 """Our own lock, beside the project file: environments that the author has resolved and committed."""
 
@@ -54,7 +60,8 @@ def find_environment(root: Path, cache: Cache) -> EnvironmentSource:
     chosen = usable[0] if usable else None
     over = _passed_over(chosen, names, tool_only=tool_only)
     if chosen is None:
-        return EnvironmentSource(passed_over=over)
+        unread = (PassedOver(*item) for item in UNREAD.items() if (root / item[0]).is_file())
+        return EnvironmentSource(passed_over=(*over, *unread))
     return EnvironmentSource(chosen.key, chosen.file, lock=chosen.lock, passed_over=over)
 
 

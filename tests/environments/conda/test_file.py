@@ -10,6 +10,7 @@ import pytest
 from reenact.environments.conda.file import CondaFile, read_conda_file
 from reenact.environments.conda.rattler_api import find_wrong_spec, list_channels
 from reenact.environments.conda.request import find_name, make_spec, needs_conda
+from reenact.environments.conda.translation import ask_file
 from reenact.errors import ProjectError
 from reenact.home import Home
 from reenact.report import Memory
@@ -102,6 +103,26 @@ def test_pip_lines_are_written_out(world: World) -> None:
     assert spec.pip.options == ("--extra-index-url https://****@host/simple",)
     assert spec.packages == ("python",), "a pip list needs a Python"
     assert spec.pip.files == ("conda.yaml", "more.txt")
+
+
+def test_pip_lines_are_relative_to_the_file_as_for_conda(world: World) -> None:
+    for folder in (world.cwd, world.cwd / "envs"):
+        folder.mkdir(exist_ok=True)
+        (folder / "setup.py").write_text(f"# {folder.name}\n")
+        (folder / "more.txt").write_text(f"{folder.name}-package\n")
+    lines = "dependencies:\n  - python\n  - pip: ['-r more.txt', -e .., -e .]\n"
+    (world.cwd / "envs" / "conda.yaml").write_text(lines)
+    for spec in (make_spec("envs/conda.yaml", world.cwd, world).pip, ask_file("envs/conda.yaml", world.cwd, world)):
+        assert spec.dependencies == ("envs-package", ".", "./envs")
+        assert spec.files == ("envs/conda.yaml", "envs/more.txt")
+
+
+def test_an_empty_pip_list_is_doubtful(world: World) -> None:
+    file = read("dependencies:\n- python\n- pip:\n- six\n", world)
+    assert [item.text for item in file.packages] == ["python", "six"]
+    assert isinstance(world.report, Memory)
+    (doubt,) = world.report.findings
+    assert (doubt.code, doubt.position and doubt.position.line) == ("empty-pip", 3)
 
 
 def test_a_password_in_a_channel_stays_in_the_file(world: World) -> None:

@@ -14,7 +14,7 @@ from tests.environments.conftest import write
 
 def expand_lines(root: Path, *lines: str, environ: dict[str, str] | None = None) -> Requirements:
     here = [Line(text, Position("python_env.yaml", n, 5), root) for n, text in enumerate(lines, 1)]
-    return expand(here, root, environ or {})
+    return expand(here, root, root, environ or {})
 
 
 def test_lines_are_joined_and_lose_their_comments() -> None:
@@ -47,6 +47,15 @@ def test_included_files_are_relative_to_the_file_that_names_them(project_dir: Pa
 def test_local_paths_are_relative_to_the_project_wherever_they_stand(project_dir: Path) -> None:  # MLflow E-05
     write(project_dir, {"sub/reqs.txt": "-e ./pkg\n", "pkg/setup.py": "", "sub/pkg/setup.py": ""})
     assert expand_lines(project_dir, "-r sub/reqs.txt").dependencies == ("./pkg",)
+
+
+def test_what_is_not_there_is_looked_for_beside_the_file(project_dir: Path) -> None:
+    """MLflow runs pip in the project's folder; the file may lie in a folder of its own."""
+    write(project_dir, {"envs/reqs.txt": "six\n", "envs/both.txt": "idna\n", "both.txt": "toml\n", "lib/setup.py": ""})
+    texts = ("-r reqs.txt", "-r both.txt", "-e ../lib")
+    lines = [Line(text, Position("envs/python_env.yaml", 1, 5), project_dir) for text in texts]
+    found = expand(lines, project_dir, project_dir, {})
+    assert (found.dependencies, found.files) == (("six", "toml", "./lib"), ("envs/reqs.txt", "both.txt"))
 
 
 @pytest.mark.parametrize(

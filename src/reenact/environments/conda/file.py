@@ -7,7 +7,7 @@ The format is conda's (https://docs.conda.io/projects/conda/en/stable/user-guide
 from __future__ import annotations
 
 from collections.abc import Mapping as MappingOf
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from reenact.environments.definition import make_errors, read_mapping, warn_unknown_keys
 from reenact.environments.python.request import make_line
@@ -29,7 +29,7 @@ class Item(NamedTuple):
 
 
 class CondaFile(NamedTuple):
-    """What the file says; ``path`` is relative to the project's folder."""
+    """What the file says; ``path`` is relative to the project's folder. conda runs pip in the folder of the file."""
 
     path: str
     name: str | None = None
@@ -37,6 +37,11 @@ class CondaFile(NamedTuple):
     packages: tuple[Item, ...] = ()
     pip: tuple[Line, ...] = ()
     variables: MappingOf[str, str] = {}
+
+    @property
+    def folder(self) -> str:
+        """Its folder, relative to the project's."""
+        return str(PurePosixPath(self.path).parent)
 
 
 def read_conda_file(path: str, root: Path, world: World) -> CondaFile:
@@ -54,6 +59,8 @@ def read_conda_file(path: str, root: Path, world: World) -> CondaFile:
     reading.take_channels(mapping.find("channels"))
     reading.take_dependencies(mapping.find("dependencies"))
     reading.take_variables(mapping.find("variables"))
+    for doubt in reading.doubts:
+        world.report.found(doubt)
     if reading.wrong:
         raise make_errors(tuple(reading.wrong))
     name = mapping.find("name")
@@ -78,6 +85,7 @@ class _Reading:
         self.pip: list[Line] = []
         self.variables: dict[str, str] = {}
         self.wrong: list[Diagnostic] = []
+        self.doubts: list[Diagnostic] = []
 
     def take_channels(self, node: Node | None) -> None:
         self.channels += self._texts(node, "channels", "a channel")
@@ -100,9 +108,14 @@ class _Reading:
 
     def _take_lists(self, item: Mapping) -> None:
         for key, value in item.entries:
-            if key.source == "pip":
+            if key.source == "pip" and isinstance(value, Scalar) and value.is_null:
+                message = "this 'pip:' list is empty: entries that follow it are conda packages"
+                position = Position(self.path, key.line, key.column)
+                hint = "indent its lines further than 'pip:'"
+                self.doubts.append(Diagnostic("warning", "empty-pip", message, position, hint=hint))
+            elif key.source == "pip":
                 for line in self._texts(value, "pip", "a requirement line"):
-                    self.pip.append(make_line(line.text, line.position, self.root))
+                    self.pip.append(make_line(line.text, line.position, (self.root / self.path).parent))
             else:
                 self._refuse(key, f"'{key.source}:' is not a list that a conda file can have", "only 'pip:' is")
 

@@ -63,5 +63,5 @@ def find_item(spec: str, file: CondaFile) -> Item | None:
 
 def _make_pip(file: CondaFile, root: Path, world: World) -> PythonSpec:
     # Which Python it is says the solver.
-    request = Request(origin=file.path, python="*", dependencies=file.pip)
+    request = Request(origin=file.path, python="*", dependencies=file.pip, cwd=file.folder)
     return make_python_spec(request, root, world)._replace(python=None)

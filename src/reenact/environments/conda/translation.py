@@ -86,6 +86,7 @@ class _Translation:
             dependencies=(*self.dependencies, *file.pip),
             variables=file.variables,
             notes=tuple(notes),
+            cwd=file.folder,
         )
 
     def _python(self, spec: MatchSpec) -> None:

@@ -15,6 +15,7 @@ class Request(NamedTuple):
     """What a definition file says; ``python`` is None where it says nothing of it.
 
     ``locks`` are the lines of a lock beside it (``name==version --hash=...``), which count and install nothing more.
+    ``cwd`` is the folder in which pip would be run, relative to the project's.
     """
 
     origin: str | None = None
@@ -24,11 +25,12 @@ class Request(NamedTuple):
     variables: Mapping[str, str] = {}
     notes: tuple[str, ...] = ()
     locks: tuple[Line, ...] = ()
+    cwd: str = ""
 
 
-def make_line(text: str, position: Position, root: Path) -> Line:
-    """A requirement line that stands in a definition file; ``root`` is the project's folder."""
-    return Line(text.strip(), position, root)
+def make_line(text: str, position: Position, folder: Path) -> Line:
+    """A requirement line that stands in a definition file; ``folder`` is what its ``-r`` is relative to."""
+    return Line(text.strip(), position, folder)
 
 
 def make_spec(request: Request, root: Path, world: World) -> PythonSpec:
@@ -37,10 +39,9 @@ def make_spec(request: Request, root: Path, world: World) -> PythonSpec:
     Raises:
         ProjectError: something that it leads to is missing.
     """
-    build = expand(request.build, root, world.environ)
-    wanted = expand(request.dependencies, root, world.environ)
+    lists = (request.build, request.dependencies, request.locks)
+    build, wanted, locked = (expand(lines, root, root / request.cwd, world.environ) for lines in lists)
     notes = list(request.notes)
-    locked = expand(request.locks, root, world.environ)
     local = {path: digest_local(root / path, world) for path in _both(build.local, wanted.local)}
     trees = [path for path in local if (root / path).is_dir() and not _is_links(path, build, wanted)]
     if trees:

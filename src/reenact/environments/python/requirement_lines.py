@@ -1,9 +1,9 @@
 """Requirement lines as pip reads them: every ``-r`` and ``-c`` written out, every local path relative to the project.
 
 The format is that of https://pip.pypa.io/en/stable/reference/requirements-file-format/. The lines of a definition
-file, and every local path wherever it is written, are relative to the project's folder, as MLflow and pip have it; a
-``-r`` or ``-c`` inside a requirements file is relative to that file. What is not there is looked for in the other
-place.
+file, and every local path wherever it is written, are relative to the folder in which pip would be run: for MLflow the
+project's, for conda that of its file. A ``-r`` or ``-c`` inside a requirements file is relative to that file. What is
+not there is looked for in the other places, the last of which is the folder of the file in which it is written.
 """
 
 import os
@@ -159,13 +159,13 @@ def _file_url(url: str) -> tuple[str, str]:
     return (path[: extras.start()] if extras and path.endswith("]") else path), extras[0] if extras else ""
 
 
-def expand(lines: Iterable[Line], root: Path, environ: Mapping[str, str]) -> Requirements:
-    """All that ``lines`` say and lead to; ``root`` is the project's folder.
+def expand(lines: Iterable[Line], root: Path, cwd: Path, environ: Mapping[str, str]) -> Requirements:
+    """All that ``lines`` say and lead to; ``root`` is the project's folder, ``cwd`` the one in which pip would be run.
 
     Raises:
         ProjectError: a file or path is missing, or an option means nothing here.
     """
-    expansion = _Expansion(root, environ)
+    expansion = _Expansion(root, cwd, environ)
     for line in lines:
         expansion.take(line, constraint=False, depth=0)
     return Requirements(*(tuple(dict.fromkeys(found)) for found in expansion.found))
@@ -174,8 +174,9 @@ def expand(lines: Iterable[Line], root: Path, environ: Mapping[str, str]) -> Req
 class _Expansion:
     """What was found so far."""
 
-    def __init__(self, root: Path, environ: Mapping[str, str]) -> None:
+    def __init__(self, root: Path, cwd: Path, environ: Mapping[str, str]) -> None:
         self.root = root
+        self.cwd = cwd
         self.environ = environ
         self.found: tuple[list[str], list[str], list[str], list[str], list[str]] = ([], [], [], [], [])
 
@@ -209,9 +210,9 @@ class _Expansion:
         self.found[1 if constraint else 0].append(redact(" ".join((text, *hashes))))
 
     def _path(self, written: str, line: Line, what: str) -> str:
-        path = self._find(written, line, (self.root, line.folder))
+        path = self._find(written, line, (self.cwd, line.folder))
         if path is None:
-            hint = f"looked for {self.root / self._expand(written)}"
+            hint = f"looked for {self.cwd / self._expand(written)}"
             if "@ file:" in line.text:
                 hint = f"it was built there on the machine that wrote this list; write NAME==VERSION ({hint})"
             raise make_error("missing-path", f"{what} '{written}' does not exist", line.position, hint)
@@ -224,7 +225,7 @@ class _Expansion:
         if re.match(_URL, written) and not written.startswith("file:"):
             hint = "put a copy of it beside the project's other files"
             raise make_error("remote-requirements", f"'{redact(written)}' is not a file", line.position, hint)
-        path = self._find(written, line, (line.folder, self.root))
+        path = self._find(written, line, (line.folder, self.cwd))
         if path is None or not path.is_file():
             hint = f"looked for {line.folder / self._expand(written)}"
             raise make_error("missing-file", f"the requirements file '{written}' does not exist", line.position, hint)
@@ -245,6 +246,7 @@ class _Expansion:
         text = self._expand(written)
         if text.startswith("file:"):
             text = _file_url(text)[0]
+        folders = (*folders, self.root, (self.root / line.position.file).parent)
         places = (Path(os.path.normpath(folder / Path(text).expanduser())) for folder in folders)
         return next((place for place in places if place.exists()), None)
 
