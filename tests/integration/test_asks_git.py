@@ -95,7 +95,14 @@ def test_elsewhere(user: User, project: Path, tmp_path: Path) -> None:
     assert other.call("import", str(bundle)).code == 0
     again = other.call("rerun", "@", "--yes")
     assert (again.code, again.out) == (0, first), again
+    assert other.call("rerun", "@", "--yes").out == first
     assert other.call("verify", "@", "--yes").code == 0
+    # What was committed in the place of a change is there again, too; also after a repetition of a repetition.
+    for each in other.runs()[:2]:
+        code = other.home / "runs" / each["id"] / "code"
+        assert "-x = 2\n+x = 3" in git(code, "diff", "HEAD")
+        git(code, "stash", "--quiet")
+        assert (code / "shared.py").read_text() == "x = 2\n"
 
 
 def test_kept_from_network_and_disk(user: User, project: Path) -> None:

@@ -18,7 +18,7 @@ from reenact.records.files import Code, Tag
 from reenact.sources.capture import capture_in_place
 from reenact.sources.capture.commit import MOST, apply, compare
 from reenact.sources.capture.store import Entry, open_store
-from reenact.sources.repository import is_reference, make_repository
+from reenact.sources.repository import Means, is_reference, make_repository
 from reenact.world import World
 from tests.sources.repositories import commit, git, write
 from tests.sources.test_capture import settle
@@ -31,7 +31,7 @@ def put_back(root: Path, target: Path, world: World, *, whole: bool = False, **c
     source = Snapshot("directory", str(root), **{**captured.facts._asdict(), **changes})
     store = open_store(world)
     store.restore(captured.code, target)
-    make_repository(source, captured.code, target, store, whole=whole)
+    make_repository(source, captured.code, target, Means(store, whole=whole))
     return captured.code, target
 
 
@@ -215,7 +215,7 @@ def test_none_rather_than_a_wrong_one(work: Path, tmp_path: Path, world: World) 
     store = open_store(world)
     for name, (snapshot, kept) in wrong.items():
         store.restore(kept, tmp_path / name)
-        make_repository(snapshot, kept, tmp_path / name, store, whole=False)
+        make_repository(snapshot, kept, tmp_path / name, Means(store))
         assert not (tmp_path / name / ".git").exists(), name
         assert (tmp_path / name / "train.py").exists(), name
 

@@ -44,11 +44,20 @@ def render_patch(folder: RunFolder, world: World) -> bytes | None:
     code = read_code(folder)
     if code is None or code.base is None:
         return None
+    if (patch := find_patch(folder, world)) is not None:
+        return patch.read_bytes()
+    return open_store(world).render_diff(code.base, code.tree)
+
+
+def find_patch(folder: RunFolder, world: World) -> Path | None:
+    """The same as a file, where it came with the run or with one that it repeats."""
+    code = read_code(folder)
     for each in list_repeated(folder, world):
         same = read_code(each)
-        if each.patch.exists() and same is not None and (same.tree, same.base) == (code.tree, code.base):
-            return each.patch.read_bytes()
-    return open_store(world).render_diff(code.base, code.tree)
+        known = code is not None and same is not None and (same.tree, same.base) == (code.tree, code.base)
+        if known and each.patch.exists():
+            return each.patch
+    return None
 
 
 def find_original(folder: RunFolder, world: World) -> Path | None:

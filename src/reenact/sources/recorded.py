@@ -12,7 +12,7 @@ from reenact.plan import DockerSpec
 from reenact.records.files import read_plan
 from reenact.records.lookup import get_run
 from reenact.sources import Fetched, Kept, Wanted
-from reenact.sources.lacking import get_source
+from reenact.sources.lacking import find_patch, get_source
 from reenact.sources.supply import supply_inputs, supply_left_out, supply_recorded
 from reenact.world import World
 
@@ -36,7 +36,7 @@ def fetch(wanted: Wanted, code: Path, world: World) -> Fetched:
         RecordError: there is no such run, or its code was not kept.
     """
     from reenact.sources.capture.store import open_store
-    from reenact.sources.repository import make_repository
+    from reenact.sources.repository import Means, make_repository
 
     if wanted.version is not None:
         raise SourceError("a run has its code at one version", hint="leave the version out")
@@ -52,7 +52,7 @@ def fetch(wanted: Wanted, code: Path, world: World) -> Fetched:
     store = open_store(world)
     store.restore(kept, code)
     whole = isinstance(read_plan(folder).environment, DockerSpec)
-    make_repository(*recorded, code, store, whole=whole)
+    make_repository(*recorded, code, Means(store, find_patch(folder, world), whole))
     inside = "/".join(part for part in (kept.prefix, source.subdirectory) if part)
     supply_left_out(folder, code, world)
     supply_inputs(folder, code, inside, world)

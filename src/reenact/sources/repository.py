@@ -22,28 +22,39 @@ from reenact.records.files import Code
 from reenact.sources.capture.commit import apply, find_tree, frame, has_parents, hash_object, parse
 from reenact.sources.capture.store import Entry, Store
 from reenact.sources.git.checkout import quote
+from reenact.values import NamedTuple
 
 _CONFIG = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = false\n\tlogallrefupdates = true\n"
 
 
-def make_repository(source: Snapshot, kept: Code, target: Path, store: Store, *, whole: bool) -> None:
+class Means(NamedTuple):
+    """Where contents come from: the store; where it has the captured files alone, ``patch``, which leads from those of
+    the commit to them. With ``whole`` the repository is to need nothing outside of itself."""
+
+    store: Store
+    patch: Path | None = None
+    whole: bool = False
+
+
+def make_repository(source: Snapshot, kept: Code, target: Path, means: Means) -> None:
     """Make ``target`` the work tree of a repository at the commit of ``source``, of which the files were ``kept``.
 
-    With ``whole`` it needs nothing outside of itself. Where the commit was not recorded, or is not what it should be,
-    none is made.
+    Where the commit was not recorded, or is not what it should be, none is made.
     """
     content = parse(kept.commit)
     if source.commit is None or hash_object("commit", content) != source.commit or os.path.lexists(target / ".git"):
         return
     git_dir = target / ".git"
-    git = store.git.within(GIT_DIR=str(git_dir), GIT_WORK_TREE=str(target))._replace(cwd=target)
-    entries = apply(kept.committed, store.list_tree(kept.tree))
+    git = means.store.git.within(GIT_DIR=str(git_dir), GIT_WORK_TREE=str(target))._replace(cwd=target)
+    entries = apply(kept.committed, means.store.list_tree(kept.tree))
     try:
         _write_git_dir(source, git_dir)
         complete = _write_trees(entries, git) == find_tree(content)
         if complete:
             _write_history(source, kept, git_dir)
-            _link_contents(entries, git_dir, store, whole=whole)
+            _link_contents(entries, git_dir, means)
+            if means.patch is not None:
+                _take_back(means.patch, kept.tree, means.store, git)
             _settle_index(kept, git)
     except (OSError, StorageError):
         complete = False
@@ -110,8 +121,9 @@ def _write_trees(entries: Mapping[str, Entry], git: Git) -> str | None:
     return result.output.strip() if result.ok else None
 
 
-def _link_contents(entries: Mapping[str, Entry], git_dir: Path, store: Store, *, whole: bool) -> None:
-    if not whole:
+def _link_contents(entries: Mapping[str, Entry], git_dir: Path, means: Means) -> None:
+    store = means.store
+    if not means.whole:
         _write(git_dir / "objects" / "info" / "alternates", f"{store.path / 'objects'}\n")
         return
     asked = "".join(f"{oid}\n" for oid in sorted({entry.oid for entry in entries.values()}))
@@ -121,6 +133,15 @@ def _link_contents(entries: Mapping[str, Entry], git_dir: Path, store: Store, *,
     result = store.git.run("pack-objects", "-q", "--window=0", str(pack), stdin=there.encode()) if there else None
     if result is not None and not result.ok:
         raise StorageError(f"cannot write {pack}: {result.errors.strip()[-400:]}")
+
+
+def _take_back(patch: Path, tree: str, store: Store, git: Git) -> None:
+    """Make the contents that the commit has where the files differ, out of these."""
+    index = Path(git.environ["GIT_DIR"], "index.before")
+    git = git.within(GIT_INDEX_FILE=str(index), GIT_ALTERNATE_OBJECT_DIRECTORIES=str(store.path / "objects"))
+    if git.run("read-tree", tree).ok:
+        git.run("apply", "--cached", "--reverse", "--whitespace=nowarn", str(patch))
+    index.unlink(missing_ok=True)
 
 
 def _settle_index(kept: Code, git: Git) -> None:
