@@ -15,6 +15,7 @@ from reenact.environments.place import Workbench
 from reenact.environments.python.default_index import find_default_index, name_index, uses_default_index
 from reenact.environments.python.frozen import translate
 from reenact.environments.python.interpreters import Choice, find_interpreter
+from reenact.environments.python.old_metadata import with_old_metadata
 from reenact.environments.python.python_version import settle_python
 from reenact.environments.python.requirement_lines import parse_local
 from reenact.environments.python.uv import EXCLUDE_NEWER, TORCH, exclude_newer, list_doubts, run_uv
@@ -51,7 +52,8 @@ def resolve(spec: PythonSpec, bench: Workbench, *, upgrade: bool) -> Environment
         resolved, local = translate(spec, choice.interpreter, bench)
     else:
         _prepare_output(bench.folder / WORK, bench.folder / LATEST, upgrade=upgrade)
-        resolved, doubts = _compile(spec, choice.interpreter.path, bench)
+        asked = with_old_metadata(spec, choice.interpreter.version)
+        resolved, doubts = _compile(asked, choice.interpreter.path, bench)
         notes += doubts
         write_atomic(bench.folder / LATEST, resolved.encode())
     return EnvironmentLock(
