@@ -78,3 +78,31 @@ def test_an_ignored_input_that_has_changed_is_no_input_of_the_past(user: User, p
     said = user.call("rerun", "@")
     assert said.code == 67
     assert "cache/in.csv" in said.err
+
+
+def test_what_lies_beside_the_project_in_its_repository(user: User, tmp_path: Path) -> None:
+    """The record of the code has what git does not ignore; the rest comes from where it was."""
+    command = "cat ../shared.csv ../cache/a.csv"
+    folder = write_project(
+        tmp_path / "repository/p",
+        f"entry_points:\n  main:\n    inputs: [../shared.csv, ../cache/a.csv]\n    command: {command}\n",
+    )
+    top = folder.parent
+    (top / "cache").mkdir()
+    for name, text in {"shared.csv": "shared\n", "cache/a.csv": "ignored\n", ".gitignore": "cache/\n"}.items():
+        (top / name).write_text(text)
+    git(top, "init", "--quiet")
+    git(top, "add", "--all")
+    git(top, "commit", "--quiet", "--message", "one")
+    assert user.run(str(folder)).out == "shared\nignored\n"
+    assert user.call("rerun", "@").out == "shared\nignored\n"
+    assert user.call("export", "@", "-o", "run.tar.zst", "--with-inputs").code == 0
+    (top / "shared.csv").unlink()
+    assert user.call("rerun", "@").out == "shared\nignored\n"
+    shutil.rmtree(top)
+    said = user.call("rerun", "@")
+    assert (said.code, "shared" in said.err) == (68, False), said
+    assert "cache/a.csv is gone" in said.err
+    other = User(tmp_path, tmp_path / "other")
+    assert other.call("import", str(user.folder / "run.tar.zst")).code == 0
+    assert other.call("rerun", "@").out == "shared\nignored\n"

@@ -89,7 +89,10 @@ def walk(folder: Path, site: Site, *, follow: bool) -> Iterator[Path]:
     waiting = [folder]
     while waiting:
         here = waiting.pop()
-        status = os.stat(here)
+        try:
+            status = os.stat(here)
+        except FileNotFoundError:
+            continue  # Gone meanwhile.
         if (status.st_dev, status.st_ino) in seen:
             continue
         seen.add((status.st_dev, status.st_ino))

@@ -12,7 +12,7 @@ from reenact.project.paths import is_remote
 from reenact.records.files import InputFile, Record
 from reenact.report import Silence
 from reenact.run_folder import RunFolder
-from reenact.sources.lacking import find_kept, find_original
+from reenact.sources.lacking import find_inside, find_kept, find_original
 from reenact.values import NamedTuple
 from reenact.world import World
 
@@ -32,42 +32,55 @@ def look_at_inputs(record: Record, replaced: Collection[str], world: World) -> I
     """
     folder = RunFolder(Path(record.run.folder))
     moot = {value.path for value in record.plan.path_values if value.parameter in replaced}
-    site = Site(_find_project(record, folder, world), folder.path, world.home.root)
+    top = find_original(folder, world) if record.code is not None else None
+    site = Site(_find_project(record, top or folder.path / "gone"), folder.path, world.home.root)
     concerned = [
         file
         for file in record.inputs
         if not is_remote(file.path)
-        and not file.path.startswith(IN_RUN)
+        and not _is_downloaded(file, record, world)
         and file.digest is not None
         and find_kept(folder, file.digest, world) is None
         and not any(f"{site.locate(file.path)}/".startswith(f"{path}/") for path in moot)
-        and _is_outside(file, record)
+        and _is_outside(file, record, world)
     ]
     if not concerned:
         return InputsNow()
     quiet = world._replace(report=Silence())
     now = {file.path: file for file in record_inputs(record.plan, site, quiet, lambda _: Answer())}
-    gone = [file.path for file in concerned if not os.path.exists(site.locate(file.path))]
+    gone = [file.path for file in concerned if not os.path.exists(_locate(file, record, site, world))]
     changed = [file.path for file in concerned if file.path not in gone and _differs(file, now.get(file.path))]
     return InputsNow(tuple(gone), tuple(changed))
 
 
-def _find_project(record: Record, folder: RunFolder, world: World) -> Path:
-    """The project's folder in the tree that the code was captured from; one that does not exist where that is gone."""
-    original = find_original(folder, world) if record.code is not None else None
-    source = record.plan.source
+def _find_project(record: Record, top: Path) -> Path:
+    """The project's folder in the tree that the code was captured from, whose top may not exist."""
     prefix = record.code.prefix if record.code is not None else ""
-    top = original if original is not None else folder.path / "gone"
-    return Path(os.path.normpath(top / prefix / source.subdirectory))
+    return Path(os.path.normpath(top / prefix / record.plan.source.subdirectory))
 
 
-def _is_outside(file: InputFile, record: Record) -> bool:
+def _locate(file: InputFile, record: Record, site: Site, world: World) -> Path:
+    """Where the input was; what a repetition had in its own folder is where the first run had it."""
+    if not file.path.startswith(IN_RUN):
+        return site.locate(file.path)
+    folder = RunFolder(Path(record.run.folder))
+    top = find_original(folder, world) or folder.path / "gone"
+    return top / (find_inside(file.path, folder, world) or "")
+
+
+def _is_downloaded(file: InputFile, record: Record, world: World) -> bool:
+    """Whether it is in the run's folder, and there not in the tree of a repetition."""
+    if not file.path.startswith(IN_RUN):
+        return False
+    return record.code is None or find_inside(file.path, RunFolder(Path(record.run.folder)), world) is None
+
+
+def _is_outside(file: InputFile, record: Record, world: World) -> bool:
     """Whether the record of the code does not have it."""
-    if file.path.startswith("/") or record.code is None:
+    if record.code is None:
         return True
-    prefix, inside = record.code.prefix, record.plan.source.subdirectory
-    path = os.path.normpath("/".join(part for part in (prefix, inside, file.path) if part))
-    return path.startswith("../") or any(
+    path = find_inside(file.path, RunFolder(Path(record.run.folder)), world)
+    return path is None or any(
         path == left.path.rstrip("/") or path.startswith(f"{left.path.rstrip('/')}/") for left in record.code.left_out
     )
 

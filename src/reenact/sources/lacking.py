@@ -9,6 +9,7 @@ from pathlib import Path
 from blake3 import blake3
 
 from reenact.data.folders import Folder, digest_listing, find_kept_folder
+from reenact.data.places import IN_RUN
 from reenact.errors import RecordError
 from reenact.plan import Snapshot
 from reenact.records.files import Code, LeftOut, find_kept_input, read_code, read_plan
@@ -65,16 +66,47 @@ def find_original(folder: RunFolder, world: World) -> Path | None:
 
     That of a repetition is the original's, for they have the same tree.
     """
+    first = _find_first(folder, world)
+    if first is None:
+        return None
+    root, kept = first
+    top = _climb(Path(os.path.realpath(root)), kept)
+    return top if top.is_dir() else None
+
+
+def find_inside(path: str, folder: RunFolder, world: World) -> str | None:
+    """Where a recorded path lies in the captured tree; None where it lies elsewhere. Its top may be gone."""
+    source, kept = get_source(folder)
+    if path.startswith(IN_RUN):
+        # The tree of a repetition is in its run's folder.
+        own = f"{IN_RUN}{folder.code.name}/"
+        return path.removeprefix(own) if path.startswith(own) and ".." not in path.split("/") else None
+    if not path.startswith("/"):
+        whole = os.path.normpath(os.path.join(kept.prefix, source.subdirectory, path))
+        return None if whole.split("/")[0] == ".." else whole
+    first = _find_first(folder, world)
+    if first is None or ".." in path.split("/"):
+        return None
+    for root in (os.path.normpath(first[0]), os.path.realpath(first[0])):
+        top = f"{_climb(Path(root), first[1])}/"
+        if path.startswith(top):
+            return path.removeprefix(top)
+    return None
+
+
+def _find_first(folder: RunFolder, world: World) -> tuple[str, Code] | None:
+    """The folder that the code was used in, where it was used in place, and what was captured of it."""
     for each in list_repeated(folder, world):
         if (root := read_plan(each).source.root) is not None:
-            break
-    else:
-        return None
-    _, kept = get_source(each)
-    top = Path(os.path.realpath(root))
+            return root, get_source(each)[1]
+    return None
+
+
+def _climb(root: Path, kept: Code) -> Path:
+    """From the root of a source to the top of what was captured."""
     for _ in range(len(kept.prefix.split("/")) if kept.prefix else 0):
-        top = top.parent
-    return top if top.is_dir() else None
+        root = root.parent
+    return root
 
 
 def list_missing(folder: RunFolder, world: World) -> Iterator[LeftOut]:

@@ -55,8 +55,8 @@ def fetch(wanted: Wanted, code: Path, world: World) -> Fetched:
     make_repository(*recorded, code, Means(store, find_patch(folder, world), whole))
     inside = "/".join(part for part in (kept.prefix, source.subdirectory) if part)
     supply_left_out(folder, code, world)
-    supply_inputs(folder, code, inside, world)
-    supply_recorded(folder, code, inside, world)
+    supply_inputs(folder, code, world)
+    supply_recorded(folder, code, world)
     snapshot = source._replace(root=None, prefix="", subdirectory=wanted.subdirectory or inside, tree=kept.tree)
     return Fetched(snapshot, code, kept._replace(prefix=""))
 

@@ -16,7 +16,7 @@ from reenact.files import make_folder
 from reenact.records.files import InputFile, LeftOut, read_inputs, read_plan
 from reenact.run_folder import RunFolder
 from reenact.size_limit import find_size_limit
-from reenact.sources.lacking import find_kept, find_left_out, find_original, get_source, list_repeated
+from reenact.sources.lacking import find_inside, find_kept, find_left_out, find_original, get_source, list_repeated
 from reenact.world import World
 
 Way = Literal["copy", "link", "share"]
@@ -37,43 +37,44 @@ def supply_left_out(folder: RunFolder, code: Path, world: World) -> None:
             _put_file(found, target, code, "copy")
 
 
-def supply_inputs(folder: RunFolder, code: Path, inside: str, world: World) -> None:
+def supply_inputs(folder: RunFolder, code: Path, world: World) -> None:
     """The inputs that came with the run, where the command will look for them: beside the code, or in the new run's
     folder, which the code is in. Nothing is written over, and nothing outside of the two."""
     for each in read_inputs(folder):
-        if each.path.startswith("/"):
+        base, inside = code, find_inside(each.path, folder, world)
+        if inside is None and each.path.startswith(IN_RUN):
+            base, inside = code.parent, each.path.removeprefix(IN_RUN)
+        if inside is None:
             continue
-        base = code.parent if each.path.startswith(IN_RUN) else code
-        target = base / ("" if base != code else inside) / each.path.removeprefix(IN_RUN)
         if each.path.endswith("/"):
             kept = (find_kept_folder(run, each.digest) for run in list_repeated(folder, world))
             if (came := next(filter(None, kept), None)) is not None:
-                _put_folder(came, target, base, _choose(each, came.place, folder, world))
+                _put_folder(came, base / inside, base, _choose(each, came.place, folder, world))
         elif (file := find_kept(folder, each.digest, world)) is not None:
-            _put_file(file, target, base, "copy")
+            _put_file(file, base / inside, base, "copy")
 
 
-def supply_recorded(folder: RunFolder, code: Path, inside: str, world: World) -> None:
-    """What the code lacks of the project's own recorded inputs, as long as it is where it was and what it was: copied,
-    or linked if it is large."""
-    top = find_original(folder, world)
-    if top is None:
+def supply_recorded(folder: RunFolder, code: Path, world: World) -> None:
+    """What the code lacks of the recorded inputs in the project's tree, as long as it is where it was and what it was:
+    copied, or linked if it is large."""
+    original = find_original(folder, world)
+    if original is None:
         return
-    original, project = top / inside, code / inside
     for each in read_inputs(folder):
-        path, target = original / each.path, project / each.path
-        if each.digest is None or each.path.startswith(("/", IN_RUN, "../")):
+        inside = find_inside(each.path, folder, world)
+        if each.digest is None or inside is None:
             continue
+        path, target = original / inside, code / inside
         way = _choose(each, path, folder, world)
         if each.path.endswith("/"):
             site = Site(original, folder.path, world.home.root)
             files = list_folder(path, site, world) if path.is_dir() else {}
             if digest_listing(files) == each.digest:
-                _put_folder(Folder(path, files), target, project, way)
+                _put_folder(Folder(path, files), target, code, way)
         elif not os.path.lexists(target):
             with suppress(Unread):
                 if read_content(path).digest == each.digest:
-                    _put_file(path, target, project, way)
+                    _put_file(path, target, code, way)
 
 
 def may_be_secret(path: str) -> bool:

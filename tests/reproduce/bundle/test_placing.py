@@ -134,7 +134,7 @@ def test_nothing_is_put_outside_of_the_code_or_among_git_s_own(
     code = tmp_path / "run" / "code"
     code.mkdir(parents=True)
     (code / "out").symlink_to(outside)
-    supply_inputs(RunFolder(other.home.runs / received.run), code, "", other)
+    supply_inputs(RunFolder(other.home.runs / received.run), code, other)
     assert [*code.iterdir()] == [code / "out"]
     assert [*code.parent.iterdir()] == [code]
     assert [*outside.iterdir()] == []
