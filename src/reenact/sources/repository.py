@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import re
 import zlib
-from collections.abc import Mapping
 from pathlib import Path
 
 from reenact.errors import StorageError
@@ -20,7 +19,7 @@ from reenact.plan import Snapshot
 from reenact.process.git import Git
 from reenact.records.files import Code
 from reenact.sources.capture.commit import apply, find_tree, frame, has_parents, hash_object, parse
-from reenact.sources.capture.store import Entry, Store
+from reenact.sources.capture.store import Store
 from reenact.sources.git.checkout import quote
 from reenact.values import NamedTuple
 
@@ -46,13 +45,15 @@ def make_repository(source: Snapshot, kept: Code, target: Path, means: Means) ->
         return
     git_dir = target / ".git"
     git = means.store.git.within(GIT_DIR=str(git_dir), GIT_WORK_TREE=str(target))._replace(cwd=target)
-    entries = apply(kept.committed, means.store.list_tree(kept.tree))
     try:
         _write_git_dir(source, git_dir)
-        complete = _write_trees(entries, git) == find_tree(content)
+        complete = _write_index(kept, means, git) == find_tree(content)
         if complete:
             _write_history(source, kept, git_dir)
-            _link_contents(entries, git_dir, means)
+            if means.whole:
+                _copy_contents(git_dir, means.store, git)
+            else:
+                _write(git_dir / "objects" / "info" / "alternates", f"{means.store.path / 'objects'}\n")
             if means.patch is not None:
                 _take_back(means.patch, kept.tree, means.store, git)
             _settle_index(kept, git)
@@ -111,8 +112,11 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8", errors="surrogateescape")
 
 
-def _write_trees(entries: Mapping[str, Entry], git: Git) -> str | None:
-    """Write the index, and the trees that it stands for; the id of the outermost."""
+def _write_index(kept: Code, means: Means, git: Git) -> str | None:
+    """Write the index of the commit, and the trees that the store does not have; the id of the outermost."""
+    if not kept.committed and not means.whole:
+        return kept.tree if _with_store(git, means.store).run("read-tree", kept.tree).ok else None
+    entries = apply(kept.committed, means.store.list_tree(kept.tree))
     lines = "".join(f"{entry.mode} {entry.oid}\t{path}\0" for path, entry in sorted(entries.items()))
     result = git.run("update-index", "-z", "--index-info", stdin=os.fsencode(lines)) if lines else None
     if result is not None and not result.ok:
@@ -121,13 +125,15 @@ def _write_trees(entries: Mapping[str, Entry], git: Git) -> str | None:
     return result.output.strip() if result.ok else None
 
 
-def _link_contents(entries: Mapping[str, Entry], git_dir: Path, means: Means) -> None:
-    store = means.store
-    if not means.whole:
-        _write(git_dir / "objects" / "info" / "alternates", f"{store.path / 'objects'}\n")
-        return
-    asked = "".join(f"{oid}\n" for oid in sorted({entry.oid for entry in entries.values()}))
-    said = store.git.run("cat-file", "--batch-check=%(objectname) %(objecttype)", stdin=asked.encode()).output
+def _with_store(git: Git, store: Store) -> Git:
+    return git.within(GIT_ALTERNATE_OBJECT_DIRECTORIES=str(store.path / "objects"))
+
+
+def _copy_contents(git_dir: Path, store: Store, git: Git) -> None:
+    """Put what the store has of the contents in the index into the repository itself."""
+    listed = git.run("ls-files", "--stage", "-z").data.split(b"\0")[:-1]
+    asked = b"".join(sorted({line.split(b" ")[1] + b"\n" for line in listed}))
+    said = store.git.run("cat-file", "--batch-check=%(objectname) %(objecttype)", stdin=asked).output
     there = "".join(f"{line.partition(' ')[0]}\n" for line in said.splitlines() if line.endswith(" blob"))
     pack = git_dir / "objects" / "pack" / "pack"
     result = store.git.run("pack-objects", "-q", "--window=0", str(pack), stdin=there.encode()) if there else None
@@ -138,7 +144,7 @@ def _link_contents(entries: Mapping[str, Entry], git_dir: Path, means: Means) ->
 def _take_back(patch: Path, tree: str, store: Store, git: Git) -> None:
     """Make the contents that the commit has where the files differ, out of these."""
     index = Path(git.environ["GIT_DIR"], "index.before")
-    git = git.within(GIT_INDEX_FILE=str(index), GIT_ALTERNATE_OBJECT_DIRECTORIES=str(store.path / "objects"))
+    git = _with_store(git, store).within(GIT_INDEX_FILE=str(index))
     if git.run("read-tree", tree).ok:
         git.run("apply", "--cached", "--reverse", "--whitespace=nowarn", str(patch))
     index.unlink(missing_ok=True)
