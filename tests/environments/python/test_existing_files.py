@@ -105,6 +105,46 @@ def test_an_unknown_group_or_extra_is_told(project_dir: Path, here: World, chose
         ask(project_dir, here)
 
 
+def test_groups_that_the_author_wants_by_default_are_installed(project_dir: Path, here: World) -> None:
+    text = LOCKABLE + '[tool.uv]\ndefault-groups = ["train"]\n'
+    write(project_dir, {"pyproject.toml": text})
+    note = "pyproject.toml: the dependency groups of default-groups are installed: train"
+    assert note in ask(project_dir, here).notes
+    assert installed(make(project_dir, here)[1]) == {"tiny", "dateless"}
+    uv(project_dir, here, "lock")
+    assert note in ask(project_dir, here).notes
+    assert installed(make(project_dir, here)[1]) == {"tiny", "dateless"}
+    write(project_dir, {"MLproject": "python_env: {pyproject: ., groups: [dev]}\n"})
+    assert installed(make(project_dir, here)[1]) == {"tiny", "needy"}
+    (project_dir / "MLproject").unlink()
+    write(project_dir, {"pyproject.toml": LOCKABLE + '[tool.uv]\ndefault-groups = "all"\n'})
+    assert ask(project_dir, here).groups == ("train", "more", "dev")
+
+
+@pytest.mark.parametrize(
+    ("group", "line", "message"),
+    [
+        ('a = [{include-group = "c"}]', 5, "the dependency group 'a' includes 'c', which is not declared"),
+        ('a = [{include-group = "a"}]', 5, "the dependency group 'a' includes itself"),
+        ('a = [{other = "x"}]', 5, "'dependency-groups.a' must be a list of requirements"),
+    ],
+)
+def test_a_group_that_cannot_be_is_told_with_its_line(
+    project_dir: Path, here: World, group: str, line: int, message: str
+) -> None:
+    text = f'[project]\nname = "a"\nversion = "1"\n[dependency-groups]\n{group}\n'
+    write(project_dir, {"pyproject.toml": text, "MLproject": "python_env: {pyproject: ., groups: [a]}\n"})
+    with pytest.raises(ProjectError) as caught:
+        ask(project_dir, here)
+    assert f"pyproject.toml:{line}:1: error: {message}" in str(caught.value)
+
+
+def test_dependencies_that_nobody_can_find_are_told(project_dir: Path, here: World) -> None:
+    write(project_dir, {"pyproject.toml": '[project]\nname = "a"\nversion = "1"\ndynamic = ["dependencies"]\n'})
+    (note,) = ask(project_dir, here).notes
+    assert "without a [build-system] none is installed" in note
+
+
 def test_the_project_itself_is_installed_as_a_copy(project_dir: Path, here: World) -> None:
     here = here._replace(environ={**here.environ, "UV_DEFAULT_INDEX": "", "UV_INDEX": here.environ["UV_DEFAULT_INDEX"]})
     write(project_dir, PACKAGE)

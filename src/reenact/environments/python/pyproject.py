@@ -32,7 +32,7 @@ from reenact.project.types import EnvironmentSource, Project
 from reenact.world import World
 
 UV_LOCK = "uv.lock"
-PROJECT_KEYS = ("name", "dependencies", "optional-dependencies", "requires-python")
+PROJECT_KEYS = ("name", "dependencies", "optional-dependencies", "requires-python", "dynamic")
 LATER = (
     "workspace",
     "dev-dependencies",
@@ -85,13 +85,16 @@ def ask(project: Project, root: Path, manager: str | None, world: World) -> Pyth
     lock = source.lock or find_lock((root / name).parent, PYPROJECT_LOCKS)
     shown = None if lock is None else str(PurePosixPath(name).parent / lock)
     python = read_version_file((root / name).parent, world) or tables.python
+    notes = tables.list_notes(source)
+    source = tables.with_default_groups(source)
     tables.check_chosen(source)
     if lock == UV_LOCK and shown:
-        return _ask_frozen(tables, shown, python, source, world)
+        return _ask_frozen(tables, shown, python, source, world)._replace(notes=notes)
     request = Request(
         origin=name,
         python=python,
         dependencies=(*tables.lines(source), *tables.itself(source)),
+        notes=notes,
     )
     spec = tables.with_settings(make_spec(request, root, world), world)
     if shown is None:
@@ -184,6 +187,21 @@ class _Tables:
         default = self._builds and self._poetry.get("package-mode", True)
         return bool(self._uv.get("package", default))
 
+    def with_default_groups(self, source: EnvironmentSource) -> EnvironmentSource:
+        """``source`` with the groups that the author wants by default, where the project file chooses none."""
+        chosen = self._uv.get("default-groups", ())
+        groups = tuple(self._groups) if chosen == "all" else tuple(map(str, chosen))
+        return source if source.groups else source._replace(groups=groups)
+
+    def list_notes(self, source: EnvironmentSource) -> tuple[str, ...]:
+        """What is to be said of what is installed and what is not."""
+        notes = []
+        if not source.groups and (groups := self.with_default_groups(source).groups):
+            notes.append(f"{self.name}: the dependency groups of default-groups are installed: {', '.join(groups)}")
+        if "dependencies" in self._project.get("dynamic", ()) and not self.is_package:
+            notes.append(f"{self.name}: 'dependencies' are dynamic, and without a [build-system] none is installed")
+        return tuple(notes)
+
     def check_chosen(self, source: EnvironmentSource) -> None:
         """See that every chosen group and extra is declared."""
         groups = {*self._groups, *poetry.list_groups(self._poetry)}
@@ -241,8 +259,12 @@ class _Tables:
         """A dependency group with those that it includes (PEP 735)."""
         key = next((key for key in self._groups if normal_name(key) == normal_name(name)), None)
         if key is None:
-            old = self._uv.get("dev-dependencies", []) if name == "dev" else []
-            return self._texts(old, "dev-dependencies")
+            if name == "dev" and "dev-dependencies" in self._uv:
+                return self._texts(self._uv["dev-dependencies"], "dev-dependencies")
+            if within:
+                message = f"the dependency group '{within[-1]}' includes '{name}', which is not declared"
+                raise self._error(within[-1], message, did_you_mean(name, sorted(self._groups)))
+            return []
         if name in within:
             raise self._error(name, f"the dependency group '{name}' includes itself", None)
         found: list[str] = []
@@ -259,17 +281,20 @@ class _Tables:
         return items
 
     def _line(self, text: str) -> Line:
-        return make_line(text, self._position(text), (self.root / self.name).parent)
+        return make_line(text, self._position(rf"(?<=[\"']){re.escape(text)}"), (self.root / self.name).parent)
 
-    def _position(self, text: str) -> Position:
-        """Where ``text`` stands first; the file's beginning if it is written in another way."""
+    def _position(self, pattern: str) -> Position:
+        """Where it matches first; the file's beginning if that is written in another way."""
         if self._written is None:
             self._written = (self.root / self.name).read_text("utf-8-sig", "replace").splitlines()
-        found = ((number, line.find(text) + 1) for number, line in enumerate(self._written, 1) if text in line)
+        lines = ((number, re.search(pattern, line)) for number, line in enumerate(self._written, 1))
+        found = ((number, match.start() + 1) for number, match in lines if match)
         return Position(self.name, *next(found, (1, 1)))
 
     def _error(self, key: str, message: str, hint: str | None) -> ProjectError:
-        return make_error("bad-pyproject", message, self._position(key), hint)
+        name = re.escape(key)
+        position = self._position(rf"(?<![\w-]){name}(?=[\"']?\s*=)|(?<=[\[.]){name}(?=\])")
+        return make_error("bad-pyproject", message, position, hint)
 
 
 def _folder(folder: PurePosixPath) -> str:
