@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from reenact.home import Home
 from reenact.plan import Snapshot
-from reenact.records.files import Code, Tag
+from reenact.records.files import Code, Committed, Tag
 from reenact.sources.capture import capture_in_place
 from reenact.sources.capture.commit import MOST, apply, compare
 from reenact.sources.capture.store import Entry, open_store
@@ -228,6 +228,59 @@ def test_a_branch_that_is_none_is_left_out(branch: str, work: Path, tmp_path: Pa
         assert ask(target, "rev-parse", "--abbrev-ref", "HEAD") == "HEAD\n"
         assert "fsmonitor" not in ask(target, "config", "--list", "--local", "--name-only")
         assert ask(target, "rev-parse", "HEAD") == ask(work, "rev-parse", "HEAD")
+
+
+MADE = sorted(("HEAD", "config", "index", "objects", "packed-refs", "refs", "shallow"))
+HOSTILE = [
+    Committed(".git/config", "100644", "1" * 40),
+    Committed("a/.git/hooks/post-checkout", "100755", "1" * 40),
+    Committed("../x", "100644", "1" * 40),
+    Committed("/x", "120000", "1" * 40),
+    Committed("x\0100755 " + "1" * 40 + "\ty", "100644", "1" * 40),
+    Committed("x", "100644 x", "1" * 40),
+    Committed("x", "100644", "--help"),
+    Committed("x", "40000", "1" * 40),
+    Committed("", "100644", "1" * 40),
+    Committed("\ud800", "100644", "1" * 40),
+    Committed("train.py"),
+    Committed("nested/"),
+]
+
+
+@pytest.mark.parametrize("each", HOSTILE)
+def test_a_record_that_was_made_up(each: Committed, work: Path, tmp_path: Path, world: World) -> None:
+    """None is made of it, or one that is what its commit says; nothing is written elsewhere."""
+    head = git(work, "rev-parse", "HEAD")
+    code = capture_in_place(work, world).code
+    assert code is not None
+    store = open_store(world)
+    outside = sorted(tmp_path.iterdir())
+    for kept in (code._replace(committed=(each,)), code._replace(commit=f"{code.commit}\ud800")):
+        target = tmp_path / "inner" / os.urandom(4).hex()
+        store.restore(kept, target)
+        make_repository(Snapshot("directory", "x", commit=head), kept, target, Means(store))
+        if (target / ".git").exists():
+            assert ask(target, "ls-files", "--stage") == ask(work, "ls-tree", "-r", "HEAD").replace(
+                " blob", ""
+            ).replace("\t", " 0\t")
+            assert sorted((target / ".git").iterdir()) == [target / ".git" / name for name in MADE]
+    assert sorted(tmp_path.iterdir()) == sorted((*outside, tmp_path / "inner"))
+
+
+@pytest.mark.parametrize("tag", ["../../x", "-x", "a b\n" + "1" * 40 + " refs/heads/main", "\ud800", "x\0"])
+def test_a_tag_that_is_none(tag: str, work: Path, tmp_path: Path, world: World) -> None:
+    code = capture_in_place(work, world).code
+    assert code is not None
+    kept = code._replace(
+        tags=(Tag(tag), Tag("right"), Tag("other", "object " + "1" * 40 + "\ntype commit\ntag other\n"))
+    )
+    store = open_store(world)
+    target = tmp_path / "restored"
+    store.restore(kept, target)
+    make_repository(Snapshot("directory", "x", commit=git(work, "rev-parse", "HEAD")), kept, target, Means(store))
+    if (target / ".git").exists():
+        assert ask(target, "tag") == "right\n"
+        assert ask(target, "for-each-ref", "refs/heads") == ""
 
 
 def test_a_commit_of_another_format_has_none(tmp_path: Path, world: World) -> None:

@@ -57,7 +57,7 @@ def make_repository(source: Snapshot, kept: Code, target: Path, means: Means) ->
             if means.patch is not None:
                 _take_back(means.patch, kept.tree, means.store, git)
             _settle_index(kept, git)
-    except (OSError, StorageError):
+    except (OSError, ValueError, StorageError):  # a name that no file can have is a ValueError
         complete = False
     if not complete:
         delete_tree(git_dir)

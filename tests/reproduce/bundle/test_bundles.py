@@ -263,6 +263,7 @@ def test_parts_that_do_not_fit_each_other_are_refused(
         ("record/code.json", "folders", ["../../../evil"]),
         ("record/code.json", "left_out", [{"path": "../../x", "why": "large", "size": 1, "digest": "0" * 64}]),
         ("record/code.json", "nested", [{"path": "/x"}]),
+        ("record/code.json", "committed", [{"path": "../x", "mode": "100644", "oid": "0" * 40}]),
         ("record/outputs.json", None, [{"path": "x", "size": 1, "digest": None, "kept": "../../../../etc/passwd"}]),
         ("record/outputs.json", None, [{"path": "x", "size": 1, "digest": None, "kept": "outputs/\0"}]),
     ],

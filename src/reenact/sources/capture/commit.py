@@ -66,8 +66,11 @@ def render(content: bytes) -> str:
 
 
 def parse(text: str | None) -> bytes:
-    """The inverse."""
-    return (text or "").encode("utf-8", "surrogateescape")
+    """The inverse; empty for what is no object's text."""
+    try:
+        return (text or "").encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return b""
 
 
 def compare(theirs: Mapping[str, Entry], ours: Mapping[str, Entry], changed: Collection[str]) -> tuple[Committed, ...]:
