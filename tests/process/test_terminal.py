@@ -161,8 +161,9 @@ def test_a_program_that_reads_keys_gets_an_interrupt_as_a_key(tmp_path: Path, sc
 
 def test_a_new_size_is_handed_on(tmp_path: Path, screen: Screen) -> None:
     code = (
-        "import os, signal\nsignal.signal(signal.SIGWINCH, lambda *a: None)\n"
-        'print("ready", flush=True)\nsignal.pause()\nprint(os.get_terminal_size().columns)'
+        # Blocked, so that one that comes before it is waited for is not lost.
+        "import os, signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGWINCH])\n"
+        'print("ready", flush=True)\nsignal.sigwait([signal.SIGWINCH])\nprint(os.get_terminal_size().columns)'
     )
     with watch(tmp_path, screen, python(code)) as runner:
         screen.shows(b"ready")
