@@ -139,6 +139,54 @@ def test_a_group_that_cannot_be_is_told_with_its_line(
     assert f"pyproject.toml:{line}:1: error: {message}" in str(caught.value)
 
 
+MEMBER = """
+[project]
+name = "The.Member"
+version = "1"
+dependencies = ["tiny<2"]
+[build-system]
+requires = ["setuptools"]
+build-backend = "setuptools.build_meta"
+[tool.setuptools]
+py-modules = ["member"]
+"""
+WORKSPACE = """
+[project]
+name = "ours"
+version = "1"
+dependencies = ["the-member", "tiny"]
+[tool.uv.workspace]
+members = ["packages/*"]
+exclude = ["packages/old", "", "/"]
+[tool.uv.sources]
+the_member = {workspace = true}
+"""
+
+
+def test_members_of_a_workspace_without_a_lock(project_dir: Path, here: World) -> None:
+    here = here._replace(environ={**here.environ, "UV_DEFAULT_INDEX": "", "UV_INDEX": here.environ["UV_DEFAULT_INDEX"]})
+    write(
+        project_dir,
+        {
+            "pyproject.toml": WORKSPACE,
+            "packages/one/pyproject.toml": MEMBER,
+            "packages/one/member.py": "answer = 1\n",
+            "packages/old/pyproject.toml": MEMBER,
+            "packages/notes/README": "",
+        },
+    )
+    spec = ask(project_dir, here)
+    assert list(spec.local) == ["packages/one"]
+    _, place = make(project_dir, here)
+    assert run(place, "import member, tiny; print(member.answer, tiny.version)") == "1 1.0"
+    write(project_dir, {"packages/one/member.py": "answer = 2\n"})
+    assert run(make(project_dir, here)[1], "import member; print(member.answer)") == "2"
+    needy = MEMBER + "[tool.uv.sources]\nother = {workspace = true}\n"
+    write(project_dir, {"packages/one/pyproject.toml": needy})
+    with pytest.raises(ProjectError, match="members of a workspace are asked for"):
+        ask(project_dir, here)
+
+
 def test_dependencies_that_nobody_can_find_are_told(project_dir: Path, here: World) -> None:
     write(project_dir, {"pyproject.toml": '[project]\nname = "a"\nversion = "1"\ndynamic = ["dependencies"]\n'})
     (note,) = ask(project_dir, here).notes

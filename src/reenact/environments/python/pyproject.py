@@ -55,6 +55,9 @@ FORMS: dict[str, type] = {
     "tool.uv": dict,
     "tool.uv.pip": dict,
     "tool.uv.sources": dict,
+    "tool.uv.workspace": dict,
+    "tool.uv.workspace.members": list,
+    "tool.uv.workspace.exclude": list,
     "tool.uv.index": list,
     "tool.uv.index.*": dict,
     "tool.poetry": dict,
@@ -246,6 +249,11 @@ class _Tables:
         if self._uv.get("pip", {}).get("torch-backend") == "auto":
             settings["pip"] = {key: value for key, value in self._uv["pip"].items() if key != "torch-backend"}
             notes = (*notes, f'{self.name}: torch-backend = "auto" is not used: --accelerator names the build')
+        if any("workspace" in each for each in list_sources(settings)):
+            from reenact.environments.python.workspace import find_members, with_members
+
+            members = find_members(self._uv.get("workspace", {}), self.root / self.folder, world)
+            settings = with_members(settings, members)
         if any("workspace" in each for each in list_sources(settings)):
             message = "members of a workspace are asked for, and there is no uv.lock"
             raise self._error("sources", message, "make one: uv lock")
