@@ -163,3 +163,8 @@ def test_causes_by_the_end_of_the_program() -> None:
     )
     assert find_cause(ToolResult(("uv",), 1, b"", broken)) == "there is no package 'nothing-such' to be found"
     assert find_cause(ToolResult(("uv",), 3, b"", "something else")) == "uv ended with code 3"
+    newer = (
+        "error: Failed to parse `uv.lock`, which uses an unsupported schema version (v99, but only v1 is supported)."
+    )
+    assert find_cause(ToolResult(("uv",), 2, b"", newer)) == "uv.lock is of a version that this uv does not read (v99)"
+    assert find_cause(ToolResult(("uv",), 2, b"", "error: Failed to parse `a/uv.lock`\n")) == "a/uv.lock is damaged"

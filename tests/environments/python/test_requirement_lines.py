@@ -177,3 +177,9 @@ def test_a_local_requirement_survives_rendering(path: str, extras: str, marker: 
     assert parse_local(local.render(path)) == local
     named = Local(f"name{extras}", path, "", marker)
     assert parse_local(named.render(path)) == named
+
+
+@pytest.mark.parametrize("line", ["six>=", "six >= ; python_version > '3'", "six>=,<2", "six (>=1,<)", "six=="])
+def test_an_operator_without_a_version_is_told_with_its_line(project_dir: Path, line: str) -> None:
+    with pytest.raises(ProjectError, match=r"python_env.yaml:2:5: error: .* has an operator that no version follows"):
+        expand_lines(project_dir, "idna>=1,", line)

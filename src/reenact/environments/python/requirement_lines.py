@@ -263,6 +263,10 @@ def _check_form(text: str, line: Line) -> None:
     if "=" in text and "==" not in text and re.fullmatch(r"[A-Za-z0-9._-]+\s*=\s*[0-9][\w.*]*(=\w+)?", text):
         hint = f"PyPI's form is '{re.sub(r'=', '==', text, count=1).partition('==')[0].strip()}==VERSION'"
         raise make_error("conda-requirement", f"'{text}' is written as conda has it", line.position, hint)
+    # Without a pattern, for every line of every run comes by here.
+    if any(part.rstrip(" )").endswith(("<", ">", "=", "~")) for part in text.partition(";")[0].split(",")):
+        message = f"'{redact(text)}' has an operator that no version follows"
+        raise make_error("bad-requirement", message, line.position, "for example NAME>=1,<2")
     if not re.fullmatch(_REQUIREMENT, text, re.DOTALL):
         hint = "a line is NAME, NAME==1.2, NAME>=1,<2, NAME @ URL, a path or an option"
         raise make_error("bad-requirement", f"'{redact(text)}' is not a requirement", line.position, hint)

@@ -96,6 +96,11 @@ CAUSES = (
         "local code has neither a pyproject.toml nor a setup.py to be installed by",
     ),
     (r"Unsupported Git URL scheme `(\w+):`", "git addresses with {0}:// are not served any more: write https://"),
+    (
+        r"Failed to parse `([^`]*\.lock)`, which uses an unsupported schema version \((\w+)",
+        "{0} is of a version that this uv does not read ({1})",
+    ),
+    (r"Failed to parse `([^`]*\.lock)`", "{0} is damaged"),
     (r"[Ff]ailed to parse|Couldn't parse requirement|Expected ", "a requirement line cannot be read"),
 )
 """What uv says (a pattern) and what it means, most telling first; ``{0}`` is the pattern's group."""
