@@ -52,7 +52,7 @@ class Twin:
 
     @property
     def tools(self) -> Tools:
-        return Tools(self.lock, self.realise, self.wrap, self.fetch, self.move, self.finish)
+        return Tools(self.lock, self.realise, self.wrap, self.fetch, self.move, self.enter, self.finish)
 
     def lock(self, spec: EnvironmentSpec, root: Path, world: World, **_: object) -> EnvironmentLock:
         self.done.append("lock")
@@ -82,6 +82,9 @@ class Twin:
     def move(self, run: Run, state: State, world: World) -> Run:
         self.done.append(state.value)
         return run._replace(state=state)
+
+    def enter(self, run: Run, world: World) -> None:
+        self.done.append("enter")
 
     def finish(self, run: Run, result: Result, world: World) -> Run:
         assert find_folder(run).is_alive
@@ -130,7 +133,7 @@ def bench(tmp_path: Path, home: Home) -> Iterator[Bench]:
 def test_a_run_from_its_beginning_to_its_end(bench: Bench) -> None:
     twin = Twin()
     result = bench.run("echo $REENACT_RUN_ID $REENACT_RUN_DIR $PYTHONPATH; pwd; exit 4", twin)
-    assert twin.done == ["preparing", "lock", "realise", "running", "failed"]
+    assert twin.done == ["preparing", "lock", "realise", "running", "enter", "failed"]
     assert (result.state, result.exit_code, result.signal) == (State.FAILED, 4, None)
     assert result == twin.result
     assert result.usage is not None and result.usage.wall > 0

@@ -82,6 +82,11 @@ class Home(NamedTuple):
         return self.root / "trust"
 
     @property
+    def owed(self) -> Path:
+        """A file for each run that has no row in the index yet, or an old one, named by its id."""
+        return self.root / "owed"
+
+    @property
     def store(self) -> Path:
         """The SQLite index over the run folders."""
         return self.root / "store.sqlite"

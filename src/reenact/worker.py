@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,6 +66,7 @@ class Tools(NamedTuple):
     wrap: Callable[[Command, environments.Place, Site], Launch] = environments.wrap
     fetch: Callable[[Download, Path, World], object] = downloads.fetch
     move: Callable[[Run, State, World], Run] = life.move
+    enter: Callable[[Run, World], None] = life.enter
     finish: Callable[[Run, Result, World], Run] = life.finish
 
 
@@ -151,7 +153,6 @@ class _Carrier:
         site = Site(plan, folder.path, root, world, self._terms.secrets, terminal)
         self._launch = launch = self._tools.wrap(plan.command, place, site)
         self._fetch_inputs()
-        write_atomic(folder.machine, encode(_read_machine(launch, self._secrets)))
         make_folder(folder.artifacts)
         for needed in launch.folders:
             make_folder(needed)
@@ -279,7 +280,7 @@ class _Carrier:
                 outcome = supervise(
                     spawn,
                     note=self._world.report.warn,
-                    started=lambda group: write_holder(alive, describe_self(group)),
+                    started=partial(self._begin, alive),
                     now=self._world.now,
                     arrivals=arrivals,
                 )
@@ -290,6 +291,12 @@ class _Carrier:
         if result.state is State.FAILED:
             self._suggest(spawn.cwd)
         return result
+
+    def _begin(self, alive: int, group: int) -> None:
+        """What can be written while the command is at work already; ``group`` is that of its processes."""
+        write_holder(alive, describe_self(group))
+        write_atomic(self._folder.machine, encode(_read_machine(self._launch, self._secrets)))
+        self._tools.enter(self._run, self._world)
 
     @contextmanager
     def _surrounding(self, mark: str) -> Iterator[None]:

@@ -18,6 +18,7 @@ from reenact.records.filter import RunFilter
 from reenact.records.history import list_runs, reindex, remove, sweep
 from reenact.records.index import open_index
 from reenact.records.life import (
+    enter,
     find_folder,
     finish,
     make_origin,
@@ -78,6 +79,36 @@ def test_the_index_says_at_every_moment_what_the_files_say(home: Home) -> None:
     seen.append((list_runs(RunFilter(), None, world)[0], read_run(folder)))
     os.close(staged.alive)
     assert [a == b for a, b in seen] == [True] * 4
+
+
+def test_a_run_that_begins_opens_no_database_and_is_listed_all_the_same(home: Home) -> None:
+    world = make_world(home)
+    folder, alive = start(world)
+    assert not home.store.exists()
+    assert [path.name for path in home.owed.iterdir()] == [folder.id]
+    assert list_runs(RunFilter(), None, world) == [read_run(folder)]
+    enter(read_run(folder), world)
+    assert list(home.owed.iterdir()) == []
+    assert list_runs(RunFilter(), None, world) == [read_run(folder)]
+    assert [kind for kind, _ in told(world)] == []
+    os.close(alive)
+
+
+def test_a_note_of_somebody_who_died_before_the_run_was_there(home: Home) -> None:
+    world = make_world(home)
+    folder = record_run(world)
+    (home.owed / ("0" * 32)).touch()
+    assert list_runs(RunFilter(), None, world) == [read_run(folder)]
+    assert list(home.owed.iterdir()) == []
+
+
+def test_one_that_died_before_it_entered_the_index_is_found_lost(home: Home) -> None:
+    world = make_world(home)
+    folder, alive = start(world)
+    os.close(alive)
+    (found,) = list_runs(RunFilter(), None, world)
+    assert (found.id, found.state) == (folder.id, State.LOST)
+    assert list(home.owed.iterdir()) == []
 
 
 def test_illegal_moves_are_refused(home: Home) -> None:
@@ -170,6 +201,7 @@ def test_a_torn_event_line_does_not_swallow_the_next(home: Home) -> None:
 def test_an_index_that_cannot_be_written_does_not_stop_a_run(home: Home) -> None:
     world = make_world(home)
     folder, alive = start(world)
+    enter(read_run(folder), world)
     home.store.unlink()
     home.store.symlink_to("nowhere/at/all.sqlite")
     (home.root / "store.rebuild").unlink()

@@ -7,7 +7,10 @@ replaced in this way at once; nothing is ever migrated.
 
 One lock file, ``store.lock``, guards the index *and* which folders there are in ``runs/``. Whoever changes either
 holds it; whoever only reads does not need it (WAL gives every reader one consistent state). Under the lock, a row
-without a folder was left behind by somebody who died, because a row comes before its folder and goes after it.
+without a folder was left behind by somebody who died, because a row goes after its folder.
+
+A run that begins has no time for a database: its row is *owed*, by a note that comes before its folder and goes when
+the run has entered it, its command being under way. Whoever opens the index earlier looks into the folder instead.
 
 On a network file system SQLite's write-ahead log does not work between machines; a generation made there uses a
 rollback journal, which is slower and right. The lock needs ``flock`` across the machines (NFS since Linux 2.6.12).
@@ -62,6 +65,11 @@ class Index(NamedTuple):
         Raises:
             StorageError: the index can neither be read nor made.
         """
+        if self._list_owed():
+            try:
+                self.write(lambda store: None)
+            except StorageError:
+                return self._from_memory(action)
         return self._attempt(action, locked=False)
 
     def write(self, action: Callable[[Store], T]) -> T:
@@ -72,6 +80,33 @@ class Index(NamedTuple):
         """
 
         return self._attempt(action, locked=True)
+
+    def adopt(self, staged: Path, folder: Path) -> None:
+        """Make the staged folder a run, by one rename. Its row is owed.
+
+        Raises:
+            StorageError: the home cannot be written.
+        """
+        note = make_folder(self.home.owed) / folder.name
+        try:
+            with lock(self._lock):
+                note.touch()
+                staged.rename(folder)
+        except OSError as problem:
+            raise StorageError(f"cannot write {problem.filename}: {problem.strerror or problem}") from problem
+
+    def enter(self, run: Run) -> None:
+        """Bring the run's row up to date; nothing is owed for it then.
+
+        Raises:
+            StorageError: the index can neither be written nor made.
+        """
+
+        def put(store: Store) -> None:
+            store.put(run)
+            (self.home.owed / run.id).unlink(missing_ok=True)
+
+        self._attempt(put, locked=True, paid=run.id)
 
     def rebuild(self) -> Rebuilt:
         """Make a new generation from the folders and put it in the place of the present one.
@@ -100,7 +135,7 @@ class Index(NamedTuple):
         with lock(self._rebuild_lock):
             if self._find_generation() != generation:
                 return
-            if self._names():
+            if generation is not None or set(self._names()).difference(self._list_owed()):
                 self.report.note(f"the index of runs is not usable ({problem}); making it again from the run folders")
             self._build()
 
@@ -128,7 +163,25 @@ class Index(NamedTuple):
     def _rebuild_lock(self) -> Path:
         return self.home.root / "store.rebuild"
 
-    def _attempt(self, action: Callable[[Store], T], *, locked: bool) -> T:
+    def _list_owed(self) -> list[str]:
+        try:
+            return os.listdir(self.home.owed)
+        except FileNotFoundError:
+            return []
+
+    def _pay(self, store: Store, names: list[str]) -> None:
+        """Enter the runs that are owed as they are now. A note without a folder was left by somebody who died."""
+        damaged: dict[str, str] = {}
+        with store.transaction():
+            for name in names:
+                if (self.home.runs / name).exists():
+                    self._add(store, name, damaged)
+                else:
+                    (self.home.owed / name).unlink(missing_ok=True)
+        for name, why in damaged.items():
+            self.report.warn(f"the record of run {name} is damaged: {why}")
+
+    def _attempt(self, action: Callable[[Store], T], *, locked: bool, paid: str | None = None) -> T:
         for _ in range(_ATTEMPTS):
             with lock(self._lock) if locked else nullcontext():
                 generation = self._find_generation()
@@ -136,6 +189,8 @@ class Index(NamedTuple):
                     if generation is None:
                         raise Unusable("there is none")
                     with translated(generation), opened(generation, self.home.runs) as store:
+                        if locked and (owed := [name for name in self._list_owed() if name != paid]):
+                            self._pay(store, owed)
                         return action(store)
                 except Unusable as unusable:
                     problem = str(unusable)
@@ -180,7 +235,7 @@ class Index(NamedTuple):
         names = self._names()
         with store.transaction():
             for at, name in enumerate(names):
-                if at % 200 == 0:
+                if at % 200 == 199:
                     self.report.step("indexing", f"{at} of {len(names)} runs")
                 self._add(store, name, damaged)
         self.report.done()
@@ -211,7 +266,7 @@ def open_index(world: World) -> Index:
 def update_index(run: Run, world: World) -> None:
     """Bring the run's row up to date with its files; where that cannot be done, the files still say it."""
     try:
-        open_index(world).write(lambda store: store.put(run))
+        open_index(world).enter(run)
     except StorageError as problem:
         world.report.warn(f"run {run.id} is {run.state.value}, but the index does not know: {problem.message}")
 

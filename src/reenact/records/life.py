@@ -31,7 +31,6 @@ from reenact.records.files import (
     summarise,
 )
 from reenact.records.index import open_index, update_index
-from reenact.records.store import Store
 from reenact.run_folder import RunFolder
 from reenact.runs import MOVES, Result, Run, State
 from reenact.values import NamedTuple
@@ -70,7 +69,7 @@ def stage(world: World) -> Staged:
 
 
 def publish(staged: Path, plan: Plan, world: World) -> Run:
-    """Make the staged folder a run, queued: plan and origin are written, then one rename, with its row in the index.
+    """Make the staged folder a run, queued: plan and origin are written, then one rename. Its row is owed to the index.
 
     The caller holds the folder's lock already (:func:`stage`) and hands it to whoever carries the run out.
 
@@ -90,12 +89,7 @@ def publish(staged: Path, plan: Plan, world: World) -> Run:
         raise StorageError(f"cannot write {problem.filename}: {problem.strerror or problem}") from problem
     folder = RunFolder(make_folder(world.home.runs) / staged.name)
     run = summarise(folder, plan, origin, (Event(origin.created, State.QUEUED),), None)
-
-    def enter(store: Store) -> None:
-        store.put(run)
-        staged.rename(folder.path)
-
-    open_index(world).write(enter)
+    open_index(world).adopt(staged, folder.path)
     return run
 
 
@@ -105,9 +99,7 @@ def make_origin(world: World) -> Origin:
 
 
 def move(run: Run, state: State, world: World) -> Run:
-    """The run in ``state``, which is not final: one line in ``events``, then the index.
-
-    The index is a convenience here: where it cannot be written, that is a warning.
+    """The run in ``state``, which is not final: one line in ``events``. The index learns it by :func:`enter`.
 
     Raises:
         RecordError: the run cannot go there from where it is.
@@ -118,9 +110,12 @@ def move(run: Run, state: State, world: World) -> Run:
     _expect_move(run, state)
     event = Event(world.timestamp(), state)
     append_event(find_folder(run), event)
-    moved = run._replace(state=state, started=event.time if state is State.RUNNING else run.started)
-    update_index(moved, world)
-    return moved
+    return run._replace(state=state, started=event.time if state is State.RUNNING else run.started)
+
+
+def enter(run: Run, world: World) -> None:
+    """Tell the index how the run stands. It is a convenience: where it cannot be written, that is a warning."""
+    update_index(run, world)
 
 
 def finish(run: Run, result: Result, world: World) -> Run:
