@@ -4,14 +4,12 @@ The waiting caller calls :func:`carry_out`; ``python -m reenact.worker RUN_DIR``
 detached run, a job of an engine.
 """
 
-import errno
 import os
-import re
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -198,7 +196,9 @@ class _Carrier:
                 write_atomic(folder.environment_lock, lock.text.encode())
             inside = environments.enter(lock, project, world, self._tools.realise)
         except (BuildError, MemoryError, OSError, RuntimeError, ImportError) as problem:
-            told = problem if isinstance(problem, BuildError) else _find_want(problem)
+            from reenact.environments.wants import find_want
+
+            told = problem if isinstance(problem, BuildError) else find_want(problem)
             if told is None:
                 raise
             self.conceal(told)
@@ -276,7 +276,7 @@ class _Carrier:
         self._move(State.RUNNING)
         self._started = self._world.timestamp()
         try:
-            with self._surrounding(spawn.mark):
+            with self._surround(spawn.mark):
                 outcome = supervise(
                     spawn,
                     note=self._world.report.warn,
@@ -298,35 +298,12 @@ class _Carrier:
         write_atomic(self._folder.machine, encode(_read_machine(self._launch, self._secrets)))
         self._tools.enter(self._run, self._world)
 
-    @contextmanager
-    def _surrounding(self, mark: str) -> Iterator[None]:
-        """What the launch wants run before and after; what that leaves is taken away, also when we are killed."""
-        launch = self._launch
-        if launch.removal is None:
-            yield
-            return
-        from reenact.process.ending import end_elsewhere
-        from reenact.process.guard import guarding
+    def _surround(self, mark: str) -> AbstractContextManager[None]:
+        if self._launch.removal is None:
+            return nullcontext()
+        from reenact.environments.surrounding import surrounding
 
-        with guarding(mark, launch.removal):
-            try:
-                with signals.raising():
-                    self._run_tools(launch.before)
-                yield
-                self._run_tools(launch.after)
-            finally:
-                end_elsewhere(*launch.removal)
-
-    def _run_tools(self, tools: tuple[tuple[str, ...], ...]) -> None:
-        from reenact.process.handed import handing
-        from reenact.process.tool import run_tool
-
-        for tool in tools:
-            with handing(tool, self._launch.handed) as (argv, descriptors):
-                result = run_tool(argv, environ=self._launch.environ, keep_open=descriptors)
-            if not result.ok:
-                said = result.errors.strip().splitlines()[-5:]
-                raise BuildError(f"{argv[0]} {argv[1]} failed (code {result.code})\n" + "\n".join(said))
+        return surrounding(self._launch, self._launch.removal, mark)
 
     def finish(self, result: Result) -> None:
         """Record the end."""
@@ -386,20 +363,6 @@ def _read_machine(launch: Launch, secrets: tuple[str, ...]) -> object:
 
     scrub = get_scrubber(secrets).scrub_text
     return machine._replace(variables={name: scrub(value) for name, value in machine.variables.items()})
-
-
-def _find_want(problem: Exception) -> BuildError | None:
-    """The failure that a want of memory or disk is, for whichever of our own steps it came to; None for all else."""
-    number = getattr(problem, "errno", None)
-    wants = r"can't start new thread|failed to map segment|allocate memory"
-    if number in (errno.ENOSPC, errno.EDQUOT):
-        cause, hint = "the disk is full", "make room, and run again"
-    elif isinstance(problem, MemoryError) or number in (errno.ENOMEM, errno.EAGAIN) or re.search(wants, str(problem)):
-        cause, hint = "there was not enough memory", "see: ulimit -a"
-    else:
-        return None
-    said = f"{type(problem).__name__}: {problem}".removesuffix(": ")
-    return BuildError(f"making the environment failed: {cause}\n  {said}", hint=hint)
 
 
 @contextmanager
