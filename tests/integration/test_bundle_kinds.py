@@ -111,14 +111,19 @@ def test_data_that_is_no_code_reaches_a_container(user: User, engine: Engine, tm
     project = write_project(
         user.folder / "boxed",
         f"name: b\ndocker_env: {{image: '{get_base_image(engine)}'}}\nentry_points:\n"
-        "  main: {command: cat data/*/* big.bin | wc -c}\n",
+        "  main:\n    parameters: {spoil: {default: 'false'}}\n"
+        "    command: 'cat data/*/* big.bin | wc -c; if {spoil}; then echo more | tee -a big.bin >> data/0/0; fi'\n",
     )
     for number in range(30):
         (project / "data" / str(number % 3)).mkdir(parents=True, exist_ok=True)
         (project / "data" / str(number % 3) / str(number)).write_bytes(b"x" * 1900)
     (project / "big.bin").write_bytes(b"x" * 3000)
-    assert user.run(str(project)).out == "60000\n"
-    assert user.call("rerun", "@").out == "60000\n"
+    assert user.call("run", str(project)).out == "60000\n"
+    first = user.runs()[0]["id"]
+    assert user.call("rerun", first).out == "60000\n"
+    assert user.call("rerun", first, "-P", "spoil=true").code == 0
+    said = user.call("rerun", first)
+    assert said.out == "60000\n", said.err
     bundle = export(user, "--with-inputs")
     shutil.rmtree(project)
     other = User(tmp_path, tmp_path / "home", **told)

@@ -20,8 +20,7 @@ from reenact.sources.lacking import find_inside, find_kept, find_left_out, find_
 from reenact.world import World
 
 Way = Literal["copy", "link", "share"]
-"""To put a file somewhere else: a copy, a symbolic link, or the same file once more, which a container sees as well; a
-copy where that is not possible."""
+"""To put a file somewhere else: a copy, a symbolic link, or the same file once more, a copy where that cannot be."""
 
 
 def supply_left_out(folder: RunFolder, code: Path, world: World) -> None:
@@ -88,9 +87,10 @@ def _choose(each: InputFile | LeftOut, path: Path, folder: RunFolder, world: Wor
 
 def _choose_link(path: Path, folder: RunFolder, world: World) -> Way:
     """How to link to a file: what came with a run is ours, what is in its old place is the user's. Into a container no
-    link leads."""
-    ours = path.is_relative_to(world.home.runs)
-    return "share" if ours or read_plan(folder).environment.kind == "docker" else "link"
+    link leads, and what the command writes there must not be the user's own file: that is copied."""
+    if path.is_relative_to(world.home.runs):
+        return "share"
+    return "copy" if read_plan(folder).environment.kind == "docker" else "link"
 
 
 def _put_folder(found: Folder, target: Path, base: Path, way: Way) -> None:
