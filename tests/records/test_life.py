@@ -16,9 +16,8 @@ from reenact.home import Home
 from reenact.records.files import read_events, read_plan, read_record, read_result, read_run
 from reenact.records.filter import RunFilter
 from reenact.records.history import list_runs, reindex, remove, sweep
-from reenact.records.index import open_index
+from reenact.records.index import open_index, update_index
 from reenact.records.life import (
-    enter,
     find_folder,
     finish,
     make_origin,
@@ -87,7 +86,7 @@ def test_a_run_that_begins_opens_no_database_and_is_listed_all_the_same(home: Ho
     assert not home.store.exists()
     assert [path.name for path in home.owed.iterdir()] == [folder.id]
     assert list_runs(RunFilter(), None, world) == [read_run(folder)]
-    enter(read_run(folder), world)
+    update_index(read_run(folder), world)
     assert list(home.owed.iterdir()) == []
     assert list_runs(RunFilter(), None, world) == [read_run(folder)]
     assert [kind for kind, _ in told(world)] == []
@@ -201,7 +200,7 @@ def test_a_torn_event_line_does_not_swallow_the_next(home: Home) -> None:
 def test_an_index_that_cannot_be_written_does_not_stop_a_run(home: Home) -> None:
     world = make_world(home)
     folder, alive = start(world)
-    enter(read_run(folder), world)
+    update_index(read_run(folder), world)
     home.store.unlink()
     home.store.symlink_to("nowhere/at/all.sqlite")
     (home.root / "store.rebuild").unlink()

@@ -99,7 +99,8 @@ def make_origin(world: World) -> Origin:
 
 
 def move(run: Run, state: State, world: World) -> Run:
-    """The run in ``state``, which is not final: one line in ``events``. The index learns it by :func:`enter`.
+    """The run in ``state``, which is not final: one line in ``events``. The index is told by whoever has time for it
+    (:func:`~reenact.records.index.update_index`).
 
     Raises:
         RecordError: the run cannot go there from where it is.
@@ -111,11 +112,6 @@ def move(run: Run, state: State, world: World) -> Run:
     event = Event(world.timestamp(), state)
     append_event(find_folder(run), event)
     return run._replace(state=state, started=event.time if state is State.RUNNING else run.started)
-
-
-def enter(run: Run, world: World) -> None:
-    """Tell the index how the run stands. It is a convenience: where it cannot be written, that is a warning."""
-    update_index(run, world)
 
 
 def finish(run: Run, result: Result, world: World) -> Run:

@@ -163,4 +163,4 @@ def test_ignoring(rules: str, left_out: list[str], kept: list[str]) -> None:
 
 @given(st.text(), st.text())
 def test_any_rules_can_be_read(rules: str, name: str) -> None:
-    is_ignored(name, parse_ignore(rules))
+    assert not is_ignored(name, parse_ignore(f"{rules}\n!**"))
