@@ -13,6 +13,7 @@ import reenact
 ROOT = Path(reenact.__file__).parent
 CORE = {
     "values",
+    "hints",
     "errors",
     "codec",
     "project",

@@ -29,6 +29,7 @@ NEVER = {
     "platform",
     "shlex",
     "shutil",
+    "socket",
     "tempfile",
     "urllib.request",
     "uuid",
@@ -51,6 +52,10 @@ NEVER = {
     "reenact.trace",
 }
 """What no warm run of a plain folder needs."""
+
+if sys.version_info < (3, 14):
+    # From then on our values are typing's own.
+    NEVER |= {"typing"}
 
 
 def modules_after(*argv: str) -> set[str]:

@@ -7,7 +7,7 @@
 :func:`run` takes every argument of ``mlflow.projects.run``. What is here is imported when it is first used.
 """
 
-from typing import TYPE_CHECKING
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from reenact.api import SubmittedRun, rerun, run, verify

@@ -6,10 +6,10 @@ import json
 import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from reenact import backends, worker
 from reenact.errors import RunFailed, UsageError
+from reenact.hints import TYPE_CHECKING
 from reenact.plan import Isolation
 from reenact.prepare import Prepared, Request, Tracking, discard, prepare
 from reenact.project.parameters import Options

@@ -7,11 +7,13 @@ Unknown fields are ignored and absent ones take their default, so that an older 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from enum import Enum
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from reenact.hints import Any, Literal, TypeVar
 
 T = TypeVar("T")
 
@@ -72,10 +74,11 @@ def from_plain(kind: type[T], plain: object, where: str = "value") -> T:
 
 
 def _read(kind: Any, plain: Any, where: str) -> Any:
-    origin, arguments = get_origin(kind), get_args(kind)
     if kind is Any or kind is object:
         return plain
-    if origin in (Union, UnionType):
+    origin = getattr(kind, "__origin__", None)
+    arguments: tuple[Any, ...] = getattr(kind, "__args__", ())
+    if isinstance(kind, UnionType):
         return _read_union(arguments, plain, where)
     if origin is Literal:
         _expect(plain in arguments, plain, where, " or ".join(map(repr, arguments)))
@@ -129,7 +132,10 @@ def _read_record(kind: Any, plain: Any, where: str) -> Any:
 
 @cache
 def _hints(kind: type) -> dict[str, Any]:
-    return get_type_hints(kind)
+    """The annotations of a class of ours; those that are text are read where it was written."""
+    names = vars(sys.modules[kind.__module__])
+    hints = kind.__annotations__
+    return {name: eval(hint, names) if isinstance(hint, str) else hint for name, hint in hints.items()}  # noqa: S307
 
 
 def _expect(holds: bool, plain: object, where: str, wanted: str) -> None:

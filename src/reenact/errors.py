@@ -21,9 +21,11 @@ the Python interface turns it into :class:`RunFailed`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from reenact.hints import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from typing import ClassVar
+
     from reenact.project.diagnostics import Diagnostic
 
 

@@ -7,12 +7,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
 
 from blake3 import blake3
 
 from reenact.codec import decode
 from reenact.errors import StorageError
+from reenact.hints import TypeVar
 
 T = TypeVar("T")
 

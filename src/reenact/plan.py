@@ -6,11 +6,11 @@ folder can be moved and a plan can be carried out elsewhere.
 """
 
 from collections.abc import Mapping
-from typing import Literal
 
 from blake3 import blake3
 
 from reenact.codec import canonical
+from reenact.hints import Literal
 from reenact.project.diagnostics import Diagnostic
 from reenact.project.types import DockerEnvironment, MetricDeclaration, OutputDeclaration
 from reenact.values import NamedTuple

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from reenact.codec import encode, to_plain
 from reenact.data.inputs import Answer, expect_inputs, record_inputs
@@ -11,6 +10,7 @@ from reenact.data.outputs import ELSEWHERE, Before, keep_outputs, look_before
 from reenact.data.places import Site
 from reenact.errors import InputError, ReenactError, StorageError
 from reenact.files import write_atomic
+from reenact.hints import TYPE_CHECKING
 from reenact.plan import Plan
 from reenact.process import signals
 from reenact.records.files import MISSING, OutputFile

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
+from reenact.hints import Protocol
 from reenact.project.diagnostics import Diagnostic
 
 

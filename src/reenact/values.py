@@ -8,7 +8,8 @@ a value. From Python 3.14 on, where annotations are evaluated when they are aske
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+
+from reenact.hints import TYPE_CHECKING, Any
 
 if TYPE_CHECKING or sys.version_info >= (3, 14):
     from typing import NamedTuple as NamedTuple

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from reenact import downloads, environments
 from reenact.build_log import BuildLog
@@ -21,6 +20,7 @@ from reenact.environments.launch import Launch, Site
 from reenact.environments.settings import describe_settings
 from reenact.errors import BuildError, RecordError, ReenactError
 from reenact.files import hold, make_folder, write_atomic
+from reenact.hints import TYPE_CHECKING
 from reenact.plan import RUN_ID_VARIABLE, Command, Download, EnvironmentLock, Isolation, Plan, RecordedLock
 from reenact.process import signals
 from reenact.process.child import NotStarted, Spawn

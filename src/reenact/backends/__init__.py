@@ -15,9 +15,9 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
 
 from reenact.errors import UnsupportedError, UsageError
+from reenact.hints import Any
 
 BACKENDS = {"local": "reenact.backends.local"}
 """The module of each backend, imported when it is chosen."""

@@ -16,12 +16,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from keyword import iskeyword
-from typing import Any
 
 from reenact import __version__
 from reenact.cli.console import console_world, print_error
 from reenact.cli.parser import Namespace, Parser, split_at_verb
 from reenact.errors import ReenactError, StorageError, UsageError
+from reenact.hints import Any
 from reenact.values import NamedTuple
 
 VERBS = {

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from reenact.cli import ROOT, Family, find_family, make_family_parser, make_parser
 from reenact.cli.parser import Argument, Parser, read_words, split_at_verb
 from reenact.errors import ReenactError
+from reenact.hints import Any
 from reenact.report import Silence
 from reenact.values import NamedTuple
 from reenact.world import World

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from reenact.cli.parser import Namespace, Parser
+from reenact.hints import TYPE_CHECKING
 from reenact.world import World
 
 if TYPE_CHECKING:

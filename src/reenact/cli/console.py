@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import os
 import sys
-from typing import TextIO
 
 from reenact.codec import to_plain
 from reenact.errors import UsageError
+from reenact.hints import TYPE_CHECKING
 from reenact.project.diagnostics import Diagnostic, Position, render_diagnostic, visible
 from reenact.report import Report
 from reenact.world import World, make_world
+
+if TYPE_CHECKING:
+    from typing import TextIO
 
 
 def print_error(message: str, hint: str | None = None) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from reenact.cli.console import print_json
 from reenact.cli.given import add_json
 from reenact.cli.parser import Namespace, Parser
 from reenact.cli.table import render_change
+from reenact.hints import TYPE_CHECKING
 from reenact.project.diagnostics import visible
 from reenact.records.files import read_record
 from reenact.records.lookup import get_run

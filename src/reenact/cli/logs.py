@@ -8,14 +8,17 @@ import select
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import BinaryIO
 
 from reenact.cli.given import add_json, add_run
 from reenact.cli.parser import Namespace, Parser, at_least
+from reenact.hints import TYPE_CHECKING
 from reenact.records.log import Entry, parse_entry, read_entries
 from reenact.run_folder import RunFolder
 from reenact.values import NamedTuple
 from reenact.world import World
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
 
 _SHORTEST, _LONGEST = 0.01, 0.25
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, TextIO, TypeVar
 
 from reenact.errors import UsageError
+from reenact.hints import TYPE_CHECKING, Any, Literal, TypeVar
 from reenact.values import NamedTuple
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
+    from typing import NoReturn, TextIO
 
 N = TypeVar("N", bound="Namespace")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from reenact.cli.console import print_json
 from reenact.cli.given import add_json, add_run
@@ -21,6 +20,7 @@ from reenact.cli.table import (
     render_state,
 )
 from reenact.errors import RecordError
+from reenact.hints import TYPE_CHECKING
 from reenact.plan import BoundParameter, Determinism, DockerSpec, Plan, PythonSpec
 from reenact.project.diagnostics import visible
 from reenact.records.files import InputFile, LeftOut, OutputFile, Record

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from reenact.cli.console import print_json
 from reenact.cli.given import add_json, add_repeated_run, add_yes
 from reenact.cli.parser import Namespace, Parser, at_least
 from reenact.errors import StorageError, UsageError
+from reenact.hints import TYPE_CHECKING
 from reenact.project.diagnostics import visible
 from reenact.world import World
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 from reenact.cli.console import ask, print_json
 from reenact.cli.given import add_json
 from reenact.cli.parser import Namespace, Parser
 from reenact.cli.table import render_change, render_duration
 from reenact.errors import UsageError
+from reenact.hints import TYPE_CHECKING
 from reenact.project.diagnostics import visible
 from reenact.records.files import read_record
 from reenact.records.lookup import get_run

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import get_args
 
+from reenact.hints import Literal
 from reenact.project.diagnostics import Diagnostic, Position
 from reenact.values import NamedTuple
 

@@ -6,10 +6,10 @@ fsspec finds credentials where each store's own tools keep them.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from reenact.downloads.address import render_address
 from reenact.errors import SourceError, UnsupportedError
+from reenact.hints import Any
 from reenact.world import World
 
 DRIVERS = {

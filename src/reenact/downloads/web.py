@@ -10,7 +10,6 @@ import http.client
 from collections.abc import Mapping
 from pathlib import Path
 from time import monotonic
-from typing import IO
 from urllib.error import HTTPError, URLError
 from urllib.parse import unquote, urlsplit, urlunsplit
 from urllib.request import (
@@ -24,7 +23,11 @@ from urllib.request import (
 from reenact import __version__
 from reenact.downloads.address import render_address, render_size
 from reenact.errors import SourceError, StorageError
+from reenact.hints import TYPE_CHECKING
 from reenact.world import World
+
+if TYPE_CHECKING:
+    from typing import IO
 
 TIMEOUT = 30.0
 """Seconds in which a server must answer, and within which more must come."""

@@ -17,11 +17,11 @@ kind of file has its reader here; what they ask for, and how it is made, is one 
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from reenact.document_cache import find_documents
 from reenact.environments.launch import Launch, Site, launch_here
 from reenact.errors import ProjectError, StorageError, UnsupportedError, UsageError
+from reenact.hints import Any
 from reenact.plan import (
     Command,
     CommittedLock,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 from blake3 import blake3
 
@@ -20,6 +19,7 @@ from reenact.environments.once import find_lock
 from reenact.environments.settings import platform_tag
 from reenact.errors import ProjectError
 from reenact.files import make_folder, write_atomic
+from reenact.hints import Any
 from reenact.plan import CommittedLock, EnvironmentLock, EnvironmentSpec, digest
 from reenact.project.environment_files import LOCK_FILE as FILE
 from reenact.project.toml_text import Table

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Literal
 
 from reenact.environments.names import normal_name
 from reenact.environments.packages import Package
+from reenact.hints import Literal
 from reenact.plan import EnvironmentLock, EnvironmentSpec
 from reenact.values import NamedTuple
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from reenact.environments.packages import Package
 from reenact.errors import UnsupportedError
+from reenact.hints import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cyclonedx.model.component import Component

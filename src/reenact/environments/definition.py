@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from reenact.document_cache import find_documents
 from reenact.errors import ProjectError
+from reenact.hints import Any
 from reenact.project.diagnostics import Diagnostic, Position, render_diagnostic
 from reenact.project.document import load_document
 from reenact.project.nearest import did_you_mean

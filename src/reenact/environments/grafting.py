@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Collection, Mapping
-from typing import Any
 
 from reenact.environments.packages import list_packages
+from reenact.hints import Any
 from reenact.plan import EnvironmentLock
 
 INTERPRETER = "Python"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Iterator
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from reenact.errors import RecordError
+from reenact.hints import Any
 from reenact.values import NamedTuple
 
 

@@ -3,18 +3,21 @@
 import fcntl
 import os
 import resource
-import subprocess
 import sys
-import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 
+from reenact.hints import TYPE_CHECKING
 from reenact.process.guard import Ending
 from reenact.process.handed import handing
 from reenact.process.terminal import Terminal, make_argv
 from reenact.values import NamedTuple
+
+if TYPE_CHECKING:
+    import subprocess
+    import threading
 
 _PIPE_SIZE = 1 << 20
 
@@ -54,7 +57,7 @@ class NotStarted(Exception):
 class Child:
     """A started command. ``end`` is readable once it has ended; its number is not given away before :meth:`reap`."""
 
-    def __init__(self, pid: int, process: subprocess.Popen[bytes] | None = None) -> None:
+    def __init__(self, pid: int, process: "subprocess.Popen[bytes] | None" = None) -> None:
         self._process = process
         self._last: tuple[int, resource.struct_rusage] | None = None
         self._waiter: threading.Thread | None = None
@@ -93,6 +96,8 @@ class Child:
         if sys.platform == "linux":
             with suppress(OSError):  # Linux before 5.3, or a sandbox that does not let it through.
                 return os.pidfd_open(self.pid)
+        import threading
+
         ear, mouth = os.pipe()
 
         def wait() -> None:
@@ -153,6 +158,8 @@ def _begin(spawn: Spawn, terminal: Terminal | None, ends: tuple[int, int, int]) 
         if can_fork():
             work = partial(spawn.inline, spawn.handed)
             return Child(fork(work, spawn.cwd, ends, None if terminal is None else terminal.name))
+    import subprocess  # five milliseconds, which what is inline does without
+
     try:
         with handing(spawn.argv, spawn.handed) as (argv, descriptors):
             process = subprocess.Popen(

@@ -9,10 +9,10 @@ no moment at which a command exists that the guard cannot find.
 """
 
 import os
-import subprocess
+import signal
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from reenact.process.members import GUARD_VARIABLE
@@ -21,9 +21,12 @@ from reenact.values import NamedTuple
 PATIENCE = 2.0
 """Seconds between SIGTERM and SIGKILL when nobody is left who could ask for more."""
 
+_STREAMS = 2
+
 # $1 is the mark, $2 and $3 the way to the reaper, the rest ends what is elsewhere. The group is ended from here first:
 # Python may be gone by now.
 _SCRIPT = f"""\
+cd /
 trap '' INT TERM HUP QUIT TSTP TTIN TTOU
 group=0
 while read -r word; do group=$word; done
@@ -46,8 +49,9 @@ class Ending(NamedTuple):
 class Guard:
     """A watchdog at its post."""
 
-    def __init__(self, shell: subprocess.Popen[bytes], line: int) -> None:
-        self._shell = shell
+    def __init__(self, pid: int, line: int) -> None:
+        self.pid = pid
+        """The watchdog's own process."""
         self._line = line
 
     def watch(self, group: int) -> None:
@@ -57,18 +61,14 @@ class Guard:
         except BrokenPipeError:
             return  # Somebody ended the guard; we are still here and end the group ourselves.
 
-    @property
-    def pid(self) -> int:
-        """The watchdog's own process."""
-        return self._shell.pid
-
     def release(self) -> None:
         """Send it away; again is harmless."""
         if self._line < 0:
             return
         # Before the pipe is closed: otherwise it would act.
-        self._shell.kill()
-        self._shell.wait()
+        with suppress(ProcessLookupError, ChildProcessError):  # Where somebody else waits for all of our children.
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
         os.close(self._line)
         self._line = -1
 
@@ -81,31 +81,46 @@ def guarding(mark: str, ending: Ending | None = None) -> Iterator[Guard]:
     in a session of its own, holds neither terminal nor any file of ours, and is gone when the block is left.
     """
     ear, line = os.pipe()
+    words = ("reenact-guard", mark, sys.executable or "", str(PATIENCE), *(ending.argv if ending else ()))
+    environ = {
+        "PATH": os.defpath,
+        **(ending.environ if ending else {}),
+        GUARD_VARIABLE: "1",
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+    }
     try:
-        shell = subprocess.Popen(
-            [
-                *("/bin/sh", "-c", _SCRIPT, "reenact-guard", mark, sys.executable or "", str(PATIENCE)),
-                *(ending.argv if ending else ()),
+        pid = os.posix_spawn(
+            "/bin/sh",
+            ("/bin/sh", "-c", _SCRIPT, *words),
+            environ,
+            file_actions=[
+                (os.POSIX_SPAWN_DUP2, ear, 0),
+                (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
+                (os.POSIX_SPAWN_DUP2, 1, 2),
+                *((os.POSIX_SPAWN_CLOSE, descriptor) for descriptor in _list_inherited()),
             ],
-            stdin=ear,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd="/",
-            env={
-                "PATH": os.defpath,
-                **(ending.environ if ending else {}),
-                GUARD_VARIABLE: "1",
-                "PYTHONPATH": str(Path(__file__).parents[2]),
-            },
-            start_new_session=True,
+            setsid=True,
+            # Python ignores it, and what is ignored stays so.
+            setsigdef=(signal.SIGPIPE,),
         )
     except BaseException:
         os.close(line)
         raise
     finally:
         os.close(ear)
-    guard = Guard(shell, line)
+    guard = Guard(pid, line)
     try:
         yield guard
     finally:
         guard.release()
+
+
+def _list_inherited() -> list[int]:
+    """What whoever started us left open for us, beyond the three streams, and a program that we start would have."""
+    inherited = []
+    for descriptor in map(int, os.listdir("/dev/fd")):
+        # The one that the list was read from is closed by now.
+        with suppress(OSError):
+            if descriptor > _STREAMS and os.get_inheritable(descriptor):
+                inherited.append(descriptor)
+    return inherited

@@ -12,14 +12,15 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
 
 from reenact.errors import UnsupportedError
+from reenact.hints import TYPE_CHECKING
 from reenact.plan import Isolation
 from reenact.values import NamedTuple
 
 if TYPE_CHECKING:
     from subprocess import Popen
+    from typing import NoReturn
 
 PROGRAM = Path(__file__).with_name("confine.py")
 

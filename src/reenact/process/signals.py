@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import Any
+
+from reenact.hints import Any
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 """The signals that ask a run to end."""
@@ -78,7 +79,9 @@ def raising() -> Iterator[None]:
 
 def in_main_thread() -> bool:
     """Whether handlers can be installed here."""
-    return threading.current_thread() is threading.main_thread()
+    # Where nobody has imported it, nobody has started a thread, and to import it takes a millisecond.
+    threading = sys.modules.get("threading")
+    return threading is None or threading.current_thread() is threading.main_thread()
 
 
 def stop_self() -> None:

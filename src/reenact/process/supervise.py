@@ -16,8 +16,8 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from typing import Literal
 
+from reenact.hints import Literal
 from reenact.process import signals
 from reenact.process.child import Child, Spawn, Started, start
 from reenact.process.guard import guarding

@@ -15,8 +15,8 @@ import stat
 import termios
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
 
+from reenact.hints import Any
 from reenact.values import NamedTuple
 
 _IFLAG, _OFLAG, _CFLAG, _LFLAG, _, _, _CC = range(7)

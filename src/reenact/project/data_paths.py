@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import TypeVar
 
+from reenact.hints import TypeVar
 from reenact.project.paths import is_remote
 from reenact.project.placeholders import Placeholder, parse_template
 from reenact.project.quoting import Word

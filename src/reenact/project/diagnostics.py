@@ -1,7 +1,6 @@
 """What is found in a project's files: where, what, and what was probably meant."""
 
-from typing import Literal
-
+from reenact.hints import Literal
 from reenact.values import NamedTuple
 
 Severity = Literal["error", "warning"]

@@ -6,11 +6,11 @@ the digest of its bytes. The cache is handed in: this module touches no disk.
 
 import json
 import re
-from typing import Protocol
 
 from blake3 import blake3
 
 from reenact import __version__
+from reenact.hints import Protocol
 from reenact.project.diagnostics import Diagnostic, Position, Severity
 from reenact.project.nearest import did_you_mean
 from reenact.project.nodes import Entry, Mapping, Node, Scalar, Sequence, describe, from_json, is_null, to_json

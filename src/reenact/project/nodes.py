@@ -1,7 +1,6 @@
 """A YAML document as a small tree whose every node knows its place, and that tree as JSON and back."""
 
-from typing import Any, Literal
-
+from reenact.hints import Any, Literal
 from reenact.values import NamedTuple
 
 ScalarType = Literal["null", "bool", "int", "float", "str", "date", "datetime", "bytes", "set"]

@@ -8,9 +8,9 @@ message and no record: the command refers to a variable, and the value travels i
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Literal
 
 from reenact.errors import ParameterError, UsageError
+from reenact.hints import TYPE_CHECKING, Literal
 from reenact.plan import RUN_DIR_VARIABLE, BoundParameter, Download, PathValue
 from reenact.project.diagnostics import Diagnostic
 from reenact.project.nearest import did_you_mean, find_nearest

@@ -7,8 +7,7 @@ characters (letters, digits and ``@%+=:,./-_``) is therefore written as it is in
 shell leaves no way to write a value safely (in ``$((...))``, or a line that would end a here-document), it is refused.
 """
 
-from typing import Literal
-
+from reenact.hints import Literal
 from reenact.values import NamedTuple
 
 Quote = Literal["bare", "single", "double", "ansi", "comment", "heredoc", "raw-heredoc", "braced", "plain-only"]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from blake3 import blake3
 
 from reenact import __version__
+from reenact.hints import Any
 from reenact.project.document import Cache
 
 Table = Mapping[str, Any]

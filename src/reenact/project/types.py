@@ -4,8 +4,7 @@ All values here and in the rest of the core are ``NamedTuple``: frozen and typed
 a sixth of its cost to define, which a command that starts in tens of milliseconds can feel (DESIGN.md).
 """
 
-from typing import Literal
-
+from reenact.hints import Literal
 from reenact.project.diagnostics import Diagnostic, Position
 from reenact.values import NamedTuple
 

@@ -7,10 +7,10 @@ deep as it likes: here nesting, aliases and the size that aliases unfold to are 
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import yaml
 
+from reenact.hints import Any
 from reenact.project.document import MAX_BYTES
 from reenact.project.nodes import Entry, Mapping, Node, Scalar, ScalarType, Sequence, Value, value_of
 from reenact.values import NamedTuple

@@ -4,10 +4,10 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, TypeVar
 
 from reenact.codec import decode, to_plain
 from reenact.errors import RecordError, StorageError
+from reenact.hints import Literal, TypeVar
 from reenact.plan import EnvironmentLock, Plan
 from reenact.run_folder import RunFolder
 from reenact.runs import Result, Run, State

@@ -2,9 +2,9 @@
 
 import math
 import re
-from typing import Literal
 
 from reenact.errors import UsageError
+from reenact.hints import Literal
 from reenact.runs import State
 from reenact.values import NamedTuple
 

@@ -20,10 +20,10 @@ import os
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TypeVar
 
 from reenact.errors import RecordError, StorageError
 from reenact.files import lock, make_folder
+from reenact.hints import TypeVar
 from reenact.home import Home
 from reenact.records.files import read_run
 from reenact.records.store import Store, Unusable, created, opened, translated

@@ -11,8 +11,8 @@ after an ``F``, is exactly what was printed, whatever bytes they are.
 """
 
 from collections.abc import Callable, Iterator
-from typing import Literal, Protocol
 
+from reenact.hints import Literal, Protocol
 from reenact.values import NamedTuple
 
 Stream = Literal["stdout", "stderr"]

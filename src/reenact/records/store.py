@@ -8,9 +8,9 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from reenact.errors import StorageError
+from reenact.hints import TYPE_CHECKING, Any
 from reenact.records.filter import Comparison, ParameterFilter, RunFilter, parse_number
 from reenact.runs import Run, State
 

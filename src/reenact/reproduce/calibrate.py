@@ -10,9 +10,9 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations
-from typing import Literal
 
 from reenact.errors import RecordError
+from reenact.hints import Literal
 from reenact.prepare import Prepared
 from reenact.project.data_paths import find_declaration
 from reenact.project.types import Tolerance

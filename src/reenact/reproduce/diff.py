@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal
 
 from reenact.environments.account import read_account
 from reenact.environments.comparison import Account, compare
+from reenact.hints import Literal
 from reenact.plan import BoundParameter, digest
 from reenact.records.files import Code, InputFile, Record, read_realised
 from reenact.reproduce.results import Judged, judge_records

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from reenact.codec import to_plain
+from reenact.hints import Any
 from reenact.reproduce.results import Judged, name_result
 from reenact.reproduce.verify import Trial, Verification
-
-if TYPE_CHECKING:
-    from typing import Any
 
 # All that XML 1.0 has no way to write.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from os.path import join, normpath
 from pathlib import Path
-from typing import Literal
 
+from reenact.hints import Literal
 from reenact.plan import RUN_DIR_VARIABLE, Plan, Snapshot
 from reenact.project.data_paths import escape, find_declaration
 from reenact.project.types import MetricDeclaration, OutputDeclaration, Tolerance

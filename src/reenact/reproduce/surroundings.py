@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
 
+from reenact.hints import TYPE_CHECKING, Literal
 from reenact.records.files import InputFile, Record, read_realised
 from reenact.run_folder import RunFolder
 from reenact.values import NamedTuple

@@ -13,12 +13,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import combinations
 from pathlib import Path
-from typing import Literal
 
 from reenact import api
 from reenact.codec import encode
 from reenact.errors import ReenactError, TrustError, UsageError
 from reenact.files import write_atomic
+from reenact.hints import Literal
 from reenact.prepare import Prepared
 from reenact.records.files import Record, read_record, read_value
 from reenact.reproduce.rerun import Repeat, prepare_rerun

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.error import HTTPError, URLError
 from urllib.parse import unquote, urlsplit
 
 from reenact.errors import SourceError
 from reenact.files import digest_file, make_folder
+from reenact.hints import TYPE_CHECKING
 from reenact.plan import Snapshot, digest
 from reenact.sources import Fetched, Kept, Wanted, keep_copy
 from reenact.sources.path import find_path

@@ -6,13 +6,13 @@ import os
 import shutil
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal
 
 from reenact.data.content import Unread, read_content
 from reenact.data.folders import Folder, digest_listing, find_kept_folder
 from reenact.data.inputs import list_folder
 from reenact.data.places import IN_RUN, Site
 from reenact.files import make_folder
+from reenact.hints import Literal
 from reenact.records.files import InputFile, LeftOut, read_inputs, read_plan
 from reenact.run_folder import RunFolder
 from reenact.size_limit import find_size_limit

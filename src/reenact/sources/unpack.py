@@ -16,10 +16,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import IO, Literal
 
 from reenact.errors import SourceError, StorageError
+from reenact.hints import TYPE_CHECKING, Literal
 from reenact.values import NamedTuple
+
+if TYPE_CHECKING:
+    from typing import IO
 
 _BLOCK = 1 << 20
 _STORAGE = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EIO, errno.EMFILE}

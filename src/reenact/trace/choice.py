@@ -2,9 +2,9 @@
 
 import re
 import sys
-from typing import Literal
 
 from reenact.errors import UnsupportedError, UsageError
+from reenact.hints import Literal
 from reenact.plan import Command, DockerSpec, EnvironmentSpec
 from reenact.project.diagnostics import Diagnostic
 from reenact.trace.strace import NAME

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from reenact.cli.console import print_json
 from reenact.cli.given import add_json
 from reenact.cli.parser import Namespace, Parser
 from reenact.cli.table import Column, find_width, parse_timestamp, render_age, render_size, render_table
+from reenact.hints import TYPE_CHECKING
 from reenact.project.diagnostics import visible
 from reenact.values import NamedTuple
 from reenact.world import World, render_timestamp

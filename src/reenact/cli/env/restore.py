@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from reenact.cli.console import print_json
 from reenact.cli.given import add_json, add_run, add_yes
 from reenact.cli.parser import Namespace, Parser
+from reenact.hints import TYPE_CHECKING
 from reenact.world import World
 
 if TYPE_CHECKING:

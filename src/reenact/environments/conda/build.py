@@ -8,7 +8,6 @@ import stat
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from reenact.environments.artifacts import find_artifact
 from reenact.environments.conda import PROOF
@@ -20,6 +19,7 @@ from reenact.environments.packages import list_packages
 from reenact.environments.place import Workbench, delete, expect_platform, make_place
 from reenact.errors import BuildError
 from reenact.files import write_atomic
+from reenact.hints import TYPE_CHECKING
 from reenact.home import Home
 from reenact.plan import EnvironmentLock
 from reenact.world import World

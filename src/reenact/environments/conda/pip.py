@@ -12,7 +12,6 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from reenact.environments import conda
 from reenact.environments.conda.build import find_file
@@ -26,6 +25,7 @@ from reenact.environments.python.resolve import keep_hashes, replace_local, spli
 from reenact.environments.python.uv import exclude_newer, list_doubts, run_uv
 from reenact.errors import BuildError
 from reenact.files import write_atomic
+from reenact.hints import Any
 from reenact.plan import EnvironmentLock, PythonSpec
 from reenact.values import NamedTuple
 

@@ -12,7 +12,6 @@ from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
 
 import rattler
 from rattler.exceptions import (
@@ -34,6 +33,7 @@ from reenact.environments.conda.store import find_store, linking
 from reenact.environments.credentials import redact
 from reenact.errors import BuildError
 from reenact.files import make_folder
+from reenact.hints import Any, TypeVar
 from reenact.home import Home
 from reenact.report import Report
 from reenact.values import NamedTuple

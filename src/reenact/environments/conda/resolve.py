@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from reenact.environments.conda.channels import hide_secrets, restore_secrets
 from reenact.environments.credentials import HIDDEN
@@ -11,6 +10,7 @@ from reenact.environments.definition import make_errors
 from reenact.environments.place import Workbench
 from reenact.errors import BuildError, UnsupportedError
 from reenact.files import write_atomic
+from reenact.hints import TYPE_CHECKING
 from reenact.plan import CondaSpec, EnvironmentLock
 from reenact.project.diagnostics import Diagnostic
 from reenact.world import World

@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from reenact.environments.docker.engine import Engine, run_long
+from reenact.environments.docker.engine import Engine
+from reenact.environments.docker.program import run_long
 from reenact.errors import BuildError, UsageError
 from reenact.process.tool import ToolResult
 from reenact.world import World

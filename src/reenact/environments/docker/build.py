@@ -15,11 +15,12 @@ from pathlib import Path
 from blake3 import blake3
 
 from reenact.environments.docker.dockerfile import find_bases, pin_bases
-from reenact.environments.docker.engine import Engine, run_client, run_long
+from reenact.environments.docker.engine import Engine
 from reenact.environments.docker.failure import make_failure
 from reenact.environments.docker.ignore import is_ignored, parse_ignore
 from reenact.environments.docker.image import Image, find_image
 from reenact.environments.docker.mounts import CODE
+from reenact.environments.docker.program import run_client, run_long
 from reenact.environments.docker.recipe import Recipe
 from reenact.errors import BuildError, ProjectError
 from reenact.files import digest_file, write_atomic

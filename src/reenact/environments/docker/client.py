@@ -10,22 +10,21 @@ Source: Docker Engine API, ContainerCreate, ContainerAttach (its section on the 
 
 from __future__ import annotations
 
+import _socket
 import json
 import os
 import re
 import signal
-import socket
 import sys
 import termios
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
 from types import FrameType
-from typing import Any
 
-from reenact.environments.docker.engine import connect, request
+from reenact.environments.docker.api import Socket, connect, request
 from reenact.environments.docker.parts import LABEL, OPEN_FOLDER, Parts
+from reenact.hints import Any
 from reenact.process.terminal import make_raw
 
 NOT_STARTED = 125
@@ -110,6 +109,8 @@ class _Container:
             except BaseException:
                 self._remove()
                 raise
+            import threading  # while the engine is at work: none of it is needed before
+
             threading.Thread(target=_feed, args=(streams,), daemon=True).start()
             copy = _copy_terminal if self._terminal else copy_streams
             copy(early, partial(_receive, streams), _write)
@@ -147,7 +148,7 @@ class _Container:
         with suppress(_Failed, OSError):
             self._ask(f"/containers/{self._id}?force=1&v=1", method="DELETE")
 
-    def _attach(self) -> tuple[socket.socket, bytes]:
+    def _attach(self) -> tuple[Socket, bytes]:
         """The container's streams, and what came of them with the answer."""
         streams = connect(self._path)
         streams.settimeout(None)
@@ -158,7 +159,7 @@ class _Container:
             raise _Failed(f"the engine does not let us join the container: {head.splitlines()[0].decode('latin-1')}")
         return streams, rest
 
-    def _begin_to_wait(self) -> tuple[socket.socket, bytes]:
+    def _begin_to_wait(self) -> tuple[Socket, bytes]:
         """A question whose answer begins now and ends when the container is gone."""
         answer = connect(self._path)
         answer.settimeout(None)
@@ -168,7 +169,7 @@ class _Container:
             raise _Failed(f"the engine does not let us wait for it: {head.splitlines()[0].decode('latin-1')}")
         return answer, rest
 
-    def _wait(self, waiting: tuple[socket.socket, bytes]) -> int:
+    def _wait(self, waiting: tuple[Socket, bytes]) -> int:
         answer, text = waiting
         while more := _receive(answer):
             text += more
@@ -220,7 +221,7 @@ def _raw_keyboard(terminal: bool) -> Iterator[None]:
         termios.tcsetattr(0, termios.TCSADRAIN, before)
 
 
-def _read_head(answer: socket.socket) -> tuple[bytes, bytes]:
+def _read_head(answer: Socket) -> tuple[bytes, bytes]:
     """The head of an answer, and what came behind it."""
     text = b""
     while b"\r\n\r\n" not in text:
@@ -232,20 +233,20 @@ def _read_head(answer: socket.socket) -> tuple[bytes, bytes]:
     return head, rest
 
 
-def _receive(source: socket.socket) -> bytes:
+def _receive(source: Socket) -> bytes:
     try:
         return source.recv(_CHUNK)
     except ConnectionResetError:
         return b""
 
 
-def _feed(streams: socket.socket) -> None:
+def _feed(streams: Socket) -> None:
     """Our input to the container, to its end."""
     with suppress(OSError):
         while data := os.read(0, _CHUNK):
             streams.sendall(data)
     with suppress(OSError):
-        streams.shutdown(socket.SHUT_WR)
+        streams.shutdown(_socket.SHUT_WR)
 
 
 def _copy_terminal(data: bytes, receive: Callable[[], bytes], write: Callable[[int, bytes], None]) -> None:

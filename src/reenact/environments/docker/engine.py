@@ -1,8 +1,6 @@
-"""The container engine: which one answers, and questions to it.
+"""The container engine: which one answers.
 
-``docker``, ``podman`` and ``nerdctl`` take the same words. Where the engine has a Unix socket, questions go to it
-directly (Docker's Engine API, which podman serves too): one takes a millisecond, and a client that has to be started
-forty.
+``docker``, ``podman`` and ``nerdctl`` take the same words.
 """
 
 from __future__ import annotations
@@ -10,17 +8,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import shlex
-import socket
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
 
-from reenact.environments.credentials import redact
+from reenact.environments.docker.api import connect
 from reenact.errors import UnsupportedError, UsageError
-from reenact.process.tool import ToolResult, run_tool
+from reenact.hints import Any
 from reenact.values import NamedTuple
 from reenact.world import World
 
@@ -29,8 +23,6 @@ CHOICE = "REENACT_CONTAINER_ENGINE"
 
 ENGINES = ("docker", "podman", "nerdctl")
 """In the order in which they are asked."""
-
-_TIMEOUT = 30.0
 
 
 class Engine(NamedTuple):
@@ -69,50 +61,6 @@ def find_engine(world: World) -> Engine:
         f"this project runs in a container, and no container engine answers; looked for:{lines}",
         hint=f"start one of them, or name another with {CHOICE}; --env-manager uv or system runs without a container",
     )
-
-
-def ask(engine: Engine, path: str) -> Any | None:
-    """What the engine's API says to ``GET path``; None where it has no such thing.
-
-    Raises:
-        OSError: nobody answers, or the answer makes no sense.
-    """
-    status, body = request("GET", engine.socket or "", path)
-    if status == 404:
-        return None
-    try:
-        answer = json.loads(body)
-    except ValueError as problem:
-        raise OSError(f"{engine.socket} is not a container engine's socket") from problem
-    if status != 200:
-        raise OSError(str(answer.get("message", status) if isinstance(answer, dict) else status))
-    return answer
-
-
-def run_client(engine: Engine, arguments: tuple[str, ...], world: World, **more: Any) -> ToolResult:
-    """Run the engine's client to its end; ``more`` goes to :func:`~reenact.process.tool.run_tool`."""
-    return run_tool((engine.program, *arguments), **{"environ": world.environ, **more})
-
-
-def run_long(engine: Engine, arguments: tuple[str, ...], world: World, step: str, **more: Any) -> ToolResult:
-    """The same for work that takes its time: its progress is told as ``step``, and all that it says is said."""
-
-    def tell(line: str) -> None:
-        if line.strip():
-            world.report.said(redact(line))
-            world.report.step(step, redact(line.strip()))
-
-    world.report.said(f"$ {redact(shlex.join((engine.name, *arguments)))}")
-    result = run_client(engine, arguments, world, on_line=tell, **more)
-    for line in result.output.splitlines():
-        world.report.said(redact(line))
-    world.report.said(f"{engine.name} ended with code {result.code}")
-    return result
-
-
-def quote_name(name: str) -> str:
-    """An image's name as a part of a path of the API."""
-    return quote(name, safe="/:@")
 
 
 def _ask_engine(word: str, world: World) -> Engine:
@@ -192,53 +140,16 @@ def _is_rootless(path: str) -> bool:
 
 def _expect_socket(path: str) -> None:
     try:
-        with connect(path):
+        with closing(connect(path)):
             return
     except OSError as problem:
         raise _Silent(f"nobody answers at unix://{path}: {problem.strerror or problem}") from problem
 
 
 def _expect_answer(engine: Engine, world: World) -> None:
+    from reenact.environments.docker.program import run_client
+
     result = run_client(engine, ("info",), world)
     if not result.ok:
         lines = [line for line in result.errors.splitlines() if line.strip()]
         raise _Silent(f"'{engine.program} info' failed: {lines[-1].strip() if lines else f'code {result.code}'}")
-
-
-def connect(path: str) -> socket.socket:
-    """A connection to the engine's socket at ``path``.
-
-    Raises:
-        OSError: nobody answers there.
-    """
-    connection = socket.socket(socket.AF_UNIX)
-    try:
-        connection.settimeout(_TIMEOUT)
-        connection.connect(path)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def request(method: str, path: str, target: str, body: bytes = b"") -> tuple[int, bytes]:
-    """What the engine at the socket ``path`` answers to a request whose ``body`` is JSON, or nothing: status and text.
-
-    It is HTTP/1.0, whose answer ends with the connection: the standard library's client costs ten times the question.
-
-    Raises:
-        OSError: nobody answers, or the answer makes no sense.
-    """
-    head = f"{method} {target} HTTP/1.0\r\nHost: engine\r\nAccept: application/json\r\n"
-    if body:
-        head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-    with connect(path) as connection:
-        connection.sendall(f"{head}\r\n".encode() + body)
-        parts = []
-        while part := connection.recv(1 << 16):
-            parts.append(part)
-    begin, _, text = b"".join(parts).partition(b"\r\n\r\n")
-    words = begin.split(None, 2)
-    if len(words) < 2 or not words[1].isdigit():
-        raise OSError(f"{path} does not speak HTTP")
-    return int(words[1]), text

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
 
-from reenact.environments.docker.auth import run_with_credentials
-from reenact.environments.docker.engine import Engine, ask, quote_name, run_client
-from reenact.environments.docker.failure import make_failure
+from reenact.environments.docker.api import ask, quote_name
+from reenact.environments.docker.engine import Engine
 from reenact.errors import BuildError, ProjectError
+from reenact.hints import Any
 from reenact.values import NamedTuple
 from reenact.world import World
 
@@ -41,10 +40,13 @@ def find_image(engine: Engine, name: str, world: World) -> Image | None:
         raise ProjectError(f"'{name}' is no name of an image", hint="write it as for 'docker pull': name:tag")
     if engine.socket is not None:
         try:
-            found = ask(engine, f"/images/{quote_name(name)}/json")
+            found = ask(engine.socket, f"/images/{quote_name(name)}/json")
         except OSError as problem:
             raise BuildError(f"the container engine cannot tell about image {name}: {problem}") from problem
         return None if found is None else _read_image(found)
+    from reenact.environments.docker.failure import make_failure
+    from reenact.environments.docker.program import run_client
+
     result = run_client(engine, ("image", "inspect", name), world)
     if result.ok:
         return _read_image(json.loads(result.output)[0])
@@ -59,6 +61,9 @@ def pull(engine: Engine, name: str, platform: str | None, world: World) -> Image
     Raises:
         BuildError: it cannot be fetched; the cause comes first.
     """
+    from reenact.environments.docker.auth import run_with_credentials
+    from reenact.environments.docker.failure import make_failure
+
     chosen = ("--platform", platform) if platform else ()
     arguments = ("pull", *chosen, name)
     doing = f"pulling image {name}"

@@ -11,9 +11,10 @@ import tarfile
 from pathlib import Path
 
 from reenact.environments.artifacts import find_artifact
-from reenact.environments.docker.engine import Engine, run_long
+from reenact.environments.docker.engine import Engine
 from reenact.environments.docker.failure import make_failure
 from reenact.environments.docker.image import Image, find_image
+from reenact.environments.docker.program import run_long
 from reenact.errors import BuildError
 from reenact.world import World
 

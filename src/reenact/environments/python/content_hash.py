@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from hashlib import sha256
-from typing import Any
 
 from reenact.environments.names import normal_name
+from reenact.hints import Any
 from reenact.project.toml_text import Table
 
 _LEGACY = ("dependencies", "source", "extras", "dev-dependencies")

@@ -7,11 +7,11 @@ need no translation; see :mod:`reenact.environments.python.resolve`.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from reenact.environments.credentials import redact
 from reenact.environments.definition import read_toml
 from reenact.environments.python.poetry import render_python_marker
+from reenact.hints import Any
 from reenact.plan import PythonSpec
 from reenact.project.toml_text import Table
 from reenact.world import World

@@ -11,7 +11,6 @@ import os
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from blake3 import blake3
 
@@ -23,6 +22,7 @@ from reenact.environments.python.interpreters import Interpreter
 from reenact.environments.python.pyproject import UV_LOCK
 from reenact.environments.python.uv import run_uv
 from reenact.errors import BuildError, ProjectError
+from reenact.hints import Any
 from reenact.plan import PythonSpec
 from reenact.process.tool import run_tool
 from reenact.values import NamedTuple

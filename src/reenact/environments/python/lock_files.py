@@ -11,10 +11,10 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from reenact.environments.artifacts import find_artifact
+from reenact.hints import Any
 from reenact.home import Home
 from reenact.values import NamedTuple
 

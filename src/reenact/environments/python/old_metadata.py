@@ -9,8 +9,8 @@ Source: the ``Requires-Dist`` of the releases on PyPI.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
+from reenact.hints import Any
 from reenact.plan import PythonSpec
 
 _LAST = (3, 7)

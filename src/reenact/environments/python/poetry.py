@@ -6,9 +6,9 @@ The format is that of https://python-poetry.org/docs/dependency-specification/.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from reenact.errors import ProjectError
+from reenact.hints import Any
 
 KEYS = ("dependencies", "group", "dev-dependencies", "extras", "source", "package-mode")
 

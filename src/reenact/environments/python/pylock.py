@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from blake3 import blake3
 
@@ -11,6 +10,7 @@ from reenact.environments.definition import parse_toml, read_bytes
 from reenact.environments.local_code import digest_local
 from reenact.environments.python.python_version import read_version_file
 from reenact.errors import ProjectError
+from reenact.hints import Any
 from reenact.plan import PythonSpec
 from reenact.project.toml_text import Table
 from reenact.project.types import Project

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from blake3 import blake3
 
@@ -23,6 +22,7 @@ from reenact.environments.python.requirement_lines import Line
 from reenact.environments.python.uv_settings import list_paths, list_sources, with_places, without_credentials
 from reenact.environments.python.versions import parse_request
 from reenact.errors import ProjectError
+from reenact.hints import Any
 from reenact.plan import PythonSpec
 from reenact.project.diagnostics import Position
 from reenact.project.environment_files import PYPROJECT_LOCKS, find_lock

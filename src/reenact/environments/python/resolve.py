@@ -6,7 +6,6 @@ import re
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from reenact.environments.credentials import HIDDEN, redact, restore
 from reenact.environments.local_code import keep_copies, show_copy
@@ -23,6 +22,7 @@ from reenact.environments.python.uv_settings import list_options, with_places
 from reenact.environments.settings import platform_tag
 from reenact.errors import BuildError
 from reenact.files import write_atomic
+from reenact.hints import Any
 from reenact.plan import EnvironmentLock, PythonSpec
 from reenact.world import World
 

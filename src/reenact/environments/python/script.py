@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from blake3 import blake3
 
@@ -11,6 +10,7 @@ from reenact.environments.definition import make_error, parse_toml, read_bytes
 from reenact.environments.python.request import Request, make_line, make_spec
 from reenact.environments.python.uv_settings import without_credentials
 from reenact.environments.python.versions import parse_request
+from reenact.hints import Any
 from reenact.plan import PythonSpec
 from reenact.project.diagnostics import Position
 from reenact.project.script_header import Header, find_header

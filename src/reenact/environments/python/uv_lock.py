@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from reenact.environments.definition import read_toml
 from reenact.environments.names import normal_name
 from reenact.environments.python import script
 from reenact.environments.python.pyproject import UV_LOCK
 from reenact.environments.python.uv import find_uv, make_environ
+from reenact.hints import Any
 from reenact.plan import PythonSpec
 from reenact.process.tool import run_tool
 from reenact.project.toml_text import Table

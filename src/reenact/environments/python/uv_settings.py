@@ -8,9 +8,9 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from reenact.environments.credentials import HIDDEN, redact
+from reenact.hints import Any
 
 Settings = Mapping[str, Any]
 

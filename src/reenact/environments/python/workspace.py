@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from reenact.environments.definition import read_toml
 from reenact.environments.names import normal_name
 from reenact.environments.python.uv_settings import list_sources
+from reenact.hints import Any
 from reenact.project.toml_text import Table
 from reenact.world import World
 

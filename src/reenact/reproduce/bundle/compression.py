@@ -6,9 +6,11 @@ read may ask for a window of 8 MiB and no more, and gives what is asked for and 
 
 from __future__ import annotations
 
-from typing import IO, Any
-
 from reenact.errors import RecordError, UnsupportedError
+from reenact.hints import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from typing import IO
 
 LEVEL = 3
 _WINDOW = 23

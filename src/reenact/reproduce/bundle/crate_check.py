@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
 from urllib.parse import unquote
 
 from reenact.errors import RecordError, UnsupportedError
+from reenact.hints import Any
 from reenact.reproduce.bundle.crate import PROCESS, PROFILES, WORKFLOW
 from reenact.reproduce.bundle.manifest import CRATE, NAME, PROVENANCE, Entry
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import quote
 
+from reenact.hints import Any
 from reenact.reproduce.bundle.account import DataFile
 from reenact.reproduce.bundle.manifest import Entry
 

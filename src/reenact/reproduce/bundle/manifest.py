@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Literal
 
 from blake3 import blake3
 
 from reenact.codec import decode, encode
 from reenact.errors import RecordError, StorageError
+from reenact.hints import Literal
 from reenact.records.life import ID_LENGTH
 from reenact.values import NamedTuple
 

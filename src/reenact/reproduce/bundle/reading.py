@@ -10,15 +10,18 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from hashlib import sha256
-from typing import IO
 
 from blake3 import blake3
 
 from reenact.errors import RecordError
+from reenact.hints import TYPE_CHECKING
 from reenact.reproduce.bundle.compression import Unpacked
 from reenact.reproduce.bundle.manifest import FILE, LARGEST, LINK, NAME, PROVENANCE, Entry, Manifest, parse_manifest
 from reenact.reproduce.bundle.tar import BLOCK, END, describe_head, padding, read_size, render_head
 from reenact.values import NamedTuple
+
+if TYPE_CHECKING:
+    from typing import IO
 
 _CHUNK = 1 << 20
 

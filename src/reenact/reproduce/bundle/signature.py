@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from base64 import b64decode, b64encode
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from reenact.errors import RecordError, UnsupportedError, UsageError
+from reenact.hints import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey

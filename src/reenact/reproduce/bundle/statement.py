@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
 from urllib.parse import quote
 
 from reenact.environments.packages import Package
 from reenact.errors import RecordError
+from reenact.hints import Any
 from reenact.reproduce.bundle.account import Account, DataFile
 from reenact.reproduce.bundle.manifest import NAME
 

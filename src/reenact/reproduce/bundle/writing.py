@@ -6,12 +6,12 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 from blake3 import blake3
 
 from reenact.errors import RecordError, StorageError
 from reenact.files import sync_folder
+from reenact.hints import TYPE_CHECKING
 from reenact.reproduce.bundle.compression import Packed
 from reenact.reproduce.bundle.manifest import (
     FILE,
@@ -31,6 +31,9 @@ from reenact.reproduce.bundle.manifest import (
 from reenact.reproduce.bundle.tar import END, padding, render_head
 from reenact.values import NamedTuple
 from reenact.world import World
+
+if TYPE_CHECKING:
+    from typing import IO
 
 
 class Member(NamedTuple):

@@ -12,15 +12,17 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from tokenize import TokenError
-from typing import IO, TYPE_CHECKING, Any
 from zipfile import ZipFile, ZipInfo, is_zipfile
 
+from reenact.hints import TYPE_CHECKING, Any
 from reenact.project.types import Tolerance
 from reenact.reproduce.compare.archive import reading_zip
 from reenact.reproduce.compare.elements import import_numpy, weigh_elements
 from reenact.reproduce.compare.judgement import Judgement, Tally, Unjudged, Unreadable, show
 
 if TYPE_CHECKING:
+    from typing import IO
+
     from numpy.typing import NDArray
 
 _LARGEST = 1 << 30

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
 
+from reenact.hints import TYPE_CHECKING, Any
 from reenact.project.types import Tolerance
 from reenact.reproduce.compare.judgement import Spread, Tally, Unequipped, describe, show
 from reenact.values import NamedTuple

@@ -8,8 +8,8 @@ from __future__ import annotations
 import warnings
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
+from reenact.hints import TYPE_CHECKING, Any
 from reenact.project.types import Tolerance
 from reenact.reproduce.compare.elements import MISSING, Measured, count_measured, import_numpy, measure
 from reenact.reproduce.compare.judgement import Judgement, Tally, Unequipped, Unreadable, render_count

@@ -10,10 +10,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from typing import Literal, TypeGuard
 
+from reenact.hints import TYPE_CHECKING, Literal
 from reenact.project.types import Tolerance
 from reenact.values import NamedTuple
+
+if TYPE_CHECKING:
+    from typing import TypeGuard
 
 Verdict = Literal["identical", "within tolerance", "different", "not verified"]
 """``identical`` are equal bytes; ``within tolerance`` are others that say the same, or nearly enough."""

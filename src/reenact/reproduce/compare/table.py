@@ -11,10 +11,13 @@ import csv
 from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
-from typing import TextIO
 
+from reenact.hints import TYPE_CHECKING
 from reenact.project.types import Tolerance
 from reenact.reproduce.compare.judgement import Judgement, Tally, Unreadable, describe, parse_number, render_count, show
+
+if TYPE_CHECKING:
+    from typing import TextIO
 
 _SEPARATORS = "\t,;|"
 _PROBE = 1 << 16

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import yaml
 
+from reenact.hints import Any
 from reenact.project.types import Tolerance
 from reenact.reproduce.compare.judgement import Judgement, Tally, Unreadable, parse_number
 from reenact.reproduce.compare.tree import Documents

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Literal
 
 from reenact.environments.grafting import WHOLE, graft, list_parts
 from reenact.errors import RecordError
+from reenact.hints import Literal
 from reenact.plan import EnvironmentLock, EnvironmentSpec, digest
 from reenact.records.files import Code, Record, read_lock_with_made
 from reenact.reproduce.rerun import list_given

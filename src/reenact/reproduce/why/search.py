@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import TypeVar
+
+from reenact.hints import TypeVar
 
 Unit = TypeVar("Unit")
 

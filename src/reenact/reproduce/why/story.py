@@ -7,10 +7,10 @@ holds, and nothing is explained by trying. Then the old one is run with parts of
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal
 
 from reenact.environments.grafting import list_versions
 from reenact.errors import BuildError
+from reenact.hints import Literal
 from reenact.prepare import Prepared
 from reenact.records.files import Record
 from reenact.reproduce.diff import Change

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
 
 from blake3 import blake3
 
 from reenact.data.content import Unread, read_content
 from reenact.data.folders import digest_listing
 from reenact.errors import SourceError
+from reenact.hints import Literal
 from reenact.process.git import make_git
 from reenact.records.files import Code, LeftOut
 from reenact.size_limit import find_size_limit
