@@ -91,6 +91,11 @@ class Home(NamedTuple):
         """The SQLite index over the run folders."""
         return self.root / "store.sqlite"
 
+    @property
+    def store_lock(self) -> Path:
+        """The lock of whoever changes the index, or which run folders there are."""
+        return self.root / "store.lock"
+
 
 def find_home(environ: Mapping[str, str], platform: str = sys.platform) -> Home:
     """``REENACT_HOME``; else the data folder that the platform's users expect (XDG on Linux).

@@ -28,7 +28,6 @@ from reenact.process.holder import describe_self, write_holder
 from reenact.process.supervise import Outcome, supervise
 from reenact.records import life
 from reenact.records.files import Realised, read_given_lock, read_record
-from reenact.records.index import update_index
 from reenact.report import Report
 from reenact.run_folder import RunFolder
 from reenact.runs import TIMED_OUT, Result, Run, State
@@ -65,7 +64,7 @@ class Tools(NamedTuple):
     wrap: Callable[[Command, environments.Place, Site], Launch] = environments.wrap
     fetch: Callable[[Download, Path, World], object] = downloads.fetch
     move: Callable[[Run, State, World], Run] = life.move
-    enter: Callable[[Run, World], None] = update_index
+    enter: Callable[[Run, World], None] = life.update_index
     finish: Callable[[Run, Result, World], Run] = life.finish
 
 

@@ -16,7 +16,7 @@ from reenact.home import Home
 from reenact.records.files import read_events, read_plan, read_record, read_result, read_run
 from reenact.records.filter import RunFilter
 from reenact.records.history import list_runs, reindex, remove, sweep
-from reenact.records.index import open_index, update_index
+from reenact.records.index import open_index
 from reenact.records.life import (
     find_folder,
     finish,
@@ -26,6 +26,7 @@ from reenact.records.life import (
     publish,
     settle,
     stage,
+    update_index,
 )
 from reenact.records.lookup import find_run, get_run
 from reenact.runs import Result, State

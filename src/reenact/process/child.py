@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import resource
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
@@ -12,12 +11,14 @@ from pathlib import Path
 from reenact.hints import TYPE_CHECKING
 from reenact.process.guard import Ending
 from reenact.process.handed import handing
-from reenact.process.terminal import Terminal, make_argv
 from reenact.values import NamedTuple
 
 if TYPE_CHECKING:
+    import resource
     import subprocess
     import threading
+
+    from reenact.process.terminal import Terminal
 
 _PIPE_SIZE = 1 << 20
 
@@ -74,7 +75,7 @@ class Child:
         seen = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         return seen is not None and seen.si_code == os.CLD_EXITED
 
-    def reap(self) -> tuple[int, resource.struct_rusage]:
+    def reap(self) -> "tuple[int, resource.struct_rusage]":
         """Wait for the end; the code (negative after a signal) and what the kernel counted. Again gives the same."""
         if self._waiter is not None:
             self._waiter.join()
@@ -83,7 +84,7 @@ class Child:
             self.end = -1
         return self._last or self._wait()
 
-    def _wait(self) -> tuple[int, resource.struct_rusage]:
+    def _wait(self) -> "tuple[int, resource.struct_rusage]":
         _, status, spent = os.wait4(self.pid, 0)
         code = os.waitstatus_to_exitcode(status)
         if self._process is not None:
@@ -116,7 +117,7 @@ class Started(NamedTuple):
     sources: tuple[tuple[int, int | None, str | None], ...]
 
 
-def start(spawn: Spawn, terminal: Terminal | None) -> Started:
+def start(spawn: Spawn, terminal: "Terminal | None") -> Started:
     """Start the command, each of its streams a pipe, our own input, or the terminal.
 
     Raises:
@@ -151,7 +152,7 @@ def start(spawn: Spawn, terminal: Terminal | None) -> Started:
     return Started(child, tuple(sources))
 
 
-def _begin(spawn: Spawn, terminal: Terminal | None, ends: tuple[int, int, int]) -> Child:
+def _begin(spawn: Spawn, terminal: "Terminal | None", ends: tuple[int, int, int]) -> Child:
     if spawn.inline is not None:
         from reenact.process.fork import can_fork, fork
 
@@ -163,7 +164,7 @@ def _begin(spawn: Spawn, terminal: Terminal | None, ends: tuple[int, int, int]) 
     try:
         with handing(spawn.argv, spawn.handed) as (argv, descriptors):
             process = subprocess.Popen(
-                argv if terminal is None else make_argv(argv, terminal.name),
+                argv if terminal is None else terminal.make_argv(argv),
                 cwd=spawn.cwd,
                 env=spawn.environ,
                 stdin=ends[0],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import select
 import stat
@@ -104,7 +103,7 @@ def wait_for(waits: Iterable[tuple[int, int]], seconds: float | None) -> set[tup
     for descriptor, mask in masks.items():
         poller.register(descriptor, mask)
     # Rounded up: a wait that is over too early would be followed by a number of empty ones.
-    found = dict(poller.poll(None if seconds is None else math.ceil(seconds * 1000)))
+    found = dict(poller.poll(None if seconds is None else int(-(-seconds * 1000 // 1))))
     return {(fd, event) for fd, event in waits if found.get(fd, 0) & (event | _FAILED)}
 
 

@@ -50,6 +50,16 @@ class Terminal:
         self.resize()
         os.set_blocking(self.master, False)
 
+    def make_argv(self, argv: Sequence[str]) -> list[str]:
+        """``argv``, started by a shell that takes the command's terminal as its own first.
+
+        The first terminal that the leader of a session opens becomes the one that controls it; nothing else can be made
+        to open one between the new session and the program. A shell of the same kind as the command's, for bash
+        hands on what other shells drop from the environment (functions, names with dots).
+        """
+        shell = argv[0] if os.path.basename(argv[0]) == "bash" else "/bin/sh"
+        return [shell, "-c", 'true <>"$0"; exec "$@"', self.name, *argv]
+
     @property
     def names(self) -> tuple[str, ...]:
         """Those of the two output streams that are the command's terminal."""
@@ -206,13 +216,6 @@ class Terminal:
         return data
 
 
-def find_terminal(streams: Sequence[int]) -> Terminal | None:
-    """A terminal for a command that is joined to ``streams`` (input, output, errors), if one of them is a terminal."""
-    if not any(is_terminal(fd) for fd in streams):
-        return None
-    return Terminal(streams)
-
-
 def is_terminal(descriptor: int) -> bool:
     """``isatty``; False for a closed descriptor."""
     return os.isatty(descriptor)
@@ -245,17 +248,6 @@ def make_raw(attributes: Sequence[Any]) -> list[Any]:
     raw[_CC] = list(raw[_CC])
     raw[_CC][termios.VMIN], raw[_CC][termios.VTIME] = 1, 0
     return raw
-
-
-def make_argv(argv: Sequence[str], terminal: str) -> list[str]:
-    """``argv``, started by a shell that takes ``terminal`` as its own first.
-
-    The first terminal that the leader of a session opens becomes the one that controls it; nothing else can be made
-    to open one between the new session and the program. A shell of the same kind as the command's, for bash
-    hands on what other shells drop from the environment (functions, names with dots).
-    """
-    shell = argv[0] if os.path.basename(argv[0]) == "bash" else "/bin/sh"
-    return [shell, "-c", 'true <>"$0"; exec "$@"', terminal, *argv]
 
 
 def _is_shared(descriptor: int) -> bool:

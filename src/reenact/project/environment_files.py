@@ -6,11 +6,13 @@ What is there and does not count is remembered with the reason, so that nothing 
 import re
 from pathlib import Path, PurePosixPath
 
+from reenact.hints import TYPE_CHECKING
 from reenact.project.document import MAX_BYTES, Cache
-from reenact.project.script_header import find_header
-from reenact.project.toml_text import Table, TomlError, load_toml
 from reenact.project.types import EntryPoint, EnvironmentKey, EnvironmentSource, PassedOver, Project
 from reenact.values import NamedTuple
+
+if TYPE_CHECKING:
+    from reenact.project.toml_text import Table
 
 
 class Convention(NamedTuple):
@@ -134,6 +136,8 @@ def _passed_over(chosen: Convention | None, names: frozenset[str], *, tool_only:
 
 def _is_project(path: Path, cache: Cache) -> bool:
     """Whether a ``pyproject.toml`` says anything of a project, and not only how tools shall behave."""
+    from reenact.project.toml_text import TomlError, load_toml
+
     try:
         said: bool = load_toml(path.read_bytes(), cache, pick_is_project)
     except (OSError, TomlError):
@@ -141,7 +145,7 @@ def _is_project(path: Path, cache: Cache) -> bool:
     return said
 
 
-def pick_is_project(table: Table) -> bool:
+def pick_is_project(table: "Table") -> bool:
     """Whether there is anything to install: a project, dependency groups, or Poetry's own tables."""
     tool = table.get("tool")
     poetry = isinstance(tool, dict) and isinstance(tool.get("poetry"), dict) and "dependencies" in tool["poetry"]
@@ -149,6 +153,8 @@ def pick_is_project(table: Table) -> bool:
 
 
 def _has_header(path: Path) -> bool:
+    from reenact.project.script_header import find_header
+
     try:
         with path.open("rb") as file:
             text = file.read(MAX_BYTES).decode("utf-8", "replace")

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from reenact.errors import ProjectError
-from reenact.project.convention import get_script
 from reenact.project.diagnostics import Diagnostic, Position, render_diagnostic
 from reenact.project.document import MAX_BYTES, Cache, Document, load_document
 from reenact.project.environment_files import find_environment, with_passed_over
@@ -86,7 +85,11 @@ def get_entry_point(project: Project, name: str, root: Path) -> EntryPoint:
     Raises:
         ProjectError: there is neither; the message lists what there is.
     """
-    return project.find_entry_point(name) or get_script(project, name, root)
+    if (declared := project.find_entry_point(name)) is not None:
+        return declared
+    from reenact.project.convention import get_script
+
+    return get_script(project, name, root)
 
 
 def _folder_name(root: Path) -> str:

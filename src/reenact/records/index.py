@@ -9,8 +9,8 @@ One lock file, ``store.lock``, guards the index *and* which folders there are in
 holds it; whoever only reads does not need it (WAL gives every reader one consistent state). Under the lock, a row
 without a folder was left behind by somebody who died, because a row goes after its folder.
 
-A run that begins has no time for a database: its row is *owed*, by a note that comes before its folder and goes when
-the run has entered it, its command being under way. Whoever opens the index earlier looks into the folder instead.
+The row of a run that begins is *owed* (:mod:`reenact.records.owed`) until the run enters it, its command being under
+way. Whoever opens the index earlier looks into the folder instead.
 
 On a network file system SQLite's write-ahead log does not work between machines; a generation made there uses a
 rollback journal, which is slower and right. The lock needs ``flock`` across the machines (NFS since Linux 2.6.12).
@@ -26,6 +26,7 @@ from reenact.files import lock, make_folder
 from reenact.hints import TypeVar
 from reenact.home import Home
 from reenact.records.files import read_run
+from reenact.records.owed import cross_off, list_owed
 from reenact.records.store import Store, Unusable, created, opened, translated
 from reenact.report import Report
 from reenact.run_folder import RunFolder
@@ -65,7 +66,7 @@ class Index(NamedTuple):
         Raises:
             StorageError: the index can neither be read nor made.
         """
-        if self._list_owed():
+        if list_owed(self.home):
             try:
                 self.write(lambda store: None)
             except StorageError:
@@ -81,20 +82,6 @@ class Index(NamedTuple):
 
         return self._attempt(action, locked=True)
 
-    def adopt(self, staged: Path, folder: Path) -> None:
-        """Make the staged folder a run, by one rename. Its row is owed.
-
-        Raises:
-            StorageError: the home cannot be written.
-        """
-        note = make_folder(self.home.owed) / folder.name
-        try:
-            with lock(self._lock):
-                note.touch()
-                staged.rename(folder)
-        except OSError as problem:
-            raise StorageError(f"cannot write {problem.filename}: {problem.strerror or problem}") from problem
-
     def enter(self, run: Run) -> None:
         """Bring the run's row up to date; nothing is owed for it then.
 
@@ -104,7 +91,7 @@ class Index(NamedTuple):
 
         def put(store: Store) -> None:
             store.put(run)
-            (self.home.owed / run.id).unlink(missing_ok=True)
+            cross_off(self.home, run.id)
 
         self._attempt(put, locked=True, paid=run.id)
 
@@ -135,7 +122,7 @@ class Index(NamedTuple):
         with lock(self._rebuild_lock):
             if self._find_generation() != generation:
                 return
-            if generation is not None or set(self._names()).difference(self._list_owed()):
+            if generation is not None or set(self._names()).difference(list_owed(self.home)):
                 self.report.note(f"the index of runs is not usable ({problem}); making it again from the run folders")
             self._build()
 
@@ -145,7 +132,7 @@ class Index(NamedTuple):
         damaged: dict[str, str] = {}
         with translated(fresh), created(fresh, self.home.runs) as store:
             self._fill(store, damaged)
-            with lock(self._lock):
+            with lock(self.home.store_lock):
                 self._catch_up(store, damaged)
                 count = store.count()
                 store.complete("DELETE" if _is_network(self.home.root) else "WAL")
@@ -156,18 +143,8 @@ class Index(NamedTuple):
         return Rebuilt(count, damaged)
 
     @property
-    def _lock(self) -> Path:
-        return self.home.root / "store.lock"
-
-    @property
     def _rebuild_lock(self) -> Path:
         return self.home.root / "store.rebuild"
-
-    def _list_owed(self) -> list[str]:
-        try:
-            return os.listdir(self.home.owed)
-        except FileNotFoundError:
-            return []
 
     def _pay(self, store: Store, names: list[str]) -> None:
         """Enter the runs that are owed as they are now. A note without a folder was left by somebody who died."""
@@ -177,19 +154,19 @@ class Index(NamedTuple):
                 if (self.home.runs / name).exists():
                     self._add(store, name, damaged)
                 else:
-                    (self.home.owed / name).unlink(missing_ok=True)
+                    cross_off(self.home, name)
         for name, why in damaged.items():
             self.report.warn(f"the record of run {name} is damaged: {why}")
 
     def _attempt(self, action: Callable[[Store], T], *, locked: bool, paid: str | None = None) -> T:
         for _ in range(_ATTEMPTS):
-            with lock(self._lock) if locked else nullcontext():
+            with lock(self.home.store_lock) if locked else nullcontext():
                 generation = self._find_generation()
                 try:
                     if generation is None:
                         raise Unusable("there is none")
                     with translated(generation), opened(generation, self.home.runs) as store:
-                        if locked and (owed := [name for name in self._list_owed() if name != paid]):
+                        if locked and (owed := [name for name in list_owed(self.home) if name != paid]):
                             self._pay(store, owed)
                         return action(store)
                 except Unusable as unusable:
@@ -261,14 +238,6 @@ class Index(NamedTuple):
 def open_index(world: World) -> Index:
     """The index of this home."""
     return Index(world.home, world.report)
-
-
-def update_index(run: Run, world: World) -> None:
-    """Bring the run's row up to date with its files; where that cannot be done, the files still say it."""
-    try:
-        open_index(world).enter(run)
-    except StorageError as problem:
-        world.report.warn(f"run {run.id} is {run.state.value}, but the index does not know: {problem.message}")
 
 
 def is_there(run: Run) -> bool:

@@ -30,7 +30,7 @@ from reenact.records.files import (
     render_event,
     summarise,
 )
-from reenact.records.index import open_index, update_index
+from reenact.records.owed import adopt
 from reenact.run_folder import RunFolder
 from reenact.runs import MOVES, Result, Run, State
 from reenact.values import NamedTuple
@@ -89,7 +89,7 @@ def publish(staged: Path, plan: Plan, world: World) -> Run:
         raise StorageError(f"cannot write {problem.filename}: {problem.strerror or problem}") from problem
     folder = RunFolder(make_folder(world.home.runs) / staged.name)
     run = summarise(folder, plan, origin, (Event(origin.created, State.QUEUED),), None)
-    open_index(world).adopt(staged, folder.path)
+    adopt(world.home, staged, folder.path)
     return run
 
 
@@ -100,7 +100,7 @@ def make_origin(world: World) -> Origin:
 
 def move(run: Run, state: State, world: World) -> Run:
     """The run in ``state``, which is not final: one line in ``events``. The index is told by whoever has time for it
-    (:func:`~reenact.records.index.update_index`).
+    (:func:`update_index`).
 
     Raises:
         RecordError: the run cannot go there from where it is.
@@ -130,6 +130,16 @@ def finish(run: Run, result: Result, world: World) -> Run:
     ended = end(run, result)
     update_index(ended, world)
     return ended
+
+
+def update_index(run: Run, world: World) -> None:
+    """Bring the run's row up to date with its files; where that cannot be done, the files still say it."""
+    from reenact.records.index import open_index  # a database, which nobody waits for before the command runs
+
+    try:
+        open_index(world).enter(run)
+    except StorageError as problem:
+        world.report.warn(f"run {run.id} is {run.state.value}, but the index does not know: {problem.message}")
 
 
 def find_folder(run: Run) -> RunFolder:

@@ -7,8 +7,8 @@ from pathlib import Path
 from reenact.errors import RecordError
 from reenact.records.files import read_run
 from reenact.records.filter import RunFilter
-from reenact.records.index import is_there, open_index, update_index
-from reenact.records.life import ID_LENGTH
+from reenact.records.index import is_there, open_index
+from reenact.records.life import ID_LENGTH, update_index
 from reenact.records.store import Store
 from reenact.run_folder import RunFolder
 from reenact.runs import Run

@@ -16,7 +16,6 @@ import os
 import re
 import signal
 import sys
-import termios
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -25,7 +24,6 @@ from types import FrameType
 from reenact.environments.docker.api import Socket, connect, request
 from reenact.environments.docker.parts import LABEL, OPEN_FOLDER, Parts
 from reenact.hints import Any
-from reenact.process.terminal import make_raw
 
 NOT_STARTED = 125
 """The exit code where it is the engine that failed, as ``docker run`` has it."""
@@ -202,8 +200,8 @@ class _Container:
             self._ask(f"/containers/{self._id}/kill?signal={signal.Signals(number).name}")
 
     def _resize(self) -> None:
-        with suppress(_Failed, OSError, termios.error):
-            rows, columns = termios.tcgetwinsize(0)
+        with suppress(_Failed, OSError):
+            columns, rows = os.get_terminal_size(0)
             self._ask(f"/containers/{self._id}/resize?h={rows}&w={columns}")
 
 
@@ -213,6 +211,10 @@ def _raw_keyboard(terminal: bool) -> Iterator[None]:
     if not terminal:
         yield
         return
+    import termios
+
+    from reenact.process.terminal import make_raw
+
     before = termios.tcgetattr(0)
     termios.tcsetattr(0, termios.TCSADRAIN, make_raw(before))
     try:

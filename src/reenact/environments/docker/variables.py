@@ -28,18 +28,27 @@ from reenact.values import NamedTuple
 
 TRACKING = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
 
-_CLIENT = re.compile(r"MLFLOW_(TRACKING|REGISTRY|EXPERIMENT|RUN|S3)_\w+")
-_STORAGE = re.compile(
-    r"AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|REGION|DEFAULT_REGION)|AZURE_STORAGE_\w+|DATABRICKS_(HOST|TOKEN)"
+_CLIENT = ("MLFLOW_TRACKING_", "MLFLOW_REGISTRY_", "MLFLOW_EXPERIMENT_", "MLFLOW_RUN_", "MLFLOW_S3_")
+_STORAGE = frozenset(
+    (
+        *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION"),
+        *("DATABRICKS_HOST", "DATABRICKS_TOKEN"),
+    )
 )
-"""What MLflow's client needs for the artifacts of a tracking server."""
+_STORAGES = ("AZURE_STORAGE_",)
+"""What MLflow's client needs for the artifacts of a tracking server: names, and beginnings of names."""
 
-_ENGINES_OWN = re.compile(
-    r"PATH|HOME|USER|TMPDIR|(LD|DYLD|XDG|DOCKER|BUILDKIT|CONTAINERD?|CONTAINERS|PODMAN|NERDCTL|SSL_CERT|SSH|DBUS)_\w+"
-    r"|(HTTPS?|ALL|FTP|NO)_PROXY|GO\w+|REGISTRY_AUTH_FILE|NOTIFY_SOCKET",
-    re.IGNORECASE,
+_ENGINES_OWN = frozenset(
+    (
+        *("PATH", "HOME", "USER", "TMPDIR", "REGISTRY_AUTH_FILE", "NOTIFY_SOCKET"),
+        *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "FTP_PROXY", "NO_PROXY"),
+    )
 )
-"""Variables by which the engine's client is governed itself."""
+_ENGINES_MORE = (
+    *("DOCKER_", "BUILDKIT_", "CONTAINER_", "CONTAINERD_", "CONTAINERS_", "PODMAN_", "NERDCTL_"),
+    *("LD_", "DYLD_", "XDG_", "SSL_CERT_", "SSH_", "DBUS_", "GO"),
+)
+"""Variables by which the engine's client is governed itself: names, and beginnings of names, in capital letters."""
 
 _LINE = 1 << 14
 """Characters of a line of an environment file that every engine reads."""
@@ -73,8 +82,8 @@ def check_variables(container: DockerEnvironment, caller: Mapping[str, str]) -> 
 def make_variables(command: Command, spec: DockerSpec, site: Site) -> dict[str, str]:
     """The variables of the command, without those of the image."""
     caller, container = site.world.environ, spec.container
-    handed = _CLIENT if not caller.get(TRACKING[0]) else re.compile(f"{_CLIENT.pattern}|{_STORAGE.pattern}")
-    chosen = {name: value for name, value in caller.items() if handed.fullmatch(name) or name in site.plan.keep}
+    tracked = bool(caller.get(TRACKING[0]))
+    chosen = {name: value for name, value in caller.items() if _is_clients(name, tracked) or name in site.plan.keep}
     check_variables(container, caller)
     listed = dict((item, caller[item]) if isinstance(item, str) else item for item in container.environment)
     inside = site.world._replace(environ={**chosen, **listed})
@@ -158,7 +167,7 @@ def with_host(uri: str, host: str) -> str:
 
 def find_governing(caller: Mapping[str, str]) -> dict[str, str]:
     """The caller's variables by which the engine's client is governed."""
-    return {name: value for name, value in caller.items() if _ENGINES_OWN.fullmatch(name)}
+    return {name: value for name, value in caller.items() if _is_engines(name)}
 
 
 class Handed(NamedTuple):
@@ -181,7 +190,7 @@ def hand_variables(variables: Mapping[str, str], caller: Mapping[str, str]) -> H
     for name, value in variables.items():
         if fits_in_file(name, value):
             lines.append(f"{name}={value}\n")
-        elif _ENGINES_OWN.fullmatch(name) is not None and caller.get(name) != value:
+        elif _is_engines(name) and caller.get(name) != value:
             options += ["--env", f"{name}={value}"]
         else:
             options += ["--env", name]
@@ -200,3 +209,13 @@ def fits_in_file(name: str, value: str) -> bool:
     whole = f"{name}={value}"
     plain = re.fullmatch(r"[^\s#=][^\s=]*", name) and not re.search(r"[\s\"'`\\]", around)
     return bool(plain) and whole.isprintable() and len(whole) < _LINE
+
+
+def _is_clients(name: str, tracked: bool) -> bool:
+    """Whether MLflow's own client needs it inside; ``tracked``: it has been told of a server."""
+    return name.startswith(_CLIENT) or (tracked and (name in _STORAGE or name.startswith(_STORAGES)))
+
+
+def _is_engines(name: str) -> bool:
+    name = name.upper()
+    return name in _ENGINES_OWN or name.startswith(_ENGINES_MORE)
