@@ -13,7 +13,7 @@ from reenact.files import write_atomic
 from reenact.hints import TYPE_CHECKING
 from reenact.plan import Plan
 from reenact.process import signals
-from reenact.records.files import MISSING, OutputFile
+from reenact.records.types import MISSING, OutputFile
 from reenact.run_folder import RunFolder
 from reenact.runs import Result, State
 from reenact.world import World

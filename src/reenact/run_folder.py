@@ -27,7 +27,7 @@ class RunFolder(NamedTuple):
 
     @property
     def created(self) -> Path:
-        """When and by whom the run was asked for (:class:`reenact.records.files.Origin`)."""
+        """When and by whom the run was asked for (:class:`reenact.records.types.Origin`)."""
         return self.path / "origin.json"
 
     @property
@@ -37,7 +37,7 @@ class RunFolder(NamedTuple):
 
     @property
     def environment(self) -> Path:
-        """How the run came by its environment (:class:`reenact.records.files.Realised`)."""
+        """How the run came by its environment (:class:`reenact.records.types.Realised`)."""
         return self.path / "environment.json"
 
     @property
@@ -87,12 +87,12 @@ class RunFolder(NamedTuple):
 
     @property
     def input_files(self) -> Path:
-        """What the command had to read (a tuple of :class:`reenact.records.files.InputFile`)."""
+        """What the command had to read (a tuple of :class:`reenact.records.types.InputFile`)."""
         return self.path / "inputs.json"
 
     @property
     def output_files(self) -> Path:
-        """What the command left (a tuple of :class:`reenact.records.files.OutputFile`)."""
+        """What the command left (a tuple of :class:`reenact.records.types.OutputFile`)."""
         return self.path / "outputs.json"
 
     @property
@@ -132,7 +132,7 @@ class RunFolder(NamedTuple):
 
     @property
     def imported(self) -> Path:
-        """Where the run came from (:class:`reenact.records.files.Imported`); only where it did not run here."""
+        """Where the run came from (:class:`reenact.records.types.Imported`); only where it did not run here."""
         return self.path / "imported.json"
 
     @property
@@ -142,7 +142,7 @@ class RunFolder(NamedTuple):
 
     @property
     def captured(self) -> Path:
-        """What was captured of the source, and what was left out (:class:`reenact.records.files.Code`)."""
+        """What was captured of the source, and what was left out (:class:`reenact.records.types.Code`)."""
         return self.path / "code.json"
 
     @property

@@ -27,7 +27,8 @@ from reenact.process.child import NotStarted, Spawn
 from reenact.process.holder import describe_self, write_holder
 from reenact.process.supervise import Outcome, supervise
 from reenact.records import life
-from reenact.records.files import Realised, read_given_lock, read_record
+from reenact.records.files import read_given_lock, read_record
+from reenact.records.types import Realised
 from reenact.report import Report
 from reenact.run_folder import RunFolder
 from reenact.runs import TIMED_OUT, Result, Run, State

@@ -9,7 +9,8 @@ import pytest
 from reenact.cli.show import render_record
 from reenact.codec import encode
 from reenact.plan import BoundParameter, PythonSpec, Snapshot
-from reenact.records.files import MISSING, InputFile, Origin, OutputFile, read_record
+from reenact.records.files import read_record
+from reenact.records.types import MISSING, InputFile, Origin, OutputFile
 from reenact.runs import Result, State, Usage
 from reenact.trace.record import Contact, Trace
 from reenact.world import World

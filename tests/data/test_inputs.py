@@ -14,7 +14,7 @@ from reenact.data.memo import Memo
 from reenact.data.places import Site
 from reenact.errors import InputError
 from reenact.plan import PathValue, Plan
-from reenact.records.files import InputFile
+from reenact.records.types import InputFile
 from reenact.world import World
 from tests.data.test_places import fill
 from tests.recorded import told

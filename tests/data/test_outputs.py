@@ -14,7 +14,7 @@ from reenact.data.outputs import ELSEWHERE, _make_harmless, keep_outputs, look_b
 from reenact.data.places import Site
 from reenact.plan import PathValue, Plan
 from reenact.project.types import OutputDeclaration
-from reenact.records.files import MISSING, OutputFile
+from reenact.records.types import MISSING, OutputFile
 from reenact.world import World
 from tests.data.test_inputs import digest
 from tests.data.test_places import fill

@@ -13,7 +13,8 @@ import pytest
 from reenact.errors import RecordError
 from reenact.files import hold
 from reenact.home import Home
-from reenact.records.files import read_events, read_plan, read_record, read_result, read_run
+from reenact.records.events import read_events
+from reenact.records.files import read_plan, read_record, read_result, read_run
 from reenact.records.filter import RunFilter
 from reenact.records.history import list_runs, reindex, remove, sweep
 from reenact.records.index import open_index

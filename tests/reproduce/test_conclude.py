@@ -10,7 +10,7 @@ import pytest
 
 from reenact.cli.verify import render_verification
 from reenact.project.types import MetricDeclaration, OutputDeclaration, Tolerance
-from reenact.records.files import MISSING, OutputFile
+from reenact.records.types import MISSING, OutputFile
 from reenact.reproduce.compare import Judgement, Spread
 from reenact.reproduce.compare.judgement import EXACT
 from reenact.reproduce.reports import make_plain, render_junit, render_markdown

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from reenact.codec import encode
 from reenact.errors import RecordError
 from reenact.home import Home
-from reenact.records.files import Code, LeftOut, Nested
+from reenact.records.types import Code, LeftOut, Nested
 from reenact.sources.capture import capture_in_place
 from reenact.sources.capture.memo import find_memo
 from reenact.sources.capture.store import open_store

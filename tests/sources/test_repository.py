@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from reenact.home import Home
 from reenact.plan import Snapshot
-from reenact.records.files import Code, Committed, Tag
+from reenact.records.types import Code, Committed, Tag
 from reenact.sources.capture import capture_in_place
 from reenact.sources.capture.commit import MOST, apply, compare
 from reenact.sources.capture.store import Entry, open_store

@@ -23,7 +23,7 @@ from reenact.errors import RecordError
 from reenact.hints import TYPE_CHECKING
 from reenact.plan import BoundParameter, Determinism, DockerSpec, Plan, PythonSpec
 from reenact.project.diagnostics import visible
-from reenact.records.files import InputFile, LeftOut, OutputFile, Record
+from reenact.records.types import InputFile, LeftOut, OutputFile, Record
 from reenact.run_folder import RunFolder
 from reenact.runs import State
 from reenact.world import World

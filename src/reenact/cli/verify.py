@@ -16,7 +16,7 @@ from reenact.world import World
 
 if TYPE_CHECKING:
     from reenact.prepare import Prepared
-    from reenact.records.files import Record
+    from reenact.records.types import Record
     from reenact.reproduce.calibrate import Calibration
     from reenact.reproduce.verify import Trial, Verification
     from reenact.run_folder import RunFolder

@@ -13,7 +13,7 @@ from reenact.errors import InputError
 from reenact.plan import Plan
 from reenact.project.data_paths import escape
 from reenact.project.paths import is_remote
-from reenact.records.files import InputFile
+from reenact.records.types import InputFile
 from reenact.values import NamedTuple
 from reenact.world import World
 

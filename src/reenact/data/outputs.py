@@ -11,7 +11,7 @@ from reenact.data.places import Site, find_places, walk
 from reenact.plan import Plan
 from reenact.project.data_paths import belongs, escape
 from reenact.project.paths import is_remote
-from reenact.records.files import MISSING, OutputFile
+from reenact.records.types import MISSING, OutputFile
 from reenact.run_folder import RunFolder
 from reenact.size_limit import find_size_limit
 from reenact.values import NamedTuple

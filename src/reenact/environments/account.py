@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from reenact.environments.comparison import Account
 from reenact.environments.packages import list_packages
-from reenact.records.files import Realised, read_lock, read_plan
+from reenact.records.files import read_lock, read_plan
+from reenact.records.types import Realised
 from reenact.run_folder import RunFolder
 
 

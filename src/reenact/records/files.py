@@ -1,184 +1,30 @@
-"""The small files in a run's folder as values: plan, origin, events, result; and the run that they add up to."""
+"""The small files in a run's folder as values (:mod:`reenact.records.types`), and the run that they add up to."""
 
-import json
+from __future__ import annotations
+
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
-from reenact.codec import decode, to_plain
-from reenact.errors import RecordError, StorageError
-from reenact.hints import Literal, TypeVar
+from reenact.codec import decode
+from reenact.errors import RecordError
+from reenact.hints import TypeVar
 from reenact.plan import EnvironmentLock, Plan
+from reenact.records.events import read_events
+from reenact.records.types import (
+    Code,
+    Event,
+    Imported,
+    InputFile,
+    Origin,
+    OutputFile,
+    Realised,
+    Record,
+)
 from reenact.run_folder import RunFolder
 from reenact.runs import Result, Run, State
-from reenact.values import NamedTuple
 from reenact.world import render_timestamp
 
 T = TypeVar("T")
-
-
-class Origin(NamedTuple):
-    """When, by whom, where and with which reenact a run was asked for; ``user`` may be a bare number."""
-
-    created: str
-    user: str
-    host: str
-    version: str
-    cwd: str
-
-
-class Event(NamedTuple):
-    """A move from state to state; ``result`` comes with the last."""
-
-    time: str
-    state: State
-    result: Result | None = None
-
-
-class Realised(NamedTuple):
-    """How a run came by its environment.
-
-    ``key`` is its resolved identity; ``lock`` is what it was made from, without the text, which the run folder has as a
-    file of its own. ``settings`` are the caller's variables and files that decided what was found, without credentials.
-    ``made`` says that it did not exist before; ``seconds`` is what finding or making it took.
-    """
-
-    key: str
-    lock: EnvironmentLock
-    settings: Mapping[str, str] = {}
-    path: str | None = None
-    made: bool = False
-    seconds: float = 0.0
-
-
-class InputFile(NamedTuple):
-    """Something that the command had to read, as it was before the command started.
-
-    ``path`` is relative to the project's folder; absolute where it lies elsewhere; below ``$REENACT_RUN_DIR`` where it
-    was downloaded; or a URI. ``digest`` is the BLAKE3 of its content, None where that is not known, as of a URI:
-    ``version`` is what its server says of it. ``origin`` is the declaration that leads to it, or ``parameter NAME``.
-    Of a folder with very many files there is one, whose path ends in ``/``, with the digest of all and their number.
-    ``problem`` says why something that is there was not read.
-    """
-
-    path: str
-    size: int | None
-    digest: str | None
-    origin: str
-    version: str | None = None
-    files: int = 1
-    problem: str | None = None
-
-
-class OutputFile(NamedTuple):
-    """Something that the command left, as it was after the command had ended.
-
-    ``path`` is relative to the project's folder (a folder ``artifacts`` of the project is ``./artifacts``), begins with
-    ``artifacts/`` for what is in the run's own folder of that name, is absolute for what lies elsewhere, or is a URI.
-    ``kept`` is where its content is, relative to the run folder; None where there is only the digest. ``problem`` says
-    why there is no digest: :data:`MISSING` where nothing was there. ``unchanged``: it is as it was before the command.
-    """
-
-    path: str
-    size: int | None
-    digest: str | None
-    kept: str | None = None
-    problem: str | None = None
-    unchanged: bool = False
-
-
-MISSING = "missing"
-"""The problem of an output that is declared and was not there in the end."""
-
-
-class Imported(NamedTuple):
-    """Where a run came from that did not run here: the bundle ``file``, when, and the SHA-256 of its manifest.
-
-    ``key`` names the key that it was verified to be signed with. ``made`` are files that came with it and stand for
-    something that its lock names (see :class:`reenact.plan.EnvironmentLock`).
-    """
-
-    time: str
-    file: str
-    manifest: str
-    key: str | None = None
-    made: Mapping[str, str] = {}
-
-
-class LeftOut(NamedTuple):
-    """Something beside the code that is not kept: ``path`` from the top of the captured tree, a folder with its slash.
-
-    ``why``: git ignores it; it is larger than the limit; it is a folder that tools make and make again; nobody may read
-    it. ``size`` in bytes and ``digest`` (BLAKE3; of a folder over the paths and contents in it) say what it was; both
-    are None where that was not looked at.
-    """
-
-    path: str
-    why: Literal["ignored", "large", "tools", "unreadable"]
-    size: int | None = None
-    digest: str | None = None
-    files: int | None = 1
-
-
-class Nested(NamedTuple):
-    """A repository inside the captured tree, a submodule or not: its files are part of the tree as they are."""
-
-    path: str
-    commit: str | None = None
-
-
-class Committed(NamedTuple):
-    """What the commit has at ``path`` where the captured tree has something else: mode and id as git writes them;
-    neither where it has nothing (a folder with its slash then). ``unseen``: the file was there, and is not kept."""
-
-    path: str
-    mode: str | None = None
-    oid: str | None = None
-    unseen: bool = False
-
-
-class Tag(NamedTuple):
-    """A tag of the commit: its name below ``refs/tags``, and the tag itself as git keeps it where it is annotated."""
-
-    name: str
-    text: str | None = None
-
-
-class Code(NamedTuple):
-    """The files of a run's source as they were before it started.
-
-    ``tree`` is the id of a git tree in the store that all runs share; ``base`` that of the commit's files where the
-    files are not those of a commit. ``prefix`` is where the source's root lies in the tree: what is captured is the
-    whole work tree. ``folders`` are the empty ones, which git's trees do not have. ``commit`` is the commit itself as
-    git keeps it (UTF-8, other bytes as halves of surrogate pairs), ``committed`` how its files differ from the tree,
-    ``tags`` the tags that name it.
-    """
-
-    tree: str
-    base: str | None = None
-    prefix: str = ""
-    folders: tuple[str, ...] = ()
-    nested: tuple[Nested, ...] = ()
-    left_out: tuple[LeftOut, ...] = ()
-    commit: str | None = None
-    committed: tuple[Committed, ...] = ()
-    tags: tuple[Tag, ...] = ()
-
-
-class Record(NamedTuple):
-    """Everything in a run's folder that is not its code, its log or what it made. ``machine`` is as it was written."""
-
-    run: Run
-    plan: Plan
-    origin: Origin | None
-    result: Result | None
-    events: tuple[Event, ...]
-    machine: dict[str, object]
-    inputs: tuple[InputFile, ...] = ()
-    outputs: tuple[OutputFile, ...] = ()
-    metrics: Mapping[str, int | float | str] = {}
-    code: Code | None = None
-    imported: Imported | None = None
 
 
 def read_plan(folder: RunFolder) -> Plan:
@@ -318,17 +164,6 @@ def find_project_folder(folder: RunFolder) -> Path:
     return (Path(source.root) if source.root is not None else folder.code) / source.subdirectory
 
 
-def read_events(folder: RunFolder) -> tuple[Event, ...]:
-    """The moves so far. A line that a full disk cut short is left out."""
-    try:
-        lines = folder.events.read_bytes().split(b"\n")
-    except FileNotFoundError:
-        return ()
-    except OSError as problem:
-        raise RecordError(f"cannot read {folder.events}: {problem.strerror}") from problem
-    return tuple(event for line in lines if line and (event := _parse_event(line)) is not None)
-
-
 def read_run(folder: RunFolder) -> Run:
     """The index's row, from the files alone.
 
@@ -395,38 +230,6 @@ def end(run: Run, result: Result) -> Run:
         ended=result.ended,
         reason=result.reason,
     )
-
-
-def append_event(folder: RunFolder, event: Event) -> None:
-    """Add a line to ``events``, in one write.
-
-    Raises:
-        StorageError: it cannot be written.
-    """
-    try:
-        descriptor = os.open(folder.events, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            # A line that a full disk cut short must not swallow this one.
-            size = os.fstat(descriptor).st_size
-            torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
-            os.write(descriptor, b"\n" * torn + render_event(event))
-        finally:
-            os.close(descriptor)
-    except OSError as problem:
-        raise StorageError(f"cannot write {folder.events}: {problem.strerror or problem}") from problem
-
-
-def render_event(event: Event) -> bytes:
-    """The event's line."""
-    plain = {name: value for name, value in to_plain(event).items() if value is not None}
-    return json.dumps(plain).encode() + b"\n"
-
-
-def _parse_event(line: bytes) -> Event | None:
-    try:
-        return decode(Event, line)
-    except ValueError:
-        return None
 
 
 def read_value(path: Path, kind: type[T]) -> T | None:

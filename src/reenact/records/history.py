@@ -8,11 +8,12 @@ from pathlib import Path
 
 from reenact.errors import RecordError, StorageError
 from reenact.files import delete_tree, hold, make_folder
-from reenact.records.files import Realised, read_realised
+from reenact.records.files import read_realised
 from reenact.records.filter import RunFilter
 from reenact.records.index import Rebuilt, is_there, open_index
 from reenact.records.life import settle, take_over, update_index
 from reenact.records.store import Store
+from reenact.records.types import Realised
 from reenact.run_folder import RunFolder
 from reenact.runs import Run
 from reenact.world import World

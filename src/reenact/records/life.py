@@ -18,19 +18,10 @@ from reenact.codec import encode
 from reenact.errors import RecordError, StorageError
 from reenact.files import hold, make_folder, write_atomic
 from reenact.plan import Plan
-from reenact.records.files import (
-    Event,
-    Origin,
-    append_event,
-    end,
-    find_last_sign,
-    read_events,
-    read_result,
-    read_run,
-    render_event,
-    summarise,
-)
+from reenact.records.events import append_event, read_events, render_event
+from reenact.records.files import end, find_last_sign, read_result, read_run, summarise
 from reenact.records.owed import adopt
+from reenact.records.types import Event, Origin
 from reenact.run_folder import RunFolder
 from reenact.runs import MOVES, Result, Run, State
 from reenact.values import NamedTuple

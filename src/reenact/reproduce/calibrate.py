@@ -16,7 +16,7 @@ from reenact.hints import Literal
 from reenact.prepare import Prepared
 from reenact.project.data_paths import find_declaration
 from reenact.project.types import Tolerance
-from reenact.records.files import Record
+from reenact.records.types import Record
 from reenact.reproduce.compare import Spread
 from reenact.reproduce.compare.judgement import show
 from reenact.reproduce.results import (

@@ -9,7 +9,8 @@ from reenact.environments.account import read_account
 from reenact.environments.comparison import Account, compare
 from reenact.hints import Literal
 from reenact.plan import BoundParameter, digest
-from reenact.records.files import Code, InputFile, Record, read_realised
+from reenact.records.files import read_realised
+from reenact.records.types import Code, InputFile, Record
 from reenact.reproduce.results import Judged, judge_records
 from reenact.reproduce.surroundings import FACTS
 from reenact.run_folder import RunFolder

@@ -22,7 +22,8 @@ from reenact.plan import DockerSpec, Isolation
 from reenact.prepare import Request, prepare
 from reenact.project.parameters import Options
 from reenact.project.paths import is_remote
-from reenact.records.files import OutputFile, Record, read_realised
+from reenact.records.files import read_realised
+from reenact.records.types import OutputFile, Record
 from reenact.report import Silence
 from reenact.reproduce.compare import Judgement
 from reenact.reproduce.rerun import list_given

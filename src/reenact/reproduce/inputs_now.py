@@ -9,7 +9,7 @@ from pathlib import Path
 from reenact.data.inputs import Answer, record_inputs
 from reenact.data.places import IN_RUN, Site
 from reenact.project.paths import is_remote
-from reenact.records.files import InputFile, Record
+from reenact.records.types import InputFile, Record
 from reenact.report import Silence
 from reenact.run_folder import RunFolder
 from reenact.sources.lacking import find_inside, find_kept, find_original

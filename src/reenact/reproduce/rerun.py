@@ -10,7 +10,8 @@ from reenact.errors import RecordError
 from reenact.plan import BoundParameter, DockerSpec, EnvironmentLock, EnvironmentSpec, Plan
 from reenact.prepare import Prepared, Repetition, Request, Tracking, prepare
 from reenact.project.parameters import Options
-from reenact.records.files import Record, find_kept_input, read_inputs, read_lock_with_made
+from reenact.records.files import find_kept_input, read_inputs, read_lock_with_made
+from reenact.records.types import Record
 from reenact.run_folder import RunFolder
 from reenact.sources.lacking import list_missing
 from reenact.sources.recorded import SCHEME

@@ -10,7 +10,7 @@ from reenact.hints import Literal
 from reenact.plan import RUN_DIR_VARIABLE, Plan, Snapshot
 from reenact.project.data_paths import escape, find_declaration
 from reenact.project.types import MetricDeclaration, OutputDeclaration, Tolerance
-from reenact.records.files import MISSING, OutputFile, Record
+from reenact.records.types import MISSING, OutputFile, Record
 from reenact.reproduce.compare import Judgement, compare
 from reenact.reproduce.compare.judgement import EXACT, Tally, describe, find_spread, is_number, match, show
 from reenact.runs import TIMED_OUT, Run, State

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from reenact.hints import TYPE_CHECKING, Literal
-from reenact.records.files import InputFile, Record, read_realised
+from reenact.records.files import read_realised
+from reenact.records.types import InputFile, Record
 from reenact.run_folder import RunFolder
 from reenact.values import NamedTuple
 

@@ -20,7 +20,8 @@ from reenact.errors import ReenactError, TrustError, UsageError
 from reenact.files import write_atomic
 from reenact.hints import Literal
 from reenact.prepare import Prepared
-from reenact.records.files import Record, read_record, read_value
+from reenact.records.files import read_record, read_value
+from reenact.records.types import Record
 from reenact.reproduce.rerun import Repeat, prepare_rerun
 from reenact.reproduce.results import Judged, find_broken_end, judge_records, name_result
 from reenact.reproduce.surroundings import Change, compare_surroundings, has_own_environment, list_spoiled_parts

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from reenact.errors import SourceError
 from reenact.plan import Snapshot
-from reenact.records.files import Code
+from reenact.records.types import Code
 from reenact.sources.path import find_path
 from reenact.values import NamedTuple
 from reenact.world import World

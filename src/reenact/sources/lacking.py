@@ -12,8 +12,9 @@ from reenact.data.folders import Folder, digest_listing, find_kept_folder
 from reenact.data.places import IN_RUN
 from reenact.errors import RecordError
 from reenact.plan import Snapshot
-from reenact.records.files import Code, LeftOut, find_kept_input, read_code, read_plan
+from reenact.records.files import find_kept_input, read_code, read_plan
 from reenact.records.lookup import find_run
+from reenact.records.types import Code, LeftOut
 from reenact.run_folder import RunFolder
 from reenact.world import World
 

@@ -17,7 +17,7 @@ from reenact.errors import StorageError
 from reenact.files import delete_tree, make_folder, write_atomic
 from reenact.plan import Snapshot
 from reenact.process.git import Git
-from reenact.records.files import Code
+from reenact.records.types import Code
 from reenact.sources.capture.commit import apply, find_tree, frame, has_parents, hash_object, parse
 from reenact.sources.capture.store import Store
 from reenact.sources.git.checkout import quote

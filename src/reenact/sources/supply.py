@@ -13,7 +13,8 @@ from reenact.data.inputs import list_folder
 from reenact.data.places import IN_RUN, Site
 from reenact.files import make_folder
 from reenact.hints import Literal
-from reenact.records.files import InputFile, LeftOut, read_inputs, read_plan
+from reenact.records.files import read_inputs, read_plan
+from reenact.records.types import InputFile, LeftOut
 from reenact.run_folder import RunFolder
 from reenact.size_limit import find_size_limit
 from reenact.sources.lacking import find_inside, find_kept, find_left_out, find_original, get_source, list_repeated

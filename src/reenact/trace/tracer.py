@@ -11,7 +11,8 @@ from reenact.data.places import Site, find_places
 from reenact.files import delete_tree, make_folder, write_atomic
 from reenact.plan import DockerSpec, Plan
 from reenact.project.paths import is_remote
-from reenact.records.files import Code, InputFile, OutputFile, read_code, read_inputs, read_outputs
+from reenact.records.files import read_code, read_inputs, read_outputs
+from reenact.records.types import Code, InputFile, OutputFile
 from reenact.run_folder import RunFolder
 from reenact.trace import strace
 from reenact.trace.events import read_hook_events

@@ -3,14 +3,14 @@ words."""
 
 from reenact.environments.packages import Package
 from reenact.plan import EnvironmentLock
-from reenact.records.files import Record
+from reenact.records.types import Record
 from reenact.reproduce.bundle.manifest import LINK, Entry
 from reenact.values import NamedTuple
 
 
 class DataFile(NamedTuple):
     """An input or output: the path that it is known by, bytes, BLAKE3, the member that has it, if one does, and what of
-    the plan leads to an input (see :class:`reenact.records.files.InputFile`)."""
+    the plan leads to an input (see :class:`reenact.records.types.InputFile`)."""
 
     path: str
     size: int | None

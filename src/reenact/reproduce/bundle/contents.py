@@ -10,7 +10,8 @@ from pathlib import Path
 
 from reenact.codec import encode
 from reenact.environments.local_code import list_entries
-from reenact.records.files import InputFile, read_code, read_inputs, read_outputs, read_plan
+from reenact.records.files import read_code, read_inputs, read_outputs, read_plan
+from reenact.records.types import InputFile
 from reenact.reproduce.bundle.account import DataFile
 from reenact.reproduce.bundle.manifest import EXECUTABLE, FILE, LINK, MADE, OWN, RECORD_FILE, Entry
 from reenact.reproduce.bundle.packages import Gathered

@@ -16,8 +16,8 @@ from pathlib import Path
 from reenact.codec import decode
 from reenact.errors import RecordError, StorageError, UsageError
 from reenact.files import delete_tree, make_folder
-from reenact.records.files import Imported
 from reenact.records.life import stage
+from reenact.records.types import Imported
 from reenact.reproduce.bundle.crate_check import expect_crate, find_library
 from reenact.reproduce.bundle.manifest import CRATE, EXECUTABLE, LINK, MADE, Entry, Manifest, list_leading_out
 from reenact.reproduce.bundle.reading import Bundle, Opened

@@ -11,14 +11,8 @@ from reenact.data.folders import MOST, Folder, digest_listing, find_kept_folder,
 from reenact.data.inputs import list_folder
 from reenact.data.places import IN_RUN, Site
 from reenact.files import digest_file
-from reenact.records.files import (
-    InputFile,
-    LeftOut,
-    find_kept_input,
-    find_project_folder,
-    read_code,
-    read_inputs,
-)
+from reenact.records.files import find_kept_input, find_project_folder, read_code, read_inputs
+from reenact.records.types import InputFile, LeftOut
 from reenact.reproduce.bundle.writing import Member
 from reenact.run_folder import RunFolder
 from reenact.sources.lacking import find_left_out, list_data

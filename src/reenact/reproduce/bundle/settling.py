@@ -12,7 +12,6 @@ from reenact.environments.local_code import adopt_copy
 from reenact.errors import RecordError
 from reenact.files import make_folder, write_atomic
 from reenact.records.files import (
-    Imported,
     read_code,
     read_imported,
     read_inputs,
@@ -25,6 +24,7 @@ from reenact.records.files import (
 )
 from reenact.records.index import open_index
 from reenact.records.store import Store
+from reenact.records.types import Imported
 from reenact.reproduce.bundle.contents import list_record
 from reenact.reproduce.bundle.manifest import LINK, MADE, Entry, Manifest, digest_content
 from reenact.reproduce.bundle.placing import place_inputs

@@ -13,7 +13,8 @@ from reenact.environments.grafting import WHOLE, graft, list_parts
 from reenact.errors import RecordError
 from reenact.hints import Literal
 from reenact.plan import EnvironmentLock, EnvironmentSpec, digest
-from reenact.records.files import Code, Record, read_lock_with_made
+from reenact.records.files import read_lock_with_made
+from reenact.records.types import Code, Record
 from reenact.reproduce.rerun import list_given
 from reenact.reproduce.why.hunks import Hunk, list_hunks, take_hunks
 from reenact.run_folder import RunFolder

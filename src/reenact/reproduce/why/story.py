@@ -12,7 +12,7 @@ from reenact.environments.grafting import list_versions
 from reenact.errors import BuildError
 from reenact.hints import Literal
 from reenact.prepare import Prepared
-from reenact.records.files import Record
+from reenact.records.types import Record
 from reenact.reproduce.diff import Change
 from reenact.reproduce.inputs_now import look_at_inputs
 from reenact.reproduce.rerun import Parts, prepare_mixture

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from reenact.codec import encode
 from reenact.files import find_kept, make_folder, write_atomic
-from reenact.records.files import Code
+from reenact.records.types import Code
 from reenact.size_limit import find_size_limit
 from reenact.sources.capture.memo import Known, find_memo, make_fingerprint
 from reenact.sources.capture.scan import scan

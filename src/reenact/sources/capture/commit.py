@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from hashlib import sha1
 
 from reenact.process.git import Git
-from reenact.records.files import Committed, Tag
+from reenact.records.types import Committed, Tag
 from reenact.sources.capture.blobs import read_blobs
 from reenact.sources.capture.listing import SUBMODULE, Listing
 from reenact.sources.capture.store import Entry, parse_tree

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from reenact.errors import SourceError
 from reenact.process.git import Git, make_git
-from reenact.records.files import Nested
+from reenact.records.types import Nested
 from reenact.sources.git.status import COMMAND, Status, parse_status
 from reenact.sources.work_tree import read_status
 from reenact.values import NamedTuple

@@ -14,7 +14,7 @@ from blake3 import blake3
 from reenact.codec import encode
 from reenact.files import find_kept, make_folder, write_atomic
 from reenact.hints import Any
-from reenact.records.files import Code
+from reenact.records.types import Code
 from reenact.sources.capture.scan import Scan, Signature
 from reenact.sources.work_tree import Facts, find_common_dir, find_git_dir
 from reenact.values import NamedTuple

@@ -15,7 +15,7 @@ from reenact.errors import RecordError, StorageError
 from reenact.files import delete_tree, make_folder
 from reenact.process.git import Git, make_git
 from reenact.process.tool import ToolResult
-from reenact.records.files import Code
+from reenact.records.types import Code
 from reenact.values import NamedTuple
 from reenact.world import World
 

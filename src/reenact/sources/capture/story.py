@@ -13,7 +13,7 @@ from reenact.data.folders import digest_listing
 from reenact.errors import SourceError
 from reenact.hints import Literal
 from reenact.process.git import make_git
-from reenact.records.files import Code, LeftOut
+from reenact.records.types import Code, LeftOut
 from reenact.size_limit import find_size_limit
 from reenact.sources.capture import Captured
 from reenact.sources.capture.blobs import read_blobs

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from reenact.errors import RecordError, StorageError
 from reenact.files import delete_tree, find_kept, write_atomic
-from reenact.records.files import Code, read_code
+from reenact.records.files import read_code
+from reenact.records.types import Code
 from reenact.run_folder import RunFolder
 from reenact.sources.capture.memo import Known
 from reenact.sources.capture.store import Store, open_store
