@@ -63,7 +63,8 @@ def _become(work: Callable[[], int], folder: Path, ends: tuple[int, int, int], t
 
 def _forget_signals() -> None:
     signal.set_wakeup_fd(-1)
-    for number in signal.valid_signals():
+    # Not valid_signals(), which makes an enum's member of each first.
+    for number in range(1, signal.NSIG):
         # What is a function is one of ours; what whoever started us had ignored stays so.
         if callable(signal.getsignal(number)):
             signal.signal(number, signal.SIG_DFL)

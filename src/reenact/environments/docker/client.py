@@ -101,8 +101,9 @@ class _Container:
         self._id = self._ask(f"/containers/create?name={name}", body)["Id"]
         with self._forwarding(), _raw_keyboard(self._terminal):
             try:
-                streams, early = self._attach()
-                waiting = self._begin_to_wait()
+                streams, end = self._ask_to_attach(), self._ask_to_wait()
+                early = _read_agreement(streams, "let us join the container")
+                ending = _read_agreement(end, "let us wait for it")
                 self._start()
             except BaseException:
                 self._remove()
@@ -112,7 +113,7 @@ class _Container:
             threading.Thread(target=_feed, args=(streams,), daemon=True).start()
             copy = _copy_terminal if self._terminal else copy_streams
             copy(early, partial(_receive, streams), _write)
-            return self._wait(waiting)
+            return _read_code(end, ending)
 
     def _ask(self, path: str, body: Mapping[str, Any] | None = None, method: str = "POST") -> Any:
         status, answer = request(method, self._path, path, json.dumps(body).encode() if body is not None else b"")
@@ -146,35 +147,20 @@ class _Container:
         with suppress(_Failed, OSError):
             self._ask(f"/containers/{self._id}?force=1&v=1", method="DELETE")
 
-    def _attach(self) -> tuple[Socket, bytes]:
-        """The container's streams, and what came of them with the answer."""
+    def _ask_to_attach(self) -> Socket:
+        """The container's streams, once the engine agrees."""
         streams = connect(self._path)
         streams.settimeout(None)
         path = f"/containers/{self._id}/attach?stream=1&stdin=1&stdout=1&stderr=1"
         streams.sendall(f"POST {path} HTTP/1.1\r\nHost: engine\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n".encode())
-        head, rest = _read_head(streams)
-        if not re.match(rb"HTTP/1\.[01] (101|200)\b", head):
-            raise _Failed(f"the engine does not let us join the container: {head.splitlines()[0].decode('latin-1')}")
-        return streams, rest
+        return streams
 
-    def _begin_to_wait(self) -> tuple[Socket, bytes]:
-        """A question whose answer begins now and ends when the container is gone."""
+    def _ask_to_wait(self) -> Socket:
+        """A question whose answer begins when the engine agrees, and ends when the container is gone."""
         answer = connect(self._path)
         answer.settimeout(None)
         answer.sendall(f"POST /containers/{self._id}/wait?condition=removed HTTP/1.0\r\nHost: engine\r\n\r\n".encode())
-        head, rest = _read_head(answer)
-        if not re.match(rb"HTTP/1\.[01] 200\b", head):
-            raise _Failed(f"the engine does not let us wait for it: {head.splitlines()[0].decode('latin-1')}")
-        return answer, rest
-
-    def _wait(self, waiting: tuple[Socket, bytes]) -> int:
-        answer, text = waiting
-        while more := _receive(answer):
-            text += more
-        try:
-            return int(json.loads(text)["StatusCode"])
-        except (ValueError, KeyError, TypeError):
-            raise _Failed("the engine went away before the container had ended") from None
+        return answer
 
     # Signals
 
@@ -223,8 +209,8 @@ def _raw_keyboard(terminal: bool) -> Iterator[None]:
         termios.tcsetattr(0, termios.TCSADRAIN, before)
 
 
-def _read_head(answer: Socket) -> tuple[bytes, bytes]:
-    """The head of an answer, and what came behind it."""
+def _read_agreement(answer: Socket, wish: str) -> bytes:
+    """What came behind the head of an answer, which must be that the engine does as we ``wish``."""
     text = b""
     while b"\r\n\r\n" not in text:
         more = answer.recv(_CHUNK)
@@ -232,7 +218,19 @@ def _read_head(answer: Socket) -> tuple[bytes, bytes]:
             raise _Failed("the engine ended the conversation")
         text += more
     head, _, rest = text.partition(b"\r\n\r\n")
-    return head, rest
+    if not re.match(rb"HTTP/1\.[01] (101|200)\b", head):
+        raise _Failed(f"the engine does not {wish}: {head.splitlines()[0].decode('latin-1')}")
+    return rest
+
+
+def _read_code(answer: Socket, text: bytes) -> int:
+    """The exit code, once the container is gone; ``text`` has come already."""
+    while more := _receive(answer):
+        text += more
+    try:
+        return int(json.loads(text)["StatusCode"])
+    except (ValueError, KeyError, TypeError):
+        raise _Failed("the engine went away before the container had ended") from None
 
 
 def _receive(source: Socket) -> bytes:
