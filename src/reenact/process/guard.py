@@ -22,6 +22,7 @@ PATIENCE = 2.0
 """Seconds between SIGTERM and SIGKILL when nobody is left who could ask for more."""
 
 _STREAMS = 2
+_MANY = 256
 
 # $1 is the mark, $2 and $3 the way to the reaper, the rest ends what is elsewhere. The group is ended from here first:
 # Python may be gone by now.
@@ -100,8 +101,8 @@ def guarding(mark: str, ending: Ending | None = None) -> Iterator[Guard]:
                 *((os.POSIX_SPAWN_CLOSE, descriptor) for descriptor in _list_inherited()),
             ],
             setsid=True,
-            # Python ignores it, and what is ignored stays so.
-            setsigdef=(signal.SIGPIPE,),
+            # Python ignores them, and what is ignored stays so.
+            setsigdef=(signal.SIGPIPE, signal.SIGXFSZ),
         )
     except BaseException:
         os.close(line)
@@ -117,8 +118,13 @@ def guarding(mark: str, ending: Ending | None = None) -> Iterator[Guard]:
 
 def _list_inherited() -> list[int]:
     """What whoever started us left open for us, beyond the three streams, and a program that we start would have."""
+    try:
+        opened = [int(name) for name in os.listdir("/dev/fd")]
+    except FileNotFoundError:
+        # Nothing is mounted that tells.
+        opened = list(range(_MANY))
     inherited = []
-    for descriptor in map(int, os.listdir("/dev/fd")):
+    for descriptor in opened:
         # The one that the list was read from is closed by now.
         with suppress(OSError):
             if descriptor > _STREAMS and os.get_inheritable(descriptor):
