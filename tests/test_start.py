@@ -94,6 +94,25 @@ def test_its_values_are_quick_to_define(warm: Path) -> None:
     assert slow == ["reenact.values"]
 
 
+def test_a_module_that_was_put_off_is_there_when_it_is_used() -> None:
+    script = (
+        "import sys\nfrom reenact.__main__ import put_off\nput_off('ipaddress')\nimport ipaddress, urllib.parse\n"
+        "print(type(ipaddress).__name__)\n"
+        "print(urllib.parse.urlsplit('http://[::1]:80/').hostname, sys.modules['ipaddress'].__file__ is not None)\n"
+        "from ipaddress import ip_address\nprint(ip_address('::1') == ipaddress.ip_address('::1'))\n"
+        "put_off('ipaddress')\nprint(sys.modules['ipaddress'].ip_address is ip_address)\n"
+        "try: urllib.parse.urlsplit('http://[1]/')\nexcept ValueError as problem: print(problem)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [
+        "_Later",
+        "::1 True",
+        "True",
+        "True",
+        "'1' does not appear to be an IPv4 or IPv6 address",
+    ]
+
+
 def test_help_imports_next_to_nothing() -> None:
     imported = modules_after("--help")
     assert not imported & (NEVER - {"argparse", "gettext", "shutil"})
