@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import types
 import typing
 from collections.abc import Callable
 from typing import Any
@@ -99,3 +100,12 @@ def test_a_default_before_a_field_without_is_refused() -> None:
         class Wrong(NamedTuple):
             size: int = 1
             name: str  # type: ignore[misc]
+
+
+def test_it_may_have_very_many_fields() -> None:
+    names = [f"field_{at}" for at in range(100)]
+    wide: Any = types.new_class(
+        "Wide", (NamedTuple,), exec_body=lambda body: body.update(__annotations__=dict.fromkeys(names, int))
+    )
+    value = wide(*range(100))
+    assert [getattr(value, name) for name in names] == list(range(100))

@@ -16,6 +16,12 @@ if TYPE_CHECKING or sys.version_info >= (3, 14):
 else:
     from collections import _tuplegetter
 
+    def _make_getters(count):
+        return tuple(_tuplegetter(at, "") for at in range(count))
+
+    _GETTERS = _make_getters(40)
+    """What gives a field of any class, by its place."""
+
     class _Value(tuple):
         __slots__ = ()
 
@@ -47,7 +53,8 @@ else:
             defaults = {field: body.pop(field) for field in fields if field in body}
             if tuple(defaults) != fields[len(fields) - len(defaults) :]:
                 raise TypeError(f"{name}: a field without a default follows one that has a default")
-            body |= {field: _tuplegetter(at, "") for at, field in enumerate(fields)}
+            getters = _GETTERS if len(fields) <= len(_GETTERS) else _make_getters(len(fields))
+            body |= zip(fields, getters, strict=False)
             body |= {"__slots__": (), "__match_args__": fields, "_fields": fields, "_field_defaults": defaults}
             return type.__new__(type, name, (_Value,), body)
 
@@ -57,14 +64,14 @@ else:
 def _arrange(cls: Any, given: tuple[object, ...], named: dict[str, object]) -> list[object]:
     """The values of all fields in their order."""
     rest = cls._fields[len(given) :]
-    known = {**cls._field_defaults, **named}
+    known = {**cls._field_defaults, **named} if named else cls._field_defaults
     try:
-        values = [*given, *[known[name] for name in rest]]
+        values = [*given, *map(known.__getitem__, rest)]
     except KeyError as missing:
         raise TypeError(f"{cls.__name__}() is not given its {missing.args[0]!r}") from None
     if len(values) > len(cls._fields):
         raise TypeError(f"{cls.__name__}() has {len(cls._fields)} fields and is given {len(given)} values")
-    if not named.keys() <= set(rest):
+    if named and not named.keys() <= set(rest):
         wrong = ", ".join(repr(name) for name in named if name not in rest)
         raise TypeError(f"{cls.__name__}() is given {wrong}, which it has not, or twice")
     return values

@@ -91,8 +91,10 @@ def load_document(file: str, data: bytes, cache: Cache) -> Document:
 
 
 def _split_lines(text: str) -> tuple[str, ...]:
-    # YAML 1.1 has two line breaks that str.split does not know, and lacks four that str.splitlines has.
-    return tuple(re.split("\r\n|[\n\r\x85\u2028\u2029]", text))
+    # YAML 1.1 lacks four line breaks that str.splitlines has.
+    for other in ("\r\n", "\r", "\x85", "\u2028", "\u2029"):
+        text = text.replace(other, "\n")
+    return tuple(text.split("\n"))
 
 
 def _parse(data: bytes) -> _Stored:

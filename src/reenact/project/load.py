@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
@@ -16,6 +15,8 @@ from reenact.project.nearest import did_you_mean
 from reenact.project.types import EntryPoint, EnvironmentSource, Project
 
 FILE_NAME = "MLproject"
+
+_SPELLINGS = ("mlproject", "mlproject.yaml", "mlproject.yml")
 
 
 def read_project(root: Path, cache: Cache, name: str | None = None, entry_point: str | None = None) -> Project:
@@ -108,7 +109,7 @@ def _find_files(root: Path) -> list[str]:
 
 def choose_project_files(names: Iterable[str]) -> list[str]:
     """Of the names of files in a folder those of a project file, the best first."""
-    found = [name for name in names if re.fullmatch(r"mlproject(\.ya?ml)?", name, re.IGNORECASE)]
+    found = [name for name in names if name.lower() in _SPELLINGS]
     # MLflow's own name first, then its other spellings, then those that MLflow does not see.
     return sorted(found, key=lambda name: (name != FILE_NAME, "." in name, name))
 

@@ -109,7 +109,9 @@ def make_reach(variables: Mapping[str, str], engine: Engine, network: str | None
     host_network = False
     inner = "host.containers.internal" if engine.name == "podman" else "host.docker.internal"
     for name in TRACKING:
-        uri = variables.get(name, "")
+        uri = variables.get(name)
+        if not uri:
+            continue
         if folder := find_store_folder(uri):
             folders.append(folder)
         if not is_loopback(uri) or network in ("host", "none"):
