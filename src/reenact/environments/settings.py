@@ -59,9 +59,11 @@ def decisive(environ: Mapping[str, str]) -> dict[str, str]:
 
 def describe_settings(environ: Mapping[str, str]) -> dict[str, str]:
     """The same without credentials, and the variables that tell conda what the machine is: for the record."""
-    from reenact.environments.credentials import redact
+    found = decisive(environ)
+    if found:
+        from reenact.environments.credentials import redact
 
-    found = {name: redact(value) for name, value in decisive(environ).items()}
+        found = {name: redact(value) for name, value in found.items()}
     for name in environ:
         if name.startswith("CONDA_OVERRIDE_") or name == "CONDA_SUBDIR":
             found[name] = environ[name]

@@ -20,7 +20,6 @@ from reenact.hints import TYPE_CHECKING, Literal
 from reenact.process import signals
 from reenact.process.child import Spawn, Started, start
 from reenact.process.guard import guarding
-from reenact.process.log_writer import LogWriter
 from reenact.process.members import attempt
 from reenact.runs import Usage
 from reenact.values import NamedTuple
@@ -80,14 +79,12 @@ def supervise(
         if terminal is not None:
             stack.callback(terminal.close)
         note = _say_aside(note, terminal)
-        log = LogWriter(spawn.log, now=now, failed=note)
-        stack.callback(log.close)
         arrivals = arrivals or stack.enter_context(signals.collecting())
         guard = stack.enter_context(guarding(spawn.mark, spawn.ending))
         began = now()
         begun = start(spawn, terminal)
         guard.watch(begun.child.pid)
-        watch = _watch(spawn, begun, terminal, log, note)
+        watch = _watch(spawn, begun, terminal, note, now)
         stack.callback(watch.close)
         try:
             started(begun.child.pid)
@@ -116,13 +113,17 @@ def _make_outcome(code: int, watch: "Watch", times: tuple[float, float], usage: 
 
 
 def _watch(
-    spawn: Spawn, begun: Started, terminal: "Terminal | None", log: LogWriter, note: Callable[[str], None]
+    spawn: Spawn,
+    begun: Started,
+    terminal: "Terminal | None",
+    note: Callable[[str], None],
+    now: Callable[[], float],
 ) -> "Watch":
     """The loop around the command, which is loaded while the command loads itself."""
     try:
         from reenact.process.watch import Watch
 
-        return Watch(spawn, begun, terminal, log, note)
+        return Watch(spawn, begun, terminal, note, now)
     except BaseException:
         attempt(os.killpg, begun.child.pid, signal.SIGKILL)
         begun.child.reap()

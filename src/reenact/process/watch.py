@@ -31,12 +31,17 @@ class Watch:
     """Passes on what is printed, obeys what we are told, looks after all that the command starts until it is gone."""
 
     def __init__(
-        self, spawn: Spawn, begun: Started, terminal: Terminal | None, log: LogWriter, note: Callable[[str], None]
+        self,
+        spawn: Spawn,
+        begun: Started,
+        terminal: Terminal | None,
+        note: Callable[[str], None],
+        now: Callable[[], float],
     ) -> None:
         self._spawn = spawn
         self._child: Child = begun.child
         self._terminal = terminal
-        self._log = log
+        self._log = LogWriter(spawn.log, now=now, failed=note)
         self._note = note
         self._interrupted = 0.0
         self._over = False
@@ -119,6 +124,7 @@ class Watch:
 
     def close(self) -> None:
         """Let go of every descriptor."""
+        self._log.close()
         for source in self._sources:
             os.close(source)
         self._sources = []
