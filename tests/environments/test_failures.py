@@ -18,6 +18,7 @@ from reenact.process.tool import ToolResult
 from tests.environments.conftest import make_wheel, write
 from tests.environments.failing import Failed, run_to_fail
 
+RESTORE = "reenact env restore "
 SETUP = """
 [build-system]
 requires = []
@@ -118,7 +119,7 @@ def test_a_file_that_changed_after_it_was_locked(project_dir: Path, wheels: Path
     with zipfile.ZipFile(wheels / "tiny-1.0-py3-none-any.whl", "a") as archive:
         archive.writestr("evil.py", "")
     failed = fail(project_dir, ["tiny==1.0"], at, **environ)
-    failed.expect("a downloaded file is not the one that was locked (hash mismatch)", "Hash mismatch")
+    failed.expect("a downloaded file is not the one that was locked (hash mismatch)", "Hash mismatch", step=RESTORE)
     assert not list(at.glob("environments/*/lib/*/site-packages/tiny*"))
 
 
@@ -137,14 +138,26 @@ def test_a_build_that_is_killed_for_memory(project_dir: Path, at: Path) -> None:
     write(project_dir, {"pkg/pyproject.toml": SETUP})
     write(project_dir, {"pkg/backend.py": BACKEND.format(action="os.kill(os.getpid(), signal.SIGKILL)")})
     failed = fail(project_dir, ["./pkg"], at)
-    failed.expect("a build was killed: was there enough memory?", "the backend begins")
+    failed.expect("a build was killed: was there enough memory?", "the backend begins", step=RESTORE)
 
 
 def test_a_build_without_enough_memory(project_dir: Path, at: Path) -> None:
     write(project_dir, {"pkg/pyproject.toml": SETUP})
     write(project_dir, {"pkg/backend.py": BACKEND.format(action="bytearray(1 << 50)")})
     failed = fail(project_dir, ["./pkg"], at)
-    failed.expect("there was not enough memory", "MemoryError")
+    failed.expect("there was not enough memory", "MemoryError", step=RESTORE)
+
+
+def test_a_build_that_says_more_than_is_kept(project_dir: Path, at: Path) -> None:
+    write(project_dir, {"pkg/pyproject.toml": SETUP})
+    write(
+        project_dir, {"pkg/backend.py": BACKEND.format(action="print('cc: warning\\n' * 20_000); raise SystemExit(7)")}
+    )
+    failed = fail(project_dir, ["./pkg"], at)
+    failed.expect("could not be built from its source", "cc: warning", step=RESTORE)
+    assert "'ours @ " in failed.first
+    assert "the backend begins" in failed.log
+    assert "could not be built from its source" in failed.repeat(at), "what was made for the step is gone by then"
 
 
 def test_uv_itself_without_enough_memory(project_dir: Path, wheels: Path, at: Path) -> None:

@@ -23,7 +23,7 @@ def find_header(source: str) -> Header | None:
     """
     if "# /// script" not in source:
         return None
-    source = source.replace("\r\n", "\n")
+    source = source.removeprefix("\ufeff").replace("\r\n", "\n")
     blocks = [found for found in re.finditer(_BLOCK, source) if found["type"] == "script"]
     if len(blocks) > 1:
         raise ValueError("it has several blocks '# /// script', and may have one")

@@ -38,6 +38,21 @@ PACKAGE = {
     "pyproject.toml": PROJECT + '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n'
     '[tool.setuptools]\npy-modules = ["ours"]\n',
 }
+BUILT_ALONE = {
+    "pyproject.toml": '[project]\nname = "lib"\nversion = "1"\n[build-system]\nrequires = []\n'
+    'build-backend = "backend"\nbackend-path = ["."]\n',
+    "backend.py": """
+import zipfile
+def build_wheel(folder, *_, **__):
+    with zipfile.ZipFile(f"{folder}/lib-1-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("lib.py", "answer = 42")
+        wheel.writestr("lib-1.dist-info/METADATA", "Metadata-Version: 2.1\\nName: lib\\nVersion: 1\\n")
+        wheel.writestr("lib-1.dist-info/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+        wheel.writestr("lib-1.dist-info/RECORD", "")
+    return "lib-1-py3-none-any.whl"
+""",
+}
+"""Local code that needs nothing of an index to be built."""
 LOCKABLE = PROJECT.replace('dev = ["absent-package"]\n', 'dev = ["needy"]\n')
 
 
@@ -385,6 +400,20 @@ def test_the_header_of_a_script(project_dir: Path, here: World) -> None:
     assert installed(place) == {"tiny"}
     assert "requirements.txt is not used: train.py has a header of its own" in told(here, "note")
     assert installed(make(project_dir, here)[1]) == {"tiny", "needy"}  # what is no script has the project's
+
+
+def test_a_header_that_names_local_code(project_dir: Path, here: World) -> None:
+    header = '# dependencies = ["lib"]\n# [tool.uv.sources]\n# lib = {path = "../libs/lib"}\n'
+    script = "\ufeff" + SCRIPT.replace('# dependencies = ["tiny<2"]\n', header)
+    libs = {f"libs/lib/{name}": text for name, text in BUILT_ALONE.items()}
+    write(project_dir, {"jobs/train.py": script, **libs})
+    spec = ask(project_dir, here, "jobs/train.py")
+    assert list(spec.local) == ["jobs/../libs/lib"]
+    _, place = make(project_dir, here, "jobs/train.py")
+    assert run(place, "import lib; print(lib.answer)") == "42"
+    write(project_dir, {"jobs/train.py": script.replace("libs/lib", "libs/other")})
+    with pytest.raises(ProjectError, match=r"jobs/train.py installs 'jobs/../libs/other', which is not there"):
+        ask(project_dir, here, "jobs/train.py")
 
 
 def test_the_lock_of_a_script(project_dir: Path, here: World) -> None:

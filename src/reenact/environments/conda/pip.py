@@ -204,7 +204,7 @@ def install_pip(lock: EnvironmentLock, packages: Sequence[PipPackage], bench: Wo
             arguments += ["--allow-insecure-host", option.partition(" ")[2]]
     indexes = index_variables(lock, root, world)
     try:
-        run_uv(arguments, folder, world, doing=INSTALLING, extra=indexes, keep_open=held)
+        run_uv(arguments, folder, world, doing=INSTALLING, extra=indexes, keep_open=held, lasting=False)
     finally:
         (folder / SECRET_LOCK_FILE).unlink(missing_ok=True)
     if missing := {package.name for package in packages} - list_installed(folder):

@@ -54,7 +54,7 @@ def _build(lock: EnvironmentLock, bench: Workbench) -> Marker:
     keep_copies(lock.local, root, world)
     write_atomic(folder / LOCK_FILE, lock.text.encode())
     environment = ["venv", "--allow-existing", "--no-project", "--python", lock.interpreter or ""]
-    run_uv([*environment, "--no-python-downloads", "."], folder, world, doing=DOING, keep_open=held)
+    run_uv([*environment, "--no-python-downloads", "."], folder, world, doing=DOING, keep_open=held, lasting=False)
     expected = list_locked(lock.text)
     if expected:
         _install(lock, bench)
@@ -78,12 +78,12 @@ def _install(lock: EnvironmentLock, bench: Workbench) -> None:
             arguments += exclude_newer(value) if name == EXCLUDE_NEWER else ["--allow-insecure-host", value]
     indexes = index_variables(lock, root, world)
     try:
-        run_uv(arguments, folder, world, doing=DOING, extra=indexes, keep_open=held)
+        run_uv(arguments, folder, world, doing=DOING, extra=indexes, keep_open=held, lasting=False)
         share(folder, lock.python or "", world.home)
         if world.environ.get("PYTHONDONTWRITEBYTECODE"):
             # Then no import will ever leave bytecode, and every run would compile all that it imports.
             arguments.append("--compile-bytecode")
-            run_uv(arguments, folder, world, doing=DOING, extra=indexes, keep_open=held)
+            run_uv(arguments, folder, world, doing=DOING, extra=indexes, keep_open=held, lasting=False)
     finally:
         (folder / SECRET_LOCK_FILE).unlink(missing_ok=True)
 

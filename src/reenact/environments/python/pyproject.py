@@ -19,7 +19,7 @@ from reenact.environments.python import foreign_locks, poetry
 from reenact.environments.python.python_version import read_version_file
 from reenact.environments.python.request import Request, make_line, make_spec
 from reenact.environments.python.requirement_lines import Line
-from reenact.environments.python.uv_settings import list_paths, list_sources, with_places, without_credentials
+from reenact.environments.python.uv_settings import find_existing, list_sources, with_settings
 from reenact.environments.python.versions import parse_request
 from reenact.errors import ProjectError
 from reenact.hints import Any
@@ -110,7 +110,7 @@ def _ask_frozen(tables: _Tables, lock: str, python: str | None, source: Environm
     folder = PurePosixPath(lock).parent
     paths = read_toml(root / lock, lock, pick_local, world)
     local = {str(folder / path) if path != "." else _folder(folder): "" for path in paths}
-    local = {path: digest_local(_existing(root, path, lock), world) for path in local}
+    local = {path: digest_local(find_existing(root, path, lock), world) for path in local}
     return PythonSpec(
         python=python,
         files=(tables.name, lock),
@@ -245,10 +245,6 @@ class _Tables:
     def with_settings(self, spec: PythonSpec, world: World) -> PythonSpec:
         """``spec`` with what is said to uv of how packages are found, and with the local code that this leads to."""
         settings: dict[str, object] = {key: value for key, value in self._uv.items() if key not in LATER}
-        notes = spec.notes
-        if self._uv.get("pip", {}).get("torch-backend") == "auto":
-            settings["pip"] = {key: value for key, value in self._uv["pip"].items() if key != "torch-backend"}
-            notes = (*notes, f'{self.name}: torch-backend = "auto" is not used: --accelerator names the build')
         if any("workspace" in each for each in list_sources(settings)):
             from reenact.environments.python.workspace import find_members, with_members
 
@@ -257,11 +253,7 @@ class _Tables:
         if any("workspace" in each for each in list_sources(settings)):
             message = "members of a workspace are asked for, and there is no uv.lock"
             raise self._error("sources", message, "make one: uv lock")
-        places = {path: str(self.folder / path) for path in list_paths(settings)}
-        local = {path: digest_local(_existing(self.root, path, self.name), world) for path in places.values()}
-        return spec._replace(
-            settings=without_credentials(with_places(settings, places)), local={**spec.local, **local}, notes=notes
-        )
+        return with_settings(spec, settings, self.name, self.root, world)
 
     def _group(self, name: str, within: tuple[str, ...]) -> list[str]:
         """A dependency group with those that it includes (PEP 735)."""
@@ -312,13 +304,6 @@ def _folder(folder: PurePosixPath) -> str:
 def _name_of(text: str) -> str:
     found = re.match(r"[A-Za-z0-9._-]+", text)
     return found[0] if found else ""
-
-
-def _existing(root: Path, path: str, lock: str) -> Path:
-    if not (root / path).exists():
-        message = f"{lock} installs '{path}', which is not there"
-        raise ProjectError(message, hint=f"looked for {root / path}")
-    return root / path
 
 
 def _digest(path: Path) -> str:

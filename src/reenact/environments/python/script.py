@@ -8,7 +8,7 @@ from blake3 import blake3
 
 from reenact.environments.definition import make_error, parse_toml, read_bytes
 from reenact.environments.python.request import Request, make_line, make_spec
-from reenact.environments.python.uv_settings import without_credentials
+from reenact.environments.python.uv_settings import with_settings
 from reenact.environments.python.versions import parse_request
 from reenact.hints import Any
 from reenact.plan import PythonSpec
@@ -47,7 +47,7 @@ def ask(project: Project, root: Path, manager: str | None, world: World) -> Pyth
         python=python,
         dependencies=tuple(make_line(text, Position(name, line, 1), root) for text in found["dependencies"]),
     )
-    return make_spec(request, root, world)._replace(settings=without_credentials(found["settings"]))
+    return with_settings(make_spec(request, root, world), found["settings"], name, root, world)
 
 
 def read_header(root: Path, name: str, world: World) -> dict[str, Any]:

@@ -47,6 +47,9 @@ UNSET = (
 """Variables that would point uv to another interpreter, environment, folder or build than the one that we name."""
 
 LAST_LINES = 20
+_OWN = ("error: ", "  cause: ", "hint: ")
+"""How lines begin in which uv speaks for itself; what it hands on of others is indented further."""
+
 _SEARCH = Lock()
 EXCLUDE_NEWER = "--exclude-newer"
 _BUILDER = "2019-02-06T00:00:00Z"
@@ -95,6 +98,7 @@ CAUSES = (
         r"`([^`]+)` does not appear to be a Python project",
         "local code has neither a pyproject.toml nor a setup.py to be installed by",
     ),
+    (r"Distribution not found at: (\S+)", "local code that is asked for is not there: {0}"),
     (r"Unsupported Git URL scheme `(\w+):`", "git addresses with {0}:// are not served any more: write https://"),
     (
         r"Failed to parse `([^`]*\.lock)`, which uses an unsupported schema version \((\w+)",
@@ -150,15 +154,21 @@ def run_uv(
     extra: Mapping[str, str] = {},
     stdin: bytes = b"",
     keep_open: Sequence[int] = (),
+    lasting: bool = True,
 ) -> ToolResult:
     """Run ``uv ARGUMENTS`` in ``folder`` and tell of its progress as ``doing``.
+
+    ``lasting`` says that what it reads stays there when it fails: then it can be repeated by hand.
 
     Raises:
         BuildError: it failed; the cause comes first, then its last lines, and the hint repeats the step.
     """
+    own: list[str] = []
 
     def tell(line: str) -> None:
         text = line.strip()
+        if line.startswith(_OWN):
+            own.append(line)
         world.report.said(redact(line))
         if text.startswith(("Downloading", "Downloaded", "Building", "Built", "Resolved", "Prepared", "Installed")):
             world.report.step(doing, redact(text))
@@ -175,7 +185,10 @@ def run_uv(
     )
     world.report.said(f"uv ended with code {result.code}")
     if not result.ok:
-        raise make_failure(result, folder, doing)
+        if not all(line in result.errors for line in own):
+            # A compiler may say more than is kept: what went wrong stands before it.
+            result = result._replace(errors="\n".join((*own, result.errors)))
+        raise make_failure(result, folder if lasting and not stdin else None, doing)
     return result
 
 
@@ -184,11 +197,11 @@ def render_step(argv: Sequence[str], folder: Path) -> str:
     return redact(f"cd {shlex.quote(str(folder))} && {shlex.join(('uv', *argv[1:]))}")
 
 
-def make_failure(result: ToolResult, folder: Path, doing: str) -> BuildError:
-    """The error for a uv that failed: the cause first, its last lines, and how to repeat the step."""
+def make_failure(result: ToolResult, folder: Path | None, doing: str) -> BuildError:
+    """The error for a uv that failed: the cause first, its last lines, and how to repeat the step in ``folder``."""
     lines = [line for line in redact(result.errors).splitlines() if line.strip()]
     last = "\n".join(f"  uv: {line}" for line in lines[-LAST_LINES:])
-    hint = f"to repeat the step: {render_step(result.argv, folder)}"
+    hint = f"to repeat the step: {render_step(result.argv, folder)}" if folder else None
     return BuildError(f"{doing} failed: {find_cause(result)}\n{last}".rstrip(), hint=hint)
 
 

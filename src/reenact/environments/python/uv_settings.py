@@ -8,9 +8,14 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
 
 from reenact.environments.credentials import HIDDEN, redact
+from reenact.environments.local_code import digest_local
+from reenact.errors import ProjectError
 from reenact.hints import Any
+from reenact.plan import PythonSpec
+from reenact.world import World
 
 Settings = Mapping[str, Any]
 
@@ -46,3 +51,32 @@ def with_places(settings: Settings, places: Mapping[str, str]) -> dict[str, Any]
             source["path"] = places.get(source["path"], source["path"])
             source.pop("editable", None)
     return moved
+
+
+def with_settings(spec: PythonSpec, settings: Settings, name: str, root: Path, world: World) -> PythonSpec:
+    """``spec`` with the ``settings`` that the file ``name`` has, and with the local code that they lead to.
+
+    Raises:
+        ProjectError: such code is not there.
+    """
+    folder = PurePosixPath(name).parent
+    places = {path: str(folder / path) for path in list_paths(settings)}
+    local = {path: digest_local(find_existing(root, path, name), world) for path in places.values()}
+    hidden = without_credentials(with_places(settings, places))
+    notes = spec.notes
+    if hidden.get("pip", {}).get("torch-backend") == "auto":
+        hidden["pip"] = {key: value for key, value in hidden["pip"].items() if key != "torch-backend"}
+        notes = (*notes, f'{name}: torch-backend = "auto" is not used: --accelerator names the build')
+    return spec._replace(settings=hidden, local={**spec.local, **local}, notes=notes)
+
+
+def find_existing(root: Path, path: str, name: str) -> Path:
+    """What is at ``path`` of the project in ``root``, which the file ``name`` installs.
+
+    Raises:
+        ProjectError: it is not there.
+    """
+    if not (root / path).exists():
+        message = f"{name} installs '{path}', which is not there"
+        raise ProjectError(message, hint=f"looked for {root / path}")
+    return root / path
