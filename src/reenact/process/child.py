@@ -56,10 +56,14 @@ class NotStarted(Exception):
 
 
 class Child:
-    """A started command. ``end`` is readable once it has ended; its number is not given away before :meth:`reap`."""
+    """A started command. ``end`` is readable once it has ended; its number is not given away before :meth:`reap`.
+
+    One without a ``process`` is a part of us, which starts no others (``childless``).
+    """
 
     def __init__(self, pid: int, process: "subprocess.Popen[bytes] | None" = None) -> None:
         self._process = process
+        self.childless = process is None
         self._last: tuple[int, resource.struct_rusage] | None = None
         self._waiter: threading.Thread | None = None
         self.pid = pid

@@ -72,6 +72,8 @@ class Watch:
 
     def until_alone(self, arrivals: signals.Arrivals) -> None:
         """Until nothing of the command is left."""
+        if self._child.childless:
+            return
         ask_at = time.monotonic() + (0 if self.stopped else _LINGER)
         asked: set[tuple[int, str]] = set()
         pause = 0.01

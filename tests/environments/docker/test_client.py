@@ -79,8 +79,8 @@ STARTED = b"HTTP/1.0 204 No Content\r\n\r\n"
         ([b'HTTP/1.0 409 Conflict\r\n\r\n{"message": "the name is taken"}'], "docker: the name is taken"),
         ([b"HTTP/1.0 201 Created\r\n\r\n[]"], "docker: the engine's answer makes no sense"),
         ([b"HTTP/1.0 500 Oh\r\n\r\nno JSON"], "docker: the engine answered 500"),
-        ([CREATED, b"HTTP/1.1 404 Gone\r\n\r\n"], "does not let us join the container: HTTP/1.1 404 Gone"),
-        ([CREATED, b""], "docker: the engine ended the conversation"),
+        ([CREATED, b"HTTP/1.1 404 Gone\r\n\r\n", WAITING], "does not let us join the container: HTTP/1.1 404 Gone"),
+        ([CREATED, b"", WAITING], "docker: the engine ended the conversation"),
         ([CREATED, JOINED, WAITING, STARTED], "docker: the engine went away before the container had ended"),
     ],
 )
