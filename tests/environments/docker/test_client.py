@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+from itertools import chain, repeat
 from pathlib import Path
 
 import pytest
@@ -91,16 +92,20 @@ def test_an_engine_that_fails(tmp_path: Path, answers: list[bytes], said: str) -
         server.listen()
 
         def serve() -> None:
-            for answer in answers:
-                connection, _ = server.accept()
+            # Whatever else is asked, until the client has ended, is heard and gets no answer.
+            for answer in chain(answers, repeat(b"")):
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
                 with connection:
                     connection.recv(1 << 16)
                     connection.sendall(answer)
-            server.close()
 
         thread = threading.Thread(target=serve)
         thread.start()
         done = run_client(path)
+        server.shutdown(socket.SHUT_RDWR)
         thread.join()
     assert done.returncode == 125
     assert said in done.stderr
@@ -114,5 +119,9 @@ def run_client(path: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_nobody_answers(tmp_path: Path) -> None:
-    done = run_client(tmp_path / "nobody")
-    assert (done.returncode, done.stderr) == (125, "docker: [Errno 2] No such file or directory\n")
+    path = tmp_path / "nobody"
+    done = run_client(path)
+    assert (done.returncode, done.stderr) == (
+        125,
+        f"docker: nobody answers at unix://{path}: No such file or directory\n",
+    )

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import NamedTemporaryFile, TemporaryDirectory
 from uuid import uuid4
 
 import pytest
@@ -106,8 +106,12 @@ def test_a_variable_that_is_not_set_is_told_before_anything_is_made(write_projec
     assert not home.runs.exists()
 
 
+SECRET = f"s3cr3t-value-{os.getpid()}"
+"""Ours, and of nobody who tests at the same time."""
+
+
 @pytest.mark.parametrize("killed", [False, True])
-@pytest.mark.parametrize("value", ["s3cr3t-value of # one 'line' $(id)", "s3cr3t-value\nof two lines"])
+@pytest.mark.parametrize("value", [" of # one 'line' $(id)", "\nof two lines"])
 def test_secrets_are_in_no_argument_and_no_file(
     write_project: Write,
     start: Start,
@@ -119,6 +123,7 @@ def test_secrets_are_in_no_argument_and_no_file(
     killed: bool,
 ) -> None:
     environ["TMPDIR"] = str(tmp_path)
+    value = SECRET + value
     # In both of the ways in which one can reach a container: a parameter, and a variable of the caller's.
     environ["TOKEN"] = value
     command = (
@@ -135,9 +140,9 @@ def test_secrets_are_in_no_argument_and_no_file(
     (name,) = list_containers(engine, run.name)
     arguments = [read_arguments(path) for path in Path("/proc").glob("[0-9]*")]
     assert any(name.encode() in argument for argument in arguments)
-    assert not any(b"s3cr3t-value" in argument for argument in arguments)
+    assert not any(SECRET.encode() in argument for argument in arguments)
     described = json.loads(tell(engine, "inspect", name))[0]
-    assert "s3cr3t-value" not in json.dumps([described["Args"], described["Config"]["Cmd"], described["Mounts"]])
+    assert SECRET not in json.dumps([described["Args"], described["Config"]["Cmd"], described["Mounts"]])
     expect_unwritten(tmp_path, Path("/dev/shm"))
     if killed:
         child.kill()
@@ -154,7 +159,7 @@ def expect_unwritten(*folders: Path) -> None:
     for folder in folders:
         for path in folder.rglob("*"):
             with suppress(OSError):  # gone meanwhile, or not for us to read
-                assert not path.is_file() or b"s3cr3t-value" not in path.read_bytes(), path
+                assert not path.is_file() or SECRET.encode() not in path.read_bytes(), path
 
 
 def list_places(engine: Engine) -> list[Path]:
@@ -288,6 +293,12 @@ def test_volumes_ports_and_the_rest_reach_the_engine(
 def test_the_exit_code_is_the_commands(write_project: Write, run: Run) -> None:
     write_project("exit 37")
     assert run("-q").returncode == 37
+
+
+def test_a_name_is_a_name_whatever_is_in_it(write_project: Write, run: Run) -> None:
+    write_project("true")
+    for name in ("a b", "a&x=1", "a#b", "a%41"):
+        assert f"Invalid container name ({name})" in run("-A", f"name={name}").stderr
 
 
 def test_what_the_engine_refuses_is_told(write_project: Write, run: Run, home: Home) -> None:
@@ -435,6 +446,43 @@ def test_no_network_and_read_only(write_project: Write, run: Run, home: Home, pr
     assert not (project_dir / "here").exists()
     assert (only_run(home) / "artifacts/made").exists()
     assert run("-q", "-A", "network=none", "--locked").returncode == 65
+
+
+def test_read_only_closes_volumes_too(write_project: Write, run: Run, project_dir: Path, tmp_path: Path) -> None:
+    kept, given = tmp_path / "kept", tmp_path / "given"
+    for folder in (kept, given):
+        folder.mkdir()
+        (folder / "there").write_text("seen\n")
+    write_project(
+        "cat /kept/there /given/there; touch /kept/x; touch /given/x; touch /own/x", volumes=["/own", f"{kept}:/kept"]
+    )
+    options = ("-q", "-A", f"volume={given}:/given")
+    assert run(*options, "--read-only").stdout == "seen\nseen\n"
+    assert [path.name for folder in (kept, given) for path in folder.iterdir()] == ["there", "there"]
+    assert run(*options).returncode == 0
+    assert (kept / "x").exists()
+
+
+def test_read_only_shows_a_folder_for_temporary_files_that_a_parameter_names(write_project: Write, run: Run) -> None:
+    write_project("ls -A {p} | wc -l", {"p": "path"})
+    with NamedTemporaryFile(dir="/tmp"):
+        assert run("-q", "--read-only", "-P", "p=/tmp").stdout != "0\n"
+
+
+def test_what_the_project_mounts_is_in_the_place_of_ours(
+    write_project: Write, run: Run, project_dir: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "which").write_text("the project's\n")
+    (project_dir / "which").write_text("ours\n")
+    seen = f"{other}:{other}"
+    write_project("cat which {p}/which", {"p": "path"}, volumes=["$PWD:/mlflow/projects/code", seen, seen])
+    assert run("-q", "-P", f"p={other}").stdout == "ours\nthe project's\n"
+    write_project("cat which", volumes=[f"{other}:/mlflow/projects/code"])
+    assert run("-q").stdout == "the project's\n"
+    write_project("cat which")
+    assert run("-q", "-A", f"v={other}:/mlflow/projects/code").stdout == "the project's\n"
 
 
 def test_the_whole_build_log_is_in_the_run_folder(

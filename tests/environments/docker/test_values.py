@@ -9,11 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reenact.environments.docker.arguments import find_argument, parse_arguments, read_arguments, render_arguments
+from reenact.environments.docker.arguments import (
+    close_arguments,
+    find_argument,
+    list_targets,
+    parse_arguments,
+    read_arguments,
+    render_arguments,
+)
 from reenact.environments.docker.dockerfile import find_bases, pin_bases
 from reenact.environments.docker.engine import Engine
 from reenact.environments.docker.ignore import is_ignored, parse_ignore
-from reenact.environments.docker.mounts import Mount, expand_volume, render_mount
+from reenact.environments.docker.mounts import Mount, close_volume, expand_volume, find_target, render_mount
 from reenact.environments.docker.variables import (
     find_store_folder,
     fits_in_file,
@@ -55,6 +62,19 @@ def test_volumes_are_expanded_without_a_shell(tmp_path: Path) -> None:
     assert expand_volume("cache:/$(id)/`id`", tmp_path, caller) == "cache:/$(id)/`id`"
     with pytest.raises(UsageError, match=r"\$NONE, which is not set here"):
         expand_volume("$NONE:/d", tmp_path, caller)
+
+
+def test_where_volumes_are_and_how_they_are_closed() -> None:
+    assert [find_target(volume) for volume in ("/d", "/a:/d/", "name:/d:ro", "/a:/x/../d:z")] == ["/d"] * 4
+    closed = {"/d": "/d", "/a:/d": "/a:/d:ro", "n:/d:rw": "n:/d:ro", "/a:/d:z,rw": "/a:/d:ro,z", "/a:/d:ro": "/a:/d:ro"}
+    assert {volume: close_volume(volume) for volume in closed} == closed
+    mount = "type=bind,src=/a,dst=/m"
+    given = parse_arguments(["v=/a:/d", f"mount={mount}", "volumes-from=x:rw", "e=A=/a:/d", "init"])
+    assert list_targets(given) == ("/d", "/m")
+    options = ("/a:/d:ro", f"{mount},readonly", "x:ro", "A=/a:/d", None)
+    assert tuple(value for _, value in close_arguments(given)) == options
+    memory = parse_arguments(["mount=type=tmpfs,target=/m"])
+    assert close_arguments(memory) == memory
 
 
 def test_a_mount_covers_what_is_below_it_at_the_same_place() -> None:

@@ -76,5 +76,5 @@ def request(method: str, path: str, target: str, body: bytes = b"") -> tuple[int
 
 
 def quote_name(name: str) -> str:
-    """An image's name as a part of a path of the API."""
+    """A name of an image or a container as a part of a request's target."""
     return quote(name, safe="/:@")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterable, Mapping
 
+from reenact.environments.docker.mounts import close_volume, find_target
 from reenact.errors import UsageError
 
 Arguments = tuple[tuple[str, str | None], ...]
@@ -12,7 +15,7 @@ _REFUSED = {
     "d": "the run would end at once; 'reenact run --detach' leaves a run working",
     "detach": "the run would end at once; 'reenact run --detach' leaves a run working",
 }
-_SHORT = {"u": "user", "w": "workdir", "h": "hostname", "net": "network"}
+_SHORT = {"u": "user", "w": "workdir", "h": "hostname", "v": "volume", "net": "network"}
 
 
 def parse_arguments(items: Iterable[str]) -> Arguments:
@@ -61,6 +64,28 @@ def list_variables(arguments: Arguments) -> dict[str, str]:
     """The variables that are given with a value (``-A env=NAME=VALUE``)."""
     pairs = (value.partition("=") for name, value in arguments if name in ("env", "e") and value)
     return {name: value for name, equals, value in pairs if equals}
+
+
+def list_targets(arguments: Arguments) -> tuple[str, ...]:
+    """Where the arguments mount something."""
+    volume, mount = find_argument(arguments, "volume"), find_argument(arguments, "mount")
+    targets = re.findall(r"(?:^|,)(?:target|dst|destination)=([^,]*)", mount or "")
+    return (*((find_target(volume),) if volume else ()), *map(os.path.normpath, targets))
+
+
+def close_arguments(arguments: Arguments) -> Arguments:
+    """The arguments, so that what they mount cannot be written into."""
+    return tuple((name, value and _close(_SHORT.get(name, name), value)) for name, value in arguments)
+
+
+def _close(name: str, value: str) -> str:
+    if name == "volume":
+        return close_volume(value)
+    if name == "volumes-from":
+        return f"{value.partition(':')[0]}:ro"
+    if name == "mount" and not re.search(r"(^|,)type=tmpfs(,|$)", value):
+        return re.sub(r",(readonly|ro)(=\w+)?(?=,|$)", "", value) + ",readonly"
+    return value
 
 
 def drop_arguments(arguments: Arguments, *names: str) -> Arguments:

@@ -21,8 +21,8 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from types import FrameType
 
-from reenact.environments.docker.api import Socket, connect, request
-from reenact.environments.docker.parts import LABEL, OPEN_FOLDER, Parts
+from reenact.environments.docker.api import Socket, connect, quote_name, request
+from reenact.environments.docker.parts import LABEL, Parts
 from reenact.hints import Any
 
 NOT_STARTED = 125
@@ -66,7 +66,7 @@ def make_request(path: str, parts: Parts) -> bytes:
             "Binds": parts.volumes,
             "SecurityOpt": parts.security,
             "ReadonlyRootfs": parts.closed,
-            "Tmpfs": dict([OPEN_FOLDER]) if parts.closed else {},
+            "Tmpfs": parts.folders_in_memory,
         },
     }
     if parts.entrypoint is not None:
@@ -82,7 +82,8 @@ def run(handed: bytes) -> int:
     except _Failed as problem:
         said, code = str(problem), problem.code
     except OSError as problem:
-        said, code = str(problem), NOT_STARTED
+        said = f"nobody answers at unix://{asked['socket']}: {problem.strerror}" if problem.strerror else str(problem)
+        code = NOT_STARTED
     except (ValueError, KeyError, TypeError):
         said, code = "the engine's answer makes no sense", NOT_STARTED
     os.write(2, f"docker: {said}\n".encode())
@@ -98,7 +99,7 @@ class _Container:
         self._early: list[int] = []
 
     def run(self, name: str, body: Mapping[str, Any]) -> int:
-        self._id = self._ask(f"/containers/create?name={name}", body)["Id"]
+        self._id = self._ask(f"/containers/create?name={quote_name(name)}", body)["Id"]
         with self._forwarding(), _raw_keyboard(self._terminal):
             try:
                 streams, end = self._ask_to_attach(), self._ask_to_wait()

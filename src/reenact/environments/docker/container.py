@@ -7,14 +7,23 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from reenact.environments.docker.arguments import drop_arguments, find_argument, list_variables, render_arguments
+from reenact.environments.docker.arguments import (
+    close_arguments,
+    drop_arguments,
+    find_argument,
+    list_targets,
+    list_variables,
+    render_arguments,
+)
 from reenact.environments.docker.engine import Engine, has_settings
 from reenact.environments.docker.image import Image
 from reenact.environments.docker.mounts import (
     CODE,
     Mount,
+    close_volume,
     expand_volume,
     expect_nearby,
+    find_target,
     make_mounts,
 )
 from reenact.environments.docker.parts import Parts
@@ -76,7 +85,8 @@ def make_launch(command: Command, container: Container, spec: DockerSpec, site: 
     user = _make_user(engine, spec, site.world.environ)
     alone = not site.plan.isolation.network
     entrypoint, words = _make_command(command, container)
-    folder = site.root / site.plan.command.cwd
+    volumes = _list_volumes(spec, site)
+    taken = (*map(find_target, volumes), *list_targets(spec.arguments))
     parts = Parts(
         name=find_argument(spec.arguments, "name") or site.folder.name,
         image=container.image.id,
@@ -85,8 +95,8 @@ def make_launch(command: Command, container: Container, spec: DockerSpec, site: 
         run=site.folder.name,
         entrypoint=entrypoint,
         variables={**user.variables, **variables, **reach.variables},
-        mounts=make_mounts(site, _list_folders(reach, variables), with_code=not spec.bake),
-        volumes=tuple(expand_volume(volume, folder, site.world.environ) for volume in spec.container.volumes),
+        mounts=make_mounts(site, _list_folders(reach, variables), with_code=not spec.bake, taken=taken),
+        volumes=volumes,
         user=user.name,
         network="none" if alone else asked or reach.network,
         hosts=() if alone else reach.hosts,
@@ -94,7 +104,7 @@ def make_launch(command: Command, container: Container, spec: DockerSpec, site: 
         security=("label=disable",) if os.path.exists("/sys/fs/selinux/enforce") else (),
         closed=site.plan.isolation.read_only,
         terminal=site.terminal,
-        more=(*user.options, *_render_settings(engine, spec), *_render_arguments(spec)),
+        more=(*user.options, *_render_settings(engine, spec), *_render_arguments(spec, site)),
     )
     seen = {**container.image.variables, **parts.variables, **list_variables(spec.arguments)}
     launch = _choose_launch(engine, parts, site)
@@ -226,8 +236,16 @@ def _render_settings(engine: Engine, spec: DockerSpec) -> tuple[str, ...]:
     return tuple(words)
 
 
-def _render_arguments(spec: DockerSpec) -> tuple[str, ...]:
-    return render_arguments(drop_arguments(spec.arguments, "name", "network"))
+def _list_volumes(spec: DockerSpec, site: Site) -> tuple[str, ...]:
+    """What the project mounts, each once, as this machine has it."""
+    folder = site.root / site.plan.command.cwd
+    volumes = [expand_volume(volume, folder, site.world.environ) for volume in spec.container.volumes]
+    return tuple(dict.fromkeys(map(close_volume, volumes) if site.plan.isolation.read_only else volumes))
+
+
+def _render_arguments(spec: DockerSpec, site: Site) -> tuple[str, ...]:
+    given = drop_arguments(spec.arguments, "name", "network")
+    return render_arguments(close_arguments(given) if site.plan.isolation.read_only else given)
 
 
 def _list_folders(reach: Reach, variables: Mapping[str, str]) -> tuple[str, ...]:

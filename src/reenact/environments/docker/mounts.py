@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 
 from reenact.environments.docker.engine import Engine
@@ -38,8 +38,11 @@ class Mount(NamedTuple):
         return below and os.path.relpath(other.source, self.source) == os.path.relpath(other.target, self.target)
 
 
-def make_mounts(site: Site, folders: Iterable[str], *, with_code: bool) -> tuple[Mount, ...]:
-    """The mounts of a run; ``folders`` are more that keep their path.
+def make_mounts(
+    site: Site, folders: Iterable[str], *, with_code: bool, taken: Container[str] = ()
+) -> tuple[Mount, ...]:
+    """The mounts of a run; ``folders`` are more that keep their path. Where something is mounted that the project or
+    the caller has asked for (``taken``), nothing of ours is.
 
     Raises:
         UnsupportedError: a parameter names a folder that the image needs for itself.
@@ -53,6 +56,7 @@ def make_mounts(site: Site, folders: Iterable[str], *, with_code: bool) -> tuple
             message = f"a parameter of the command names a file in {place}, which a container has its own of"
             raise UnsupportedError(message, hint="put the file into a folder of its own")
         mounts.append(Mount(place, place, own=place == places[0]))
+    mounts = [mount for mount in mounts if mount.target not in taken]
     return tuple(m for m in mounts if not any(other.covers(m) for other in mounts if other != m))
 
 
@@ -94,6 +98,21 @@ def expand_volume(volume: str, folder: Path, caller: Mapping[str, str]) -> str:
         source, colon, rest = text.partition(":")
         text = os.path.normpath(folder / source) + colon + rest
     return text
+
+
+def find_target(volume: str) -> str:
+    """Where a ``volumes`` item is mounted."""
+    source, colon, rest = volume.partition(":")
+    return os.path.normpath(rest.partition(":")[0] if colon else source)
+
+
+def close_volume(volume: str) -> str:
+    """A ``volumes`` item that cannot be written into; one that is made for the container is gone with it, and stays."""
+    source, *rest = volume.split(":")
+    if not rest:
+        return volume
+    modes = [mode for mode in ":".join(rest[1:]).split(",") if mode not in ("", "rw", "ro")]
+    return f"{source}:{rest[0]}:{','.join(('ro', *modes))}"
 
 
 def expect_nearby(engine: Engine, site: Site, folders: tuple[str, ...]) -> None:

@@ -34,9 +34,14 @@ class Parts(NamedTuple):
     terminal: bool = False
     more: tuple[str, ...] = ()
 
+    @property
+    def folders_in_memory(self) -> dict[str, str]:
+        """What of a closed container can be written beside the run's own, with its options; what is mounted is not."""
+        return dict([OPEN_FOLDER]) if self.closed and all(m.target != OPEN_FOLDER[0] for m in self.mounts) else {}
+
 
 LABEL = "reenact.run"
 """The label by which a container is known as that of a run."""
 
 OPEN_FOLDER = ("/tmp", "exec,mode=1777")  # noqa: S108
-"""What of a closed container can be written beside the run's own: a folder in memory, and its options."""
+"""A folder in memory, and its options."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reenact.environments.docker.mounts import render_mount
-from reenact.environments.docker.parts import LABEL, OPEN_FOLDER, Parts
+from reenact.environments.docker.parts import LABEL, Parts
 
 _DETACH_KEYS = "--detach-keys=ctrl-^,ctrl-_,ctrl-^"
 
@@ -14,9 +14,10 @@ def render_run(parts: Parts, handed: tuple[str, ...]) -> tuple[str, ...]:
     ``handed`` are the options by which the variables travel (:mod:`reenact.environments.docker.variables`).
     """
     mounts = [word for mount in parts.mounts for word in render_mount(mount, read_only=parts.closed and not mount.own)]
-    tmpfs = ("--read-only", "--tmpfs", ":".join(OPEN_FOLDER)) if parts.closed else ()
+    closed = ("--read-only",) if parts.closed else ()
+    tmpfs = [word for folder in parts.folders_in_memory.items() for word in ("--tmpfs", ":".join(folder))]
     security = [word for option in parts.security for word in ("--security-opt", option)]
-    return "run", "--rm", *security, *tmpfs, *mounts, *_render_rest(parts, handed)
+    return "run", "--rm", *security, *closed, *tmpfs, *mounts, *_render_rest(parts, handed)
 
 
 def render_create(parts: Parts, handed: tuple[str, ...]) -> tuple[str, ...]:
