@@ -13,13 +13,14 @@ import os
 import select
 import stat
 import termios
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from reenact.hints import Any
 from reenact.values import NamedTuple
 
 _IFLAG, _OFLAG, _CFLAG, _LFLAG, _, _, _CC = range(7)
+_BLANK = 0x20
 
 
 class Keys(NamedTuple):
@@ -44,6 +45,8 @@ class Terminal:
         self._typed = b""
         self._hidden = False
         self._size: tuple[int, int] | None = None
+        self.read_inner: Callable[[], list[Any] | None] | None = None
+        """Reads the settings of the terminal that the command has elsewhere, whose client takes every key from ours."""
         self.master, self.slave = os.openpty()
         self.name = os.ttyname(self.slave)
         termios.tcsetattr(self.slave, termios.TCSANOW, termios.tcgetattr(self._ours))
@@ -177,27 +180,27 @@ class Terminal:
         except OSError:
             typed = b""
         if not typed and self._saved is None:
-            return self.special(termios.VEOF)
+            end: bytes = termios.tcgetattr(self.master)[_CC][termios.VEOF]
+            return end
         if not typed:
             self.part()
             self.keyboard = None
         return typed
-
-    def special(self, which: int) -> bytes:
-        """The character that now means ``which`` (an index such as ``termios.VINTR``) to the command's terminal."""
-        character: bytes = termios.tcgetattr(self.master)[_CC][which]
-        return character
 
     def _find_keys(self, typed: bytes) -> Keys:
         """Only where the command's terminal acts on them and the command reads by lines.
 
         A program that reads keys one by one (an editor, a prompt with line editing) gives them its own meaning.
         """
-        local = termios.tcgetattr(self.master)[_LFLAG]
-        if self._saved is None or not (local & termios.ISIG and local & termios.ICANON):
+        if self._saved is None:
             return Keys()
-        interrupt = any(self.special(key) in typed for key in (termios.VINTR, termios.VQUIT))
-        place = typed.find(self.special(termios.VSUSP))
+        settings = termios.tcgetattr(self.master)
+        if self.read_inner is not None and not settings[_LFLAG] & termios.ISIG and min(typed, default=_BLANK) < _BLANK:
+            settings = self.read_inner() or settings
+        if not (settings[_LFLAG] & termios.ISIG and settings[_LFLAG] & termios.ICANON):
+            return Keys()
+        interrupt = any(settings[_CC][key] in typed for key in (termios.VINTR, termios.VQUIT))
+        place = typed.find(settings[_CC][termios.VSUSP])
         return Keys(interrupt, place >= 0, place if place >= 0 else None)
 
     def clean(self, data: bytes) -> bytes:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import select
 import signal
+import sys
 import time
 from collections.abc import Callable
 
-from reenact.hints import TYPE_CHECKING, Literal
+from reenact.hints import TYPE_CHECKING, Any, Literal
 from reenact.process import signals
 from reenact.process.child import Child, Spawn, Started
 from reenact.process.log_writer import LogWriter
@@ -58,6 +59,8 @@ class Watch:
         if terminal is not None:
             terminal.close_slave()
             terminal.join()
+        if terminal is not None and spawn.ending is not None:
+            terminal.read_inner = self._read_inner
 
     @property
     def left_behind(self) -> list[Process]:
@@ -228,6 +231,14 @@ class Watch:
             self._stop(signal.SIGINT, "signal", told=True)
         if keys.suspend:
             self._suspend()
+
+    def _read_inner(self) -> list[Any] | None:
+        """The settings of the terminal that the command has elsewhere, if it has one that we may see."""
+        if self._terminal is None or sys.platform != "linux":
+            return None
+        from reenact.process.inner_terminal import read_settings
+
+        return read_settings(find_members(self.command, known=self.meter.known), self._terminal.name)
 
     def _keeper(self, name: str | None) -> Callable[[bytes], bytes]:
         """What logs a chunk of the stream and returns what to show of it; an empty one is the last."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -94,6 +97,64 @@ def test_ctrl_c_twice_ends_what_does_not_listen(write_project: Write, start: Sta
     child.send_signal(signal.SIGINT)
     child.wait(20)
     assert list_containers(engine, run.name) == []
+
+
+@pytest.fixture
+def type_at(start: Start) -> Iterator[Callable[..., tuple[Callable[[bytes], None], subprocess.Popen[str]]]]:
+    """Starts a run on a terminal; gives what types there, and the run."""
+    masters = []
+
+    def begin(*options: str) -> tuple[Callable[[bytes], None], subprocess.Popen[str]]:
+        master, slave = pty.openpty()
+        masters.append(master)
+        child = start(*options, stdin=slave, stdout=slave, stderr=slave, preexec_fn=lambda: os.login_tty(0))
+        os.close(slave)
+
+        def write(typed: bytes) -> None:
+            os.write(master, typed)
+
+        return write, child
+
+    yield begin
+    for master in masters:
+        os.close(master)
+
+
+def read_state(run: Path) -> str:
+    return str(json.loads((run / "result.json").read_text())["state"])
+
+
+def test_ctrl_c_on_a_terminal(write_project: Write, type_at: Callable[..., Any], home: Home, engine: Engine) -> None:
+    write_project("touch $REENACT_RUN_DIR/ready; sleep 100")
+    write, child = type_at("-q")
+    run = wait_until_ready(home)
+    write(b"\x03")
+    assert child.wait(20) == 130
+    assert read_state(run) == "killed"
+    shutil.rmtree(run)
+    write_project(STUBBORN)
+    write, child = type_at("-q")
+    run = wait_until_ready(home)
+    write(b"\x03")
+    with pytest.raises(subprocess.TimeoutExpired):
+        child.wait(0.5)
+    write(b"\x03")
+    assert child.wait(20) == 137
+    assert list_containers(engine, run.name) == []
+
+
+def test_a_program_that_reads_keys_gets_an_interrupt_as_a_key(
+    write_project: Write, type_at: Callable[..., Any], home: Home
+) -> None:
+    write_project(
+        'python -c \'import os, tty; tty.setraw(0); open(os.environ["REENACT_RUN_DIR"] + "/ready", "w");'
+        "assert os.read(0, 10) == bytes([3])'"
+    )
+    write, child = type_at("-q")
+    run = wait_until_ready(home)
+    write(b"\x03")
+    assert child.wait(20) == 0
+    assert read_state(run) == "finished"
 
 
 def test_a_timeout(write_project: Write, start: Start, home: Home, engine: Engine) -> None:
