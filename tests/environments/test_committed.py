@@ -167,11 +167,15 @@ def test_any_text_comes_back(world: World, entries: list[Entry]) -> None:
     assert [with_entry((each,), each) for each in entries] == [(each,) for each in entries]
 
 
-@pytest.mark.parametrize("damage", ["", "[", "version = 2\n", "version = 1\n[[environment]]\nlock = 3\n", "\0"])
+@pytest.mark.parametrize(
+    "damage",
+    ["", "[", "<<<<<<< HEAD\nversion = 1\n", "version = 2\n", "version = 1\n[[environment]]\nlock = 3\n", "\0"],
+)
 def test_a_damaged_lock_is_told(project_dir: Path, here: World, damage: str) -> None:
     write(project_dir, {"MLproject": MAIN, "python_env.yaml": "dependencies: [tiny]\n", FILE: damage})
-    with pytest.raises(ProjectError, match=r"reenact\.lock"):
+    with pytest.raises(ProjectError, match=r"reenact\.lock") as caught:
         prepare(Request(str(project_dir)), here)
+    assert "reenact lock" in f"{caught.value.hint} {caught.value.diagnostics}"
 
 
 def test_only_what_is_locked_runs_when_asked(project_dir: Path, here: World) -> None:

@@ -31,6 +31,8 @@ HEAD = "# Made by `reenact lock`: commit it, and let nobody edit it by hand.\n"
 BARE = "a bare Python"
 """What an environment is called that no file defines."""
 
+ANEW = "take one side of a merge, or delete it; then make it anew: reenact lock"
+
 UNASKED = frozenset({"kind", "notes", "origin", "files", "lock_file", "locked", "as_of", "accelerator", "variables"})
 """Fields of a spec that do not say what is asked for, or say it a second time."""
 
@@ -203,16 +205,14 @@ def read_entries(data: bytes, world: World) -> tuple[Entry, ...]:
     Raises:
         ProjectError: it is damaged, or of a version that is not known here.
     """
-    plain = parse_toml(data, FILE, pick, world)
+    plain = parse_toml(data, FILE, pick, world, hint=ANEW)
     if plain["version"] != VERSION:
         message = f"{FILE} is of version {plain['version']}, and this reenact knows version {VERSION}"
         raise ProjectError(message, hint="use a newer reenact, or make it anew: reenact lock")
     try:
         return tuple(from_plain(Entry, each, f"environment[{i}]") for i, each in enumerate(plain["environments"]))
     except ValueError as problem:
-        raise ProjectError(
-            f"{FILE} is damaged: {problem}", hint="delete it, and make it anew: reenact lock"
-        ) from problem
+        raise ProjectError(f"{FILE} is damaged: {problem}", hint=ANEW) from problem
 
 
 def pick(table: Table) -> dict[str, Any]:

@@ -45,16 +45,18 @@ def read_toml(path: Path, shown: str, pick: Callable[[Table], object], world: Wo
     return parse_toml(read_bytes(path, shown), shown, pick, world)
 
 
-def parse_toml(data: bytes, shown: str, pick: Callable[[Table], object], world: World, first: int = 1) -> Any:
-    """The same for a text whose first line is line ``first`` of ``shown``."""
+def parse_toml(
+    data: bytes, shown: str, pick: Callable[[Table], object], world: World, first: int = 1, hint: str | None = None
+) -> Any:
+    """The same for a text whose first line is line ``first`` of ``shown``; ``hint`` is for one that is no TOML."""
     try:
         return load_toml(data, find_documents(world.home), pick)
     except TomlError as problem:
         position = Position(shown, problem.line + first - 1, problem.column)
-        raise make_error("not-toml", f"this is no TOML: {problem}", position) from problem
+        raise make_error("not-toml", f"this is no TOML: {problem}", position, hint) from problem
     except (TypeError, AttributeError, LookupError) as problem:
-        hint = "its tables do not have the form that their specification gives"
-        raise make_error("not-understood", f"cannot be understood: {problem}", Position(shown, 1, 1), hint) from problem
+        form = "its tables do not have the form that their specification gives"
+        raise make_error("not-understood", f"cannot be understood: {problem}", Position(shown, 1, 1), form) from problem
 
 
 def read_bytes(path: Path, shown: str) -> bytes:

@@ -55,7 +55,7 @@ def _judge(what: str, stale: tuple[str, ...], hint: str, *, locked: bool) -> tup
         return ()
     if locked:
         raise ProjectError("\n  ".join((what, *stale)), hint=hint)
-    return (Diagnostic("warning", "stale-lock", ": ".join((what, *stale)), hint=hint),)
+    return (Diagnostic("warning", "stale-lock", f"{what}: {'; '.join(stale)}", hint=hint),)
 
 
 def _expect_pinned(spec: DockerSpec) -> None:

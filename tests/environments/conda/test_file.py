@@ -140,6 +140,16 @@ def test_what_pypi_cannot_stand_in_for_needs_conda(world: World) -> None:
     assert needs_conda(read("dependencies: [python=3.9, numpy, pip: [mlflow]]", world)) is None
 
 
+def test_a_channel_of_this_machine_needs_conda(world: World) -> None:
+    for text in (
+        "channels: [conda-forge, ./built]\ndependencies: [ours]",
+        "channels: ['file:///srv/built']\ndependencies: [ours]",
+        "dependencies: ['file:///srv/built::ours']",
+    ):
+        assert "built is a folder of this machine" in (needs_conda(read(text, world)) or ""), text
+    assert needs_conda(read("channels: [conda-forge, 'https://host/mirror']\ndependencies: [six]", world)) is None
+
+
 @pytest.mark.parametrize(
     ("spec", "name"),
     [("numpy", "numpy"), ("conda-forge::NumPy>=1", "numpy"), ("_libgcc_mutex=0.1=main", "_libgcc_mutex"), ("", "")],

@@ -63,9 +63,14 @@ def choose_channels(listed: tuple[str, ...], packages: tuple[str, ...], root: Pa
 def find_address(name: str, root: Path) -> str:
     """A channel that is a path as a URL, any other as it is."""
     name = name.rstrip("/") if not name.startswith("/") else name
-    if name.startswith(("./", "../", "/", "~")) or name in (".", ".."):
+    if is_local(name) and not name.startswith("file:"):
         return (root / Path(name).expanduser()).resolve().as_uri()
     return name
+
+
+def is_local(name: str) -> bool:
+    """Whether it is a folder of this machine."""
+    return name.startswith(("./", "../", "/", "~", "file:")) or name in (".", "..")
 
 
 def is_licensed(name: str) -> bool:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from reenact.environments.conda import names
-from reenact.environments.conda.channels import choose_channels, hide_secrets
+from reenact.environments.conda.channels import choose_channels, hide_secrets, is_local
 from reenact.environments.conda.file import CondaFile, Item, read_conda_file
 from reenact.environments.python.request import Request
 from reenact.environments.python.request import make_spec as make_python_spec
@@ -42,9 +42,15 @@ def make_spec(path: str, root: Path, world: World) -> CondaSpec:
 
 
 def needs_conda(file: CondaFile) -> str | None:
-    """Why PyPI cannot stand in for what the file asks for, None if it may: the packages, each with its reason."""
+    """Why PyPI cannot stand in for what the file asks for, None if it may: the packages, each with its reason.
+
+    What a channel on this machine has, PyPI has not, or has from somebody else.
+    """
     refused = {name: names.find_refusal(name) for name in (find_name(item.text) for item in file.packages)}
     reasons = [f"{name} is {reason}" for name, reason in refused.items() if reason]
+    named = [item.text for item in file.channels]
+    named += [item.text.partition("::")[0] for item in file.packages if "::" in item.text]
+    reasons += [f"the channel {name} is a folder of this machine" for name in dict.fromkeys(named) if is_local(name)]
     return f"PyPI cannot stand in for it: {', '.join(reasons)}" if reasons else None
 
 
