@@ -158,6 +158,41 @@ def test_base_images_are_found_and_pinned() -> None:
     assert pin_bases(text, {}, {}) == text
 
 
+def test_instructions_of_several_lines_and_here_documents() -> None:
+    text = (
+        "ARG A=one B='2' C=$B\nARG EMPTY=\nFROM \\\n  # a comment\n\n  $A:$C$EMPTY \\\n AS a\n"
+        'RUN echo "select * \\\nFROM users"\nRUN cat <<EOF <<-"B"\nFROM here\nEOF\nfrom there\n\tB\nFROM two\n'
+        "RUN cat <<< EOF\nFROM three${A:+x}\nFROM a\n"
+    )
+    assert find_bases(text, {}) == ("one:2", "two")
+    pinned = pin_bases(text, {}, {"one:2": "pin", "two": "second"})
+    lines = text.splitlines()
+    expected = [*lines[:2], "FROM   pin  AS a", *lines[7:]]
+    assert pinned.splitlines() == [line if line != "FROM two" else "FROM second" for line in expected]
+    assert find_bases("# syntax=x\n# escape=`\nFROM `\none\n", {}) == ("one",)
+    assert find_bases("FROM one \\", {}) == ()
+
+
+def test_images_of_which_files_are_taken() -> None:
+    text = (
+        "FROM one AS Built\nCOPY --link --from=tools:1 --chown=1 /x /x\nCOPY --from=built /a /b\nCOPY --from=0 /a /b\n"
+        "ADD --from=$X /a /b\nRUN --network=none --mount=type=bind,from=more:2,target=/m true --from=no\n"
+    )
+    assert find_bases(text, {}) == ("one", "tools:1", "more:2")
+    pinned = pin_bases(text, {}, {"tools:1": "t", "more:2": "m", "built": "wrong"})
+    assert pinned == text.replace("tools:1", "t").replace("more:2", "m")
+
+
+@given(
+    st.lists(
+        st.sampled_from(("FROM", " ", "a", "\n", "\\\n", "# ", "ARG ", "X=", "$X", "<<E", "RUN ", "\t", "--from="))
+    )
+)
+def test_any_dockerfile_without_pins_stays_as_it_is(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    assert pin_bases(text, {}, {}).splitlines() == (text.splitlines() or [""])
+
+
 @pytest.mark.parametrize(
     ("rules", "left_out", "kept"),
     [
@@ -173,6 +208,8 @@ def test_base_images_are_found_and_pinned() -> None:
         ("# x\n\\#y\n[ab]z", ["#y", "az"], ["# x", "cz"]),
         ("[", [], ["["]),
         ("./a/../b", ["b"], ["a"]),
+        ("a/**b", ["a/b", "a/c/b"], ["a/cb", "ab"]),
+        ("**b", ["ab", "c/ab"], ["bc"]),
     ],
 )
 def test_ignoring(rules: str, left_out: list[str], kept: list[str]) -> None:

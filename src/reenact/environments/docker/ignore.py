@@ -51,8 +51,8 @@ def _translate(word: str) -> str:
     """A pattern as a regular expression."""
     pieces = re.findall(r"\*\*/?|\*|\?|\\.|\[[^\]]*\]|.", word, re.DOTALL)
     parts = []
-    for piece in pieces:
-        if piece == "**/":
+    for at, piece in enumerate(pieces):
+        if piece == "**/" or (piece == "**" and 0 < at < len(pieces) - 1):
             parts.append("(?:.*/)?")
         elif piece == "**":
             parts.append(".*")
