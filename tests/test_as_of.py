@@ -13,7 +13,7 @@ from reenact.environments.python.python_version import settle_python
 from reenact.errors import BuildError, UsageError
 from reenact.plan import PythonSpec
 from reenact.prepare import Request, discard, prepare
-from reenact.world import World
+from reenact.world import World, render_timestamp
 from tests.environments.conftest import basic_index, dated_index, told, wheels, world, write
 
 __all__ = ["basic_index", "dated_index", "wheels", "world"]
@@ -121,6 +121,15 @@ def test_what_is_no_date_is_refused(text: str) -> None:
         parse_moment(text)
 
 
+def test_a_moment_that_is_to_come_is_refused(project_dir: Path, here: World) -> None:
+    write(project_dir, {"python_env.yaml": "dependencies: [tiny]\n"})
+    today, tomorrow, later = (render_timestamp(here.now() + days * 86400)[:10] for days in (0, 1, 9))
+    for moment in (today, tomorrow):
+        assert ask(project_dir, here, moment).as_of
+    with pytest.raises(UsageError, match=f"{later} is still to come"):
+        ask(project_dir, here, later)
+
+
 @pytest.mark.parametrize(
     ("stated", "moment", "expected"),
     [
@@ -132,6 +141,8 @@ def test_what_is_no_date_is_refused(text: str) -> None:
         (">=3.12", "2019-01-01T00:00:00Z", ">=3.12"),
         ("pypy3.10", "2019-01-01T00:00:00Z", "pypy3.10"),
         ("3", "2019-01-01T00:00:00Z", "3.7.*,3|3.6.*,3"),
+        (">=3.5,<3.8", "2016-01-01T00:00:00Z", "3.6.*,>=3.5,<3.8"),
+        (None, "2031-01-01T00:00:00Z", "3.14.*"),
     ],
 )
 def test_the_interpreter_follows(stated: str | None, moment: str, expected: str) -> None:

@@ -15,6 +15,9 @@ COMMIT = "commit"
 OLD = 180 * 86400.0
 """Seconds after which a commit is old enough that today's packages may not be those it was written for."""
 
+AHEAD = 2 * 86400.0
+"""Seconds by which a moment may be ahead: today ends somewhere else on earth, and clocks differ."""
+
 MISSING = re.compile(rb"^(ModuleNotFoundError|ImportError|AttributeError)\b")
 LAST_LINES = 20
 _TAIL = 1 << 16
@@ -25,10 +28,14 @@ def get_moment(text: str, folder: Path, world: World) -> str:
     of the commit that ``folder`` is at.
 
     Raises:
-        UsageError: it names none, or the folder is at no commit.
+        UsageError: it names none, or one that is to come, or the folder is at no commit.
     """
     if text != COMMIT:
-        return parse_moment(text)
+        moment = parse_moment(text)
+        if moment > render_timestamp(world.now() + AHEAD):
+            message = f"--as-of: {text} is still to come, and nobody knows what the index will have then"
+            raise UsageError(message, hint="leave it out for the packages of today")
+        return moment
     seconds = find_commit_time(folder, world)
     if seconds is None:
         raise UsageError("--as-of commit: this project is at no git commit", hint="give a date: --as-of 2021-06-30")

@@ -76,7 +76,25 @@ def _is_open(stated: str) -> bool:
     )
 
 
+def explain_choice(version: str, moment: str) -> str:
+    """Why this version was chosen where a project names none, as of ``moment``.
+
+    >>> explain_choice("3.9.18", "2021-06-02T00:00:00Z"), explain_choice("3.6.15", "2015-01-01T10:00:00Z")
+    ('one that was current on 2021-06-01', 'the nearest to 2015-01-01')
+    """
+    from datetime import datetime, timedelta
+
+    day = (datetime.fromisoformat(moment) - timedelta(seconds=1)).date().isoformat()
+    current = any(version.startswith(f"{minor}.") for minor in _in_use(moment))
+    return f"one that was current on {day}" if current else f"the nearest to {day}"
+
+
 def _current(moment: str) -> list[str]:
+    """The minor versions to choose from at a moment: those in use, newest first; else the oldest or the newest that is known."""
+    return _in_use(moment) or [RELEASES[0 if moment < RELEASES[1][1] else -1][0]]
+
+
+def _in_use(moment: str) -> list[str]:
     """The minor versions in use at a moment, newest first; for half a year a new one has too few packages."""
     day = moment[:10]
     return [minor for minor, first, last in reversed(RELEASES) if _half_a_year_after(first) <= day < last]

@@ -15,7 +15,7 @@ from reenact.environments.python.default_index import find_default_index, name_i
 from reenact.environments.python.frozen import translate
 from reenact.environments.python.interpreters import Choice, find_interpreter
 from reenact.environments.python.old_metadata import with_old_metadata
-from reenact.environments.python.python_version import settle_python
+from reenact.environments.python.python_version import explain_choice, settle_python
 from reenact.environments.python.requirement_lines import parse_local
 from reenact.environments.python.uv import EXCLUDE_NEWER, TORCH, exclude_newer, list_doubts, run_uv
 from reenact.environments.python.uv_settings import list_options, with_places
@@ -78,8 +78,8 @@ def _choose_interpreter(spec: PythonSpec, world: World) -> Choice:
     asked = settle_python(spec.python, spec.as_of)
     choice = find_interpreter(asked, world)
     if spec.python is None:
-        why = f"one that was current on {spec.as_of[:10]}" if spec.as_of else "the one that reenact runs on"
         shown = asked if spec.as_of is None else choice.interpreter.version
+        why = explain_choice(shown, spec.as_of) if spec.as_of else "the one that reenact runs on"
         world.report.note(f"no Python version is asked for: {shown} is used, {why}")
     return choice
 
