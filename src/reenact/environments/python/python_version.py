@@ -90,7 +90,7 @@ def explain_choice(version: str, moment: str) -> str:
 
 
 def _current(moment: str) -> list[str]:
-    """The minor versions to choose from at a moment: those in use, newest first; else the oldest or the newest that is known."""
+    """The minor versions to choose from at a moment: those in use, newest first; else the oldest or newest of all."""
     return _in_use(moment) or [RELEASES[0 if moment < RELEASES[1][1] else -1][0]]
 
 
