@@ -91,6 +91,8 @@ def test_an_engine_that_fails(tmp_path: Path, answers: list[bytes], said: str) -
         server.bind(str(path))
         server.listen()
 
+        asked: list[bytes] = []
+
         def serve() -> None:
             # Whatever else is asked, until the client has ended, is heard and gets no answer.
             for answer in chain(answers, repeat(b"")):
@@ -99,7 +101,7 @@ def test_an_engine_that_fails(tmp_path: Path, answers: list[bytes], said: str) -
                 except OSError:
                     return
                 with connection:
-                    connection.recv(1 << 16)
+                    asked.append(connection.recv(1 << 16))
                     connection.sendall(answer)
 
         thread = threading.Thread(target=serve)
@@ -109,6 +111,8 @@ def test_an_engine_that_fails(tmp_path: Path, answers: list[bytes], said: str) -
         thread.join()
     assert done.returncode == 125
     assert said in done.stderr
+    # What was made is not left to itself.
+    assert (answers[0] == CREATED) == any(request.startswith(b"DELETE /containers/1?force=1") for request in asked)
     assert done.stderr.count("\n") == 1
 
 

@@ -115,6 +115,15 @@ def test_a_local_image_that_is_gone_cannot_be_had(engine: Engine, image: str, wo
         docker.realise(gone, world.cwd, world)
 
 
+def test_an_id_is_looked_for_in_no_registry(registry: Registry, engine: Engine, world: World) -> None:
+    with pytest.raises(BuildError, match="no registry has images by id"):
+        resolve(f"sha256:{'0' * 64}", world)
+    registry.publish("first", LABEL)
+    pulled = resolve(registry.name, world)
+    for form in (pulled.id, pulled.id[7:19]):
+        assert resolve(form, world, upgrade=True).id == pulled.id
+
+
 def test_upgrading_an_image_that_was_made_here_keeps_it(image: str, world: World) -> None:
     assert resolve(image, world, upgrade=True) == resolve(image, world)
 

@@ -448,6 +448,13 @@ def test_no_network_and_read_only(write_project: Write, run: Run, home: Home, pr
     assert run("-q", "-A", "network=none", "--locked").returncode == 65
 
 
+def test_an_image_without_a_shell(write_project: Write, run: Run, derive: Callable[..., str]) -> None:
+    write_project("echo x", name=derive("RUN rm /usr/bin/bash /usr/bin/sh"))
+    done = run()
+    assert done.returncode == 127
+    assert "no shell to run the command" in done.stderr.splitlines()[-1]
+
+
 def test_read_only_closes_volumes_too(write_project: Write, run: Run, project_dir: Path, tmp_path: Path) -> None:
     kept, given = tmp_path / "kept", tmp_path / "given"
     for folder in (kept, given):

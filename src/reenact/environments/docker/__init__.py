@@ -8,6 +8,7 @@ With ``build:`` or ``--build-image`` an image is made from files, whose digest n
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from reenact.codec import decode, encode
@@ -87,7 +88,11 @@ def lock_image(engine: Engine, name: str, platform: str | None, world: World, *,
     kept = find_kept(ImageLock, path)
     here = find_image(engine, name, world)
     fits = here is not None and (platform is None or here.platform.startswith(platform))
-    if here is None or not fits or (upgrade and here.digests):
+    by_id = re.fullmatch(r"sha256:[0-9a-f]+", name) or (here and here.id.startswith(f"sha256:{name}"))
+    if here is None or not fits or (upgrade and here.digests and not by_id):
+        if by_id:
+            message = f"image {name} is not here{f' for {platform}' if here else ''}, and no registry has images by id"
+            raise BuildError(message, hint="load or build it here, or name it as a registry does: name@sha256:...")
         again = kept.digest if kept is not None and kept.digest and not upgrade and here is None else name
         here = pull(engine, again, platform, world)
     found = ImageLock(name, here.id, find_digest(here, name), here.platform)

@@ -100,21 +100,21 @@ class _Container:
 
     def run(self, name: str, body: Mapping[str, Any]) -> int:
         self._id = self._ask(f"/containers/create?name={quote_name(name)}", body)["Id"]
-        with self._forwarding(), _raw_keyboard(self._terminal):
-            try:
+        try:
+            with self._forwarding(), _raw_keyboard(self._terminal):
                 streams, end = self._ask_to_attach(), self._ask_to_wait()
                 early = _read_agreement(streams, "let us join the container")
                 ending = _read_agreement(end, "let us wait for it")
                 self._start()
-            except BaseException:
-                self._remove()
-                raise
-            import threading  # while the engine is at work: none of it is needed before
+                import threading  # while the engine is at work: none of it is needed before
 
-            threading.Thread(target=_feed, args=(streams,), daemon=True).start()
-            copy = _copy_terminal if self._terminal else copy_streams
-            copy(early, partial(_receive, streams), _write)
-            return _read_code(end, ending)
+                threading.Thread(target=_feed, args=(streams,), daemon=True).start()
+                copy = _copy_terminal if self._terminal else copy_streams
+                copy(early, partial(_receive, streams), _write)
+                return _read_code(end, ending)
+        except BaseException:
+            self._remove()
+            raise
 
     def _ask(self, path: str, body: Mapping[str, Any] | None = None, method: str = "POST") -> Any:
         status, answer = request(method, self._path, path, json.dumps(body).encode() if body is not None else b"")
@@ -143,7 +143,7 @@ class _Container:
             self._kill(number)
 
     def _remove(self) -> None:
-        """Take away what has not begun."""
+        """Take away what we cannot see the end of."""
         # The engine may have done so itself.
         with suppress(_Failed, OSError):
             self._ask(f"/containers/{self._id}?force=1&v=1", method="DELETE")

@@ -37,6 +37,7 @@ from reenact.values import NamedTuple
 
 MEANINGS = {
     125: "the container engine did not start the command, if this code is not the command's own",
+    127: "the image does not have a program that was called, or no shell to run the command",
     137: "killed, perhaps for want of memory",
 }
 
