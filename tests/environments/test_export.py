@@ -241,6 +241,22 @@ def test_settings_in_files_and_the_order_of_lines() -> None:
     )
 
 
+def test_settings_of_a_project_are_compared_below_their_names() -> None:
+    def asked(**settings: object) -> Account:
+        return account(PythonSpec(settings=settings))
+
+    old = asked(sources={"lib": {"path": "lib"}, "torch": [{"index": "cpu"}]}, **{"constraint-dependencies": ["a<1"]})
+    new = asked(sources={"torch": [{"index": "cu126"}]}, index=[{"url": "https://h/s"}], prerelease="allow")
+    assert compare(old, new) == (
+        Change("asked", "settings constraint-dependencies", "a<1", None),
+        Change("asked", "settings index", None, '{"url": "https://h/s"}'),
+        Change("asked", "settings prerelease", None, "allow"),
+        Change("asked", "settings sources lib path", "lib", None),
+        Change("asked", "settings sources torch", None, '{"index": "cu126"}'),
+        Change("asked", "settings sources torch", '{"index": "cpu"}', None),
+    )
+
+
 def test_the_reason_in_a_sentence() -> None:
     one, two = account(SystemSpec()), account(PythonSpec(), key="other")
     asked, resolved = (Change("asked", "a", "1", "2"),), (Change("resolved", "a", "1", "2"),)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -70,8 +71,10 @@ def _compare_asked(old: Account, new: Account) -> Iterator[Change]:
     if old.spec.kind != new.spec.kind:
         yield Change("asked", "kind", old.spec.kind, new.spec.kind)
     yield from _compare_fields(old.spec, new.spec, "")
-    for name, before, after in _pair(old.settings, new.settings):
-        yield from _compare_setting(name, before, after)
+    for name in sorted(old.settings.keys() | new.settings.keys()):
+        before, after = old.settings.get(name), new.settings.get(name)
+        if before != after:
+            yield from _compare_setting(name, before, after)
     if old.lock.platform != new.lock.platform:
         yield Change("asked", "platform", old.lock.platform, new.lock.platform)
 
@@ -92,15 +95,21 @@ def _compare_values(word: str, old: object, new: object) -> Iterator[Change]:
         yield from _compare_fields(old, new, f"{word} ")
     elif isinstance(kind, Mapping):
         for name, before, after in _pair(old or {}, new or {}):
-            yield Change("asked", f"{word} {name}", before, after)
-    elif isinstance(kind, tuple):
+            yield from _compare_values(f"{word} {name}", before, after)
+    elif isinstance(kind, tuple | list):
         yield from _compare_lines(word, _as_lines(old), _as_lines(new))
     else:
-        yield Change("asked", word, None if old is None else str(old), None if new is None else str(new))
+        yield Change("asked", word, None if old is None else _as_text(old), None if new is None else _as_text(new))
 
 
 def _as_lines(value: object) -> tuple[str, ...]:
-    return tuple(map(str, value)) if isinstance(value, tuple) else ()
+    lines = value if isinstance(value, tuple | list) else () if value is None else (value,)
+    return tuple(map(_as_text, lines))
+
+
+def _as_text(value: object) -> str:
+    """A value of a settings file may be a table or a list: it is shown as JSON."""
+    return json.dumps(value, sort_keys=True) if isinstance(value, dict | list) else str(value)
 
 
 def _compare_lines(word: str, old: tuple[str, ...], new: tuple[str, ...]) -> Iterator[Change]:
@@ -158,7 +167,7 @@ def _version(package: Package) -> str:
     return f"{package.version}={package.build}" if package.build else package.version or package.direct
 
 
-def _pair(old: object, new: object) -> Iterator[tuple[str, str | None, str | None]]:
+def _pair(old: object, new: object) -> Iterator[tuple[str, object, object]]:
     """The entries by which two mappings differ."""
     before = old if isinstance(old, Mapping) else {}
     after = new if isinstance(new, Mapping) else {}
