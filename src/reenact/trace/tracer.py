@@ -39,6 +39,9 @@ class Tracer:
         self._world = world
         self._folder = RunFolder(site.run)
         self._contained = isinstance(plan.environment, DockerSpec)
+        # What is inside of an image is the project alone.
+        baked = isinstance(plan.environment, DockerSpec) and plan.environment.bake
+        self._code = root / plan.command.cwd if baked else root
 
     def begin(self, argv: tuple[str, ...]) -> tuple[str, ...]:
         """Make ready what is written to; the command as it is to be started.
@@ -82,7 +85,7 @@ class Tracer:
 
     def _place(self, path: str) -> str:
         if self._contained and f"{path}/".startswith(f"{CODE_INSIDE}/"):
-            return f"{self._root}{path.removeprefix(CODE_INSIDE)}"
+            return f"{self._code}{path.removeprefix(CODE_INSIDE)}"
         return path
 
     def _look_around(self, places: list[str], programs: set[str]) -> Surroundings:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -51,6 +53,21 @@ def test_build_image_puts_the_code_inside(write_project: Write, run: Run, projec
     again = run("--build-image")
     assert "building" in done.stderr
     assert "building" not in again.stderr
+
+
+def test_a_project_that_is_a_part_of_a_repository(
+    write_project: Write, project_dir: Path, environ: dict[str, str], tmp_path: Path
+) -> None:
+    write_project(f"pwd; cat x.txt; ls # {project_dir}")
+    write(project_dir, {"x.txt": "found\n"})
+    repository = tmp_path / "repository"
+    shutil.copytree(project_dir, repository / "part")
+    git = ["git", "-C", str(repository), "-c", "user.name=n", "-c", "user.email=e"]
+    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "x"]):
+        subprocess.run([*git, *words], check=True)
+    argv = [sys.executable, "-m", "reenact", "run", "-q", f"file://{repository}#part", "--build-image"]
+    done = subprocess.run(argv, env=environ, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["/mlflow/projects/code", "found", "MLproject", "x.txt"], done.stderr
 
 
 def test_an_image_is_made_once_for_its_content(engine: Engine, image: str, world: World, project_dir: Path) -> None:

@@ -92,7 +92,8 @@ def make_launch(command: Command, container: Container, spec: DockerSpec, site: 
         name=find_argument(spec.arguments, "name") or site.folder.name,
         image=container.image.id,
         words=words,
-        folder=os.path.normpath(f"{CODE}/{command.cwd}"),
+        # An image is made of the project, whatever it is a part of.
+        folder=CODE if spec.bake else os.path.normpath(f"{CODE}/{command.cwd}"),
         run=site.folder.name,
         entrypoint=entrypoint,
         variables={**user.variables, **variables, **reach.variables},
