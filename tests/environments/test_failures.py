@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.server
 import os
 import socket
 import subprocess
@@ -167,6 +168,58 @@ def test_uv_itself_without_enough_memory(project_dir: Path, wheels: Path, at: Pa
     assert failed.code == 70
 
 
+@pytest.fixture
+def failing_index(tmp_path: Path) -> Iterator[tuple[str, list[str]]]:
+    """An index of one wheel, and how its next answers go wrong: a list with one word."""
+    wheel = make_wheel(tmp_path, "fragile", "1.0").read_bytes()
+    how = ["cut"]
+
+    class Index(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            page = b'<a href="/fragile-1.0-py3-none-any.whl">fragile-1.0-py3-none-any.whl</a>'
+            body = page if self.path.startswith("/simple/") else wheel
+            broken = how[0] == "broken" and body is wheel
+            if how[0] == "503" and body is wheel:
+                self.send_error(503)
+                return
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html" if body is page else "application/octet-stream")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body[:60] if body is wheel and how[0] == "cut" else b"x" * len(body) if broken else body)
+
+        def do_HEAD(self) -> None:
+            self.send_error(405)
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Index) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/simple", how
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("how", "cause"),
+    [
+        ("cut", "a download ended in the middle"),
+        ("503", "the package index fails: 503 Service Unavailable"),
+        ("broken", "fragile-1.0-py3-none-any.whl is damaged, in the package index or on its way"),
+    ],
+)
+def test_a_download_that_goes_wrong(
+    project_dir: Path, failing_index: tuple[str, list[str]], at: Path, how: str, cause: str
+) -> None:
+    address, answers = failing_index
+    answers[0] = how
+    failed = fail(project_dir, [f"--index-url {address}", "fragile"], at, UV_NO_CACHE="1")
+    failed.expect(cause, "uv: ")
+    assert not list(at.glob("environments/*/lib"))
+
+
 def test_causes_by_the_end_of_the_program() -> None:
     assert find_cause(ToolResult(("uv",), -9, b"", "")) == "uv was ended by signal 9 (was there enough memory?)"
     assert "memory" in find_cause(ToolResult(("uv",), -6, b"", "memory allocation of 8388608 bytes failed\n"))
@@ -175,6 +228,12 @@ def test_causes_by_the_end_of_the_program() -> None:
         "  cause: Because nothing-such was not found in the provided package\n         locations and you require it"
     )
     assert find_cause(ToolResult(("uv",), 1, b"", broken)) == "there is no package 'nothing-such' to be found"
+    torn = (
+        "error: Failed to download `a==1`\n  cause: Failed to extract archive: a-1-py3-none-any.whl\n  cause: Bad CRC\n"
+    )
+    assert find_cause(ToolResult(("uv",), 1, b"", torn)).startswith("a-1-py3-none-any.whl is damaged")
+    odd = "error: No solution found\n  hint: The structure of `a` (v1.0) was invalid:\n  Failed to read from zip file\n"
+    assert find_cause(ToolResult(("uv",), 1, b"", odd)) == "the package index has a damaged file of 'a'"
     assert find_cause(ToolResult(("uv",), 3, b"", "something else")) == "uv ended with code 3"
     newer = (
         "error: Failed to parse `uv.lock`, which uses an unsupported schema version (v99, but only v1 is supported)."

@@ -75,8 +75,12 @@ CAUSES = (
         r"no wheels? with a matching|no (?:matching|compatible) wheel",
         "a package has no build for this Python or platform",
     ),
+    (r"The structure of `([^`]+)` (?:\(\S+\) )?was invalid", "the package index has a damaged file of '{0}'"),
+    (r"Failed to extract archive: (\S+)", "{0} is damaged, in the package index or on its way"),
     (r"No solution found", "the requirements exclude one another"),
     (r"\((?:404|410) [^)]*\) for url \(([^)\s]+)\)", "the package index does not have this file any more: {0}"),
+    (r"HTTP status server error \((\d+[^)]*)\)", "the package index fails: {0}"),
+    (r"error reading a body|error decoding response body", "a download ended in the middle"),
     (r"status code: 40[13]|401 Unauthorized|403 Forbidden|Unauthorized", "the package index refuses us: credentials?"),
     (r"signal: 9 \(SIGKILL\)|[Kk]illed by signal 9", "a build was killed: was there enough memory?"),
     (
