@@ -99,8 +99,11 @@ class _Container:
         self._early: list[int] = []
 
     def run(self, name: str, body: Mapping[str, Any]) -> int:
-        self._id = self._ask(f"/containers/create?name={quote_name(name)}", body)["Id"]
+        created = self._ask(f"/containers/create?name={quote_name(name)}", body)
+        self._id = created["Id"]
         try:
+            for warning in created.get("Warnings") or ():
+                os.write(2, f"WARNING: {warning}\n".encode())
             with self._forwarding(), _raw_keyboard(self._terminal):
                 streams, end = self._ask_to_attach(), self._ask_to_wait()
                 early = _read_agreement(streams, "let us join the container")
