@@ -14,6 +14,7 @@ from reenact.environments.committed import (
     with_entry,
 )
 from reenact.environments.packages import list_packages
+from reenact.environments.project_lock import list_doubts
 from reenact.errors import UsageError
 from reenact.files import write_atomic
 from reenact.plan import EnvironmentSpec
@@ -51,7 +52,9 @@ def check_lock(wanted: Wanted, request: Request, world: World) -> Answer:
     Raises:
         ReenactError: a file of the project is wrong, or the lock is damaged.
     """
-    return Answer(_find_stale(wanted, _ask(wanted, request, world), world))
+    spec = _ask(wanted, request, world)
+    doubts = list_doubts(spec, wanted.root, world)
+    return Answer((*_find_stale(wanted, spec, world), *(doubt.message for doubt in doubts)))
 
 
 def write_lock(wanted: Wanted, request: Request, world: World) -> Answer:
@@ -63,6 +66,8 @@ def write_lock(wanted: Wanted, request: Request, world: World) -> Answer:
         ReenactError: a file of the project is wrong, or its environment cannot be resolved.
     """
     spec = _ask(wanted, request, world)
+    for doubt in list_doubts(spec, wanted.root, world):
+        world.report.found(doubt)
     stale = _find_stale(wanted, spec, world)
     if not stale and not request.upgrade:
         return Answer(())

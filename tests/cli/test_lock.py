@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from reenact.cli import main
+from reenact.environments.python.uv import find_uv
 
 LOCK = "reenact.lock"
 
@@ -33,6 +35,24 @@ def test_written_checked_and_stale(project: Path, capsys: pytest.CaptureFixture[
     assert capsys.readouterr().out == "reenact.lock is stale\n  new: dependencies six\n"
     assert main(["run", ".", "--locked"]) == 65
     assert "new: dependencies six" in capsys.readouterr().err
+
+
+def test_what_stands_on_a_stale_lock_of_another_tool_is_told(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    stated = '[project]\nname = "p"\nversion = "1"\nrequires-python = ">=3.11"\n'
+    (project / "python_env.yaml").unlink()
+    (project / "pyproject.toml").write_text(stated)
+    subprocess.run([find_uv(), "lock"], cwd=project, check=True, capture_output=True)
+    assert main(["lock"]) == 0
+    assert main(["lock", "--check"]) == 0
+    assert main(["run", ".", "-e", "train.py", "--locked"]) == 0
+    (project / "pyproject.toml").write_text(f'{stated}dependencies = ["six"]\n')
+    capsys.readouterr()
+    assert main(["lock"]) == 0
+    assert "uv.lock does not answer what pyproject.toml asks for: new: dependencies six" in capsys.readouterr().err
+    assert main(["lock", "--check"]) == 65
+    assert "new: dependencies six" in capsys.readouterr().out
+    assert main(["run", ".", "-e", "train.py", "--locked"]) == 65
+    assert "uv.lock does not answer" in capsys.readouterr().err
 
 
 def test_a_run_says_which_lock_it_uses(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

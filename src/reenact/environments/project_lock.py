@@ -32,18 +32,26 @@ def choose_lock(spec: EnvironmentSpec, root: Path, world: World, *, locked: bool
     own = spec if isinstance(spec, PythonSpec) and spec.lock_file is not None else None
     if locked and found is None and own is None:
         raise ProjectError("--locked: no file of the project says which versions to install", hint="reenact lock")
-    if own is not None and (found is None or found.stale):
-        doubts += _judge_own(own, root, world, locked=locked)
+    answers = found is not None and not found.stale
+    if own is not None and (locked or not answers):
+        doubts += _judge_own(own, root, world, locked=locked, strictly=locked and not answers)
     if found is not None:
         what = f"{found.file} does not answer what is asked for"
         doubts += _judge(what, found.stale, "reenact lock", locked=locked and own is None)
     return found, doubts
 
 
-def _judge_own(spec: PythonSpec, root: Path, world: World, *, locked: bool) -> tuple[Diagnostic, ...]:
+def list_doubts(spec: EnvironmentSpec, root: Path, world: World) -> tuple[Diagnostic, ...]:
+    """A warning where another tool's lock, which ``spec`` takes as it is, does not answer any more."""
+    if not isinstance(spec, PythonSpec) or spec.lock_file is None:
+        return ()
+    return _judge_own(spec, root, world, locked=False, strictly=False)
+
+
+def _judge_own(spec: PythonSpec, root: Path, world: World, *, locked: bool, strictly: bool) -> tuple[Diagnostic, ...]:
     from reenact.environments.python.stale_lock import find_stale, make_hint
 
-    stale = find_stale(spec, root, world, strictly=locked)
+    stale = find_stale(spec, root, world, strictly=strictly)
     return _judge(
         f"{spec.lock_file} does not answer what {spec.origin} asks for", stale, make_hint(spec), locked=locked
     )
