@@ -434,7 +434,7 @@ def test_a_wheel_that_is_not_the_locked_one_is_never_installed(
     with pytest.raises(BuildError, match="hash mismatch") as raised:
         conda.realise(lock, world.cwd, world)
     assert "  uv: " in raised.value.message
-    assert "uv pip install" in (raised.value.hint or "")
+    assert raised.value.hint is None, "the folder of the step is gone: a run tells how to repeat it"
     assert not (world.home.environments / lock.key).exists()
 
 

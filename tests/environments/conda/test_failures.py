@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import functools
+import http.server
 import json
 import os
 import socket
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from reenact.environments.conda.failure import explain_channel, explain_link
 from tests.environments.conda.channel import File, Recipe, index_channel, write_package
 from tests.environments.failing import Failed, run_to_fail
 
@@ -80,6 +85,54 @@ def test_a_hash_that_does_not_match(project_dir: Path, own: Path, at: Path) -> N
     failed.expect("thing-1.0-0.conda is not the one that was locked (hash mismatch)", "  locked: sha256 ", STEP)
     assert not list(at.glob("environments/*/share"))
     assert failed.first in failed.repeat(at)
+
+
+@pytest.fixture(params=["cut", "503", "404"])
+def failing_channel(request: pytest.FixtureRequest, own: Path) -> Iterator[tuple[str, str]]:
+    """The channel over http, and how it fails to give a package."""
+
+    class Channel(http.server.SimpleHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if not self.path.endswith(".conda"):
+                super().do_GET()
+            elif request.param != "cut":
+                self.send_error(int(request.param))
+            else:
+                data = (own / self.path.lstrip("/")).read_bytes()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data[:100])
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    handler = functools.partial(Channel, directory=str(own))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}", request.param
+        server.shutdown()
+        thread.join()
+
+
+def test_a_download_that_goes_wrong(project_dir: Path, failing_channel: tuple[str, str], at: Path) -> None:
+    address, how = failing_channel
+    causes = {
+        "cut": "a download ended in the middle",
+        "503": "a channel fails: 503",
+        "404": "a package that was locked is not in its channel any more",
+    }
+    failed = fail(project_dir, at, address, "thing")
+    failed.expect(causes[how], "rattler: ", STEP)
+    assert not list(at.glob("environments/*/conda-meta"))
+
+
+def test_a_name_or_a_port_is_no_cause() -> None:
+    gone = "failed to fetch python-xxhash-3.conda\nHTTP status client error (404 Not Found) for url (http://h:4031/c)"
+    assert "not in its channel any more" in explain_link(gone, "installing").message.partition("\n")[0]
+    down = "error sending request for url (http://h:40312/c/linux-64/repodata.json)"
+    assert "a channel cannot be reached" in explain_channel(down, "http://h:40312/c").message.partition("\n")[0]
 
 
 def test_a_full_disk(project_dir: Path, own: Path, small_disk: Path) -> None:

@@ -40,9 +40,9 @@ def explain_channel(said: str, shown: str) -> BuildError:
     text = redact(said)
     if re.search(r"could not parse|not a supported scheme", text):
         cause = "a channel's address cannot be read"
-    elif re.search(r"could not find subdir|404|No such file", text):
+    elif re.search(r"could not find subdir|\((404|410) |No such file", text):
         cause = "a channel does not exist"
-    elif re.search(r"40[13]|[Uu]nauthori[sz]ed|[Ff]orbidden", text):
+    elif re.search(r"\(40[13] |[Uu]nauthori[sz]ed|[Ff]orbidden", text):
         cause = "a channel refuses us: credentials?"
     else:
         cause = "a channel cannot be reached"
@@ -56,15 +56,20 @@ def explain_link(said: str, doing: str) -> BuildError:
     """Why packages cannot be fetched or linked."""
     text = redact(said)
     hint = "run again: nothing that was made is kept"
-    if re.search(r"hash mismatch|sha256|md5|[Hh]ash", text):
+    if re.search(r"(hash|sha256|md5) mismatch", text):
         cause = "a package is not the one that was locked (hash mismatch)"
         hint = "the channel serves another file than when it was locked; resolve the environment again"
     elif re.search(r"No space left|os error 28|[Qq]uota", text):
         cause, hint = "the disk is full", "make room and run again: nothing half-made is kept"
     elif re.search(r"checksum|invalid (gzip|zip|archive)|corrupt", text, re.IGNORECASE):
         cause = "a package is damaged"
-    elif re.search(r"No such file|404|Not Found", text):
+    elif re.search(r"No such file|\((404|410) ", text):
         cause = "a package that was locked is not in its channel any more"
+        hint = "resolve the environment again"
+    elif found := re.search(r"HTTP status server error \((\d+[^)]*)\)", text):
+        cause = f"a channel fails: {found[1]}"
+    elif re.search(r"error reading a body|error decoding response body", text):
+        cause = "a download ended in the middle"
     elif re.search(r"error sending request|tcp connect|timed out|dns error", text):
         cause = "a channel cannot be reached"
     else:
