@@ -102,7 +102,10 @@ CAUSES = (
         r"`([^`]+)` does not appear to be a Python project",
         "local code has neither a pyproject.toml nor a setup.py to be installed by",
     ),
-    (r"Distribution not found at: (\S+)", "local code asks for other local code beside it, which only a uv.lock finds (uv lock): {0}"),
+    (
+        r"Distribution not found at: (\S+)",
+        "local code asks for other local code beside it, which only a uv.lock finds (uv lock): {0}",
+    ),
     (r"Unsupported Git URL scheme `(\w+):`", "git addresses with {0}:// are not served any more: write https://"),
     (
         r"Failed to parse `([^`]*\.lock)`, which uses an unsupported schema version \((\w+)",
