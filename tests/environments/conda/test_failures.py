@@ -171,3 +171,4 @@ def test_dates_that_a_channel_does_not_have(
     (project_dir / "MLproject").write_text(RUNS)
     failed = run_to_fail(project_dir, at, "--env-manager", "conda", "--as-of", "2020-01-01")
     failed.expect(cause, "  rattler: ", STEP)
+    assert "a later date" in failed.said

@@ -29,6 +29,8 @@ def explain_solver(said: str, platform: str, as_of: str | None, shown: str) -> B
     hint = "see which versions there are: a pin may be too old for the channel, or the package be in another channel"
     if virtual:
         hint = "the machine lacks it; CONDA_OVERRIDE_CUDA=12.4 and the like pretend that it has it"
+    elif (dateless or later) and not missing:
+        hint = "give a later date to --as-of, or a channel that has older builds, with their dates"
     elif any(len(name.split()) > 2 for name in missing):
         hint = "a build string fits one platform only: leave it out, 'NAME=VERSION' is enough"
     quoted = "\n".join(f"  rattler: {line}" for line in explanation.splitlines())
