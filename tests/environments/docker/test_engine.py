@@ -18,7 +18,7 @@ from reenact.environments.docker.engine import CHOICE, Engine, find_docker_host,
 from reenact.errors import UnsupportedError, UsageError
 from reenact.home import Home
 from reenact.world import World
-from tests.environments.docker.engines import list_containers
+from tests.environments.docker.engines import list_containers, tell
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Write = Callable[..., Path]
@@ -125,6 +125,23 @@ def test_an_engine_on_another_machine_gets_copies(
     assert (folder / "artifacts/made").read_text() == "out\n"
     assert not (project_dir / "made").exists()
     assert list_containers(engine, folder.name) == []
+
+
+def test_a_container_that_has_the_name_already_stays(
+    far: None, write_project: Write, run: Run, engine: Engine, image: str
+) -> None:
+    name = f"reenact-test-{os.getpid()}-far"
+    tell(engine, "create", "--name", name, image, "true")
+    try:
+        write_project("echo ran")
+        done = run("-A", f"name={name}")
+        assert done.returncode == 70
+        assert "already in use" in done.stderr
+        assert tell(engine, "ps", "--all", "--quiet", "--filter", f"name={name}") != ""
+    finally:
+        tell(engine, "rm", name)
+    assert run("-q", "-A", f"name={name}").stdout == "ran\n"
+    assert tell(engine, "ps", "--all", "--quiet", "--filter", f"name={name}") == ""
 
 
 def test_an_engine_on_another_machine_is_not_promised_what_only_this_one_has(

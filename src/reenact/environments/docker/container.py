@@ -26,7 +26,7 @@ from reenact.environments.docker.mounts import (
     find_target,
     make_mounts,
 )
-from reenact.environments.docker.parts import Parts
+from reenact.environments.docker.parts import LABEL, Parts
 from reenact.environments.docker.variables import Reach, find_governing, hand_variables, make_reach, make_variables
 from reenact.environments.launch import Launch, Site, make_hook
 from reenact.errors import UnsupportedError
@@ -56,6 +56,9 @@ exit $_reenact_code
 """
 """The first process that a container's own starts. When it ends, the engine kills whatever is left, and a shell that is
 asked to end does so before the programs that it had started: this one waits for them. It says nothing itself."""
+
+_REMOVE = 'for id in $("$1" ps --all --quiet --filter "label=$2"); do "$1" rm --force --volumes "$id"; done'
+"""Removes the containers that have a label."""
 
 
 class Container(NamedTuple):
@@ -150,7 +153,11 @@ def _launch_near(engine: Engine, parts: Parts, site: Site) -> Launch:
 
 
 def _make_ending(engine: Engine, parts: Parts, site: Site) -> Ending:
-    return Ending((engine.program, "rm", "--force", "--volumes", parts.name), find_governing(site.world.environ))
+    environ = find_governing(site.world.environ)
+    if parts.name == parts.run:
+        return Ending((engine.program, "rm", "--force", "--volumes", parts.name), environ)
+    # A name that the caller chose may be that of a container that is none of ours.
+    return Ending(("/bin/sh", "-c", _REMOVE, "reenact", engine.program, f"{LABEL}={parts.run}"), environ)
 
 
 def _launch_far(engine: Engine, parts: Parts, site: Site) -> Launch:
