@@ -18,7 +18,7 @@ from reenact.home import Home
 from reenact.report import Silence
 from reenact.world import World
 
-ROUNDS = 25
+ROUNDS = 50
 TITLE = "A run in a container"
 
 
