@@ -79,7 +79,7 @@ def _parse_type(node: Node | None, findings: Findings) -> str:
         message = f"a type is one word, not {describe(node)}; the parameter is taken for text"
         findings.warning(node, "unknown-type", message, f"known: {', '.join(ALIASES)}, list[...]")
         return "string"
-    if re.match(r"\w+:\S", node.text) and node.text.split(":")[0] in PARAMETER_KEYS:
+    if ":" in node.text and re.match(r"\w+:\S", node.text) and node.text.split(":")[0] in PARAMETER_KEYS:
         message = (
             f"'{node.text}' is one text for YAML, not keys with values; the parameter is taken for a required text"
         )

@@ -88,7 +88,9 @@ def lock_image(engine: Engine, name: str, platform: str | None, world: World, *,
     kept = find_kept(ImageLock, path)
     here = find_image(engine, name, world)
     fits = here is not None and (platform is None or here.platform.startswith(platform))
-    by_id = re.fullmatch(r"sha256:[0-9a-f]+", name) or (here and here.id.startswith(f"sha256:{name}"))
+    by_id = (name.startswith("sha256:") and re.fullmatch(r"sha256:[0-9a-f]+", name)) or (
+        here and here.id.startswith(f"sha256:{name}")
+    )
     if here is None or not fits or (upgrade and here.digests and not by_id):
         if by_id:
             message = f"image {name} is not here{f' for {platform}' if here else ''}, and no registry has images by id"

@@ -69,7 +69,7 @@ def list_variables(arguments: Arguments) -> dict[str, str]:
 def list_targets(arguments: Arguments) -> tuple[str, ...]:
     """Where the arguments mount something."""
     volume, mount = find_argument(arguments, "volume"), find_argument(arguments, "mount")
-    targets = re.findall(r"(?:^|,)(?:target|dst|destination)=([^,]*)", mount or "")
+    targets = re.findall(r"(?:^|,)(?:target|dst|destination)=([^,]*)", mount) if mount else []
     return (*((find_target(volume),) if volume else ()), *map(os.path.normpath, targets))
 
 
