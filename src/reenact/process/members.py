@@ -17,6 +17,7 @@ GUARD_VARIABLE = "REENACT_GUARD"
 """Marks a watchdog, which must outlive what it watches: a command that ends what another run left keeps off it."""
 
 _RUN_MARK = b"REENACT_RUN_ID="
+_SCANS = 4
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -52,6 +53,17 @@ def find_members(
     ``known`` are the (pid, born) that were members before. ``young`` promises that the leader was started within
     the last second, so that only process numbers given since need a look.
     """
+    members: list[Process] = []
+    for _ in range(_SCANS):
+        born = _last_pid()
+        members = _scan(command, known, young)
+        # One that was born while we looked may have missed us, if its parent is gone by now.
+        if members or _last_pid() == born:
+            break
+    return members
+
+
+def _scan(command: Command, known: frozenset[tuple[int, str]], young: bool) -> list[Process]:
     table = {process.pid: process for process in list_processes(command.leader if young else 0)}
     marks = (command.mark.encode(), known, command.leader)
     verdicts = {process.pid: _judge(process, *marks) for process in table.values()}
@@ -159,6 +171,9 @@ def _read_stat(pid: int) -> Process | None:
 
 
 def _last_pid() -> int:
+    """The number that was given away last; 0 where nobody tells."""
+    if sys.platform != "linux":
+        return 0
     with open("/proc/loadavg", "rb") as file:
         return int(file.read().split()[-1])
 
