@@ -93,6 +93,8 @@ def test_a_detached_run_outlives_the_run_that_started_it(user: User, project: Pa
     assert said == (0, f"{runs['late']['id']}\nouter\n", "")
     assert eventually(lambda: {run["state"] for run in user.runs()} == {"finished"})
     assert user.call("logs", runs["late"]["id"]).out == "late\n"
+    # Whoever carries a run out ends a moment after the run.
+    assert user.is_alone()
 
 
 def test_a_detached_run_outlives_its_terminal_and_is_watched(user: User, project: Path) -> None:
@@ -104,6 +106,7 @@ def test_a_detached_run_outlives_its_terminal_and_is_watched(user: User, project
     assert len(run_id) == 32
     assert user.call("logs", "-f", run_id[:8]) == (0, "late\n", "")
     assert user.runs()[0]["state"] == "finished"
+    assert user.is_alone()
 
 
 def test_a_running_run_is_watched_and_cancelled(user: User, project: Path) -> None:
