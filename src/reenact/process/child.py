@@ -58,7 +58,7 @@ class NotStarted(Exception):
 class Child:
     """A started command. ``end`` is readable once it has ended; its number is not given away before :meth:`reap`.
 
-    One without a ``process`` is a part of us, which starts no others (``childless``).
+    One without a ``process`` is a part of us, which starts no others itself (``childless``).
     """
 
     def __init__(self, pid: int, process: "subprocess.Popen[bytes] | None" = None) -> None:

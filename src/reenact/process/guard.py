@@ -21,8 +21,9 @@ from reenact.values import NamedTuple
 PATIENCE = 2.0
 """Seconds between SIGTERM and SIGKILL when nobody is left who could ask for more."""
 
-_STREAMS = 2
+_LAST_STREAM = 2
 _MANY = 256
+"""Descriptors that are looked at where nobody lists those that are open."""
 
 # $1 is the mark, $2 and $3 the way to the reaper, the rest ends what is elsewhere. The group is ended from here first:
 # Python may be gone by now.
@@ -121,12 +122,11 @@ def _list_inherited() -> list[int]:
     try:
         opened = [int(name) for name in os.listdir("/dev/fd")]
     except FileNotFoundError:
-        # Nothing is mounted that tells.
         opened = list(range(_MANY))
     inherited = []
     for descriptor in opened:
         # The one that the list was read from is closed by now.
         with suppress(OSError):
-            if descriptor > _STREAMS and os.get_inheritable(descriptor):
+            if descriptor > _LAST_STREAM and os.get_inheritable(descriptor):
                 inherited.append(descriptor)
     return inherited

@@ -18,6 +18,8 @@ GUARD_VARIABLE = "REENACT_GUARD"
 
 _RUN_MARK = b"REENACT_RUN_ID="
 _SCANS = 4
+"""How often processes are listed for one answer that says that there are none."""
+
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 

@@ -75,7 +75,7 @@ class Watch:
 
     def until_alone(self, arrivals: signals.Arrivals) -> None:
         """Until nothing of the command is left."""
-        if self._child.childless:
+        if self._child.childless and self._child.ended_by_itself:
             return
         ask_at = time.monotonic() + (0 if self.stopped else _LINGER)
         asked: set[tuple[int, str]] = set()

@@ -74,6 +74,23 @@ def is_starting(run_id: str) -> bool:
     return False
 
 
+def test_a_program_whose_reader_has_gone_is_asked_to_end(
+    write_project: Write, start: Start, home: Home, engine: Engine
+) -> None:
+    """As all that a command leaves behind: it has its time of grace."""
+    if engine.name != "docker":
+        pytest.skip("the engine's first process tells the shell alone")
+    ending = "trap 'touch $REENACT_RUN_DIR/ended; exit' TERM"
+    write_project(f"{ending}; touch $REENACT_RUN_DIR/ready; while :; do echo more; sleep 0.1; done")
+    child = start("-q")
+    run = wait_until_ready(home)
+    assert child.stdout
+    child.stdout.close()
+    child.wait(20)
+    assert (run / "ended").exists()
+    assert list_containers(engine, run.name) == []
+
+
 def test_sigterm_reaches_the_program_inside(write_project: Write, start: Start, home: Home, engine: Engine) -> None:
     if engine.name != "docker":
         pytest.skip("the engine's first process tells the shell alone")
