@@ -12,7 +12,8 @@ from typing import NamedTuple
 import pytest
 
 from tests.environments.conda.channel import File, Recipe, index_channel, write_package
-from tests.environments.conda.test_conda import serve, write_index, write_wheel
+from tests.environments.conda.serving import serve
+from tests.environments.conda.test_conda import write_index, write_wheel
 from tests.environments.docker.engines import get_base_image, get_engine, tell
 from tests.integration.command import Said, User
 

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
-import http.server
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -39,6 +35,7 @@ from reenact.plan import Command, CondaSpec, EnvironmentLock, EnvironmentSpec, P
 from reenact.prepare import Request
 from reenact.report import Memory
 from reenact.world import World
+from tests.environments.conda.serving import serve
 
 from .channel import (
     SUBDIR,
@@ -150,29 +147,6 @@ def write_local(folder: Path) -> None:
     build = "[build-system]\nrequires = []\nbuild-backend = 'backend'\nbackend-path = ['.']\n"
     (folder / "pyproject.toml").write_text(f"[project]\nname = 'mine'\nversion = '0.1'\n{build}")
     (folder / "backend.py").write_text(BACKEND)
-
-
-@contextmanager
-def serve(folder: Path) -> Iterator[str]:
-    """The folder over http on loopback."""
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def end_headers(self) -> None:
-            self.send_header("Cache-Control", "no-cache")
-            super().end_headers()
-
-        def log_message(self, *arguments: object) -> None:
-            pass
-
-    handler = functools.partial(Quiet, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 @pytest.fixture

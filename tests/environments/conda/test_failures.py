@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
 import json
 import os
 import socket
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +12,7 @@ import pytest
 
 from reenact.environments.conda.failure import explain_channel, explain_link
 from tests.environments.conda.channel import File, Recipe, index_channel, write_package
+from tests.environments.conda.serving import Quiet, serve
 from tests.environments.failing import Failed, run_to_fail
 
 STEP = "reenact env restore "
@@ -91,8 +89,8 @@ def test_a_hash_that_does_not_match(project_dir: Path, own: Path, at: Path) -> N
 def failing_channel(request: pytest.FixtureRequest, own: Path) -> Iterator[tuple[str, str]]:
     """The channel over http, and how it fails to give a package."""
 
-    class Channel(http.server.SimpleHTTPRequestHandler):
-        def do_GET(self) -> None:
+    class Channel(Quiet):
+        def do_GET(self) -> None:  # noqa: N802
             if not self.path.endswith(".conda"):
                 super().do_GET()
             elif request.param != "cut":
@@ -104,16 +102,8 @@ def failing_channel(request: pytest.FixtureRequest, own: Path) -> Iterator[tuple
                 self.end_headers()
                 self.wfile.write(data[:100])
 
-        def log_message(self, *arguments: object) -> None:
-            pass
-
-    handler = functools.partial(Channel, directory=str(own))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}", request.param
-        server.shutdown()
-        thread.join()
+    with serve(own, Channel) as address:
+        yield address, request.param
 
 
 def test_a_download_that_goes_wrong(project_dir: Path, failing_channel: tuple[str, str], at: Path) -> None:
