@@ -290,6 +290,13 @@ def test_volumes_ports_and_the_rest_reach_the_engine(
     assert "$PLACE, which is not set here" in done.stderr
 
 
+def test_a_switch_takes_a_value(write_project: Write, run: Run) -> None:
+    write_project("tr '\\0' ' ' < /proc/1/cmdline; cat", user="0")
+    assert "init" in run("-q").stdout.split()[0]
+    done = run("-q", "-A", "init=false", "-A", "i=false", "-A", "privileged=false", "-A", "e=A=b c", "-A", "h=true")
+    assert done.stdout.split()[0].rpartition("/")[2] in ("sh", "bash", "dash"), done.stderr
+
+
 def test_the_exit_code_is_the_commands(write_project: Write, run: Run) -> None:
     write_project("exit 37")
     assert run("-q").returncode == 37

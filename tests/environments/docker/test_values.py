@@ -36,12 +36,14 @@ HERE = Engine("docker", "/usr/bin/docker", "/run/docker.sock")
 
 
 def test_arguments_are_words() -> None:
-    found = parse_arguments(["gpus=all", "privileged", "e=A=b c", "--memory=1g"])
-    expected = ("--gpus", "all", "--privileged", "-e", "A=b c", "--memory", "1g")
+    found = parse_arguments(["gpus=all", "privileged", "e=A=b c", "--memory=1g", "init=false", "cgroupns=", "h="])
+    expected = ("--gpus=all", "--privileged", "-e=A=b c", "--memory=1g", "--init=false", "--cgroupns=", "-h", "")
     assert render_arguments(found) == expected
-    assert render_arguments(read_arguments({"t": True, "init": False, "cpus": 2})) == ("-t", "--cpus", "2")
+    given = {"t": True, "init": False, "privileged": False, "detach": False, "cpus": 1, "i": None}
+    assert render_arguments(read_arguments(given)) == ("-t", "--init=false", "--cpus=1", "-i")
     assert find_argument(parse_arguments(["u=5"]), "user") == "5"
-    for wrong in (["=x"], ["a b"], ["a=1", "a=2"], ["detach"], ["-d"], ["--"]):
+    assert parse_arguments(["detach=false"]) == (("detach", "false"),)
+    for wrong in (["=x"], ["a b"], ["a=1", "a=2"], ["detach"], ["-d"], ["d=1"], ["--"]):
         with pytest.raises(UsageError):
             parse_arguments(wrong)
 

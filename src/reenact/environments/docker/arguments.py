@@ -16,6 +16,10 @@ _REFUSED = {
     "detach": "the run would end at once; 'reenact run --detach' leaves a run working",
 }
 _SHORT = {"u": "user", "w": "workdir", "h": "hostname", "v": "volume", "net": "network"}
+_ON = frozenset(("init", "interactive", "i", "tty", "t", "rm", "sig-proxy"))
+"""Switches that are on, or may be, although nobody asks for them."""
+_OFF = frozenset(("0", "f", "F", "false", "False", "FALSE"))
+"""What turns a switch off, for an engine's client."""
 
 
 def parse_arguments(items: Iterable[str]) -> Arguments:
@@ -34,23 +38,26 @@ def parse_arguments(items: Iterable[str]) -> Arguments:
 
 
 def read_arguments(given: Mapping[str, object] | None) -> Arguments:
-    """The same from Python values, as MLflow takes them: True is a flag, False is left out.
+    """The same from Python values, as MLflow takes them: True is a flag, False is none, or turns off what is on.
 
     Raises:
         UsageError: a name is missing or cannot be served.
     """
-    kept = {name: value for name, value in (given or {}).items() if value is not False}
-    return check_arguments({name: None if value in (None, True) else str(value) for name, value in kept.items()})
+    kept = {name: value for name, value in (given or {}).items() if value is not False or name.lstrip("-") in _ON}
+    told: dict[object, str | None] = {None: None, True: None, False: "false"}
+    return check_arguments(
+        {name: told[value] if value is None or isinstance(value, bool) else str(value) for name, value in kept.items()}
+    )
 
 
 def check_arguments(given: Mapping[str, str | None]) -> Arguments:
     """The arguments as the plan keeps them."""
-    for name in given:
+    for name, value in given.items():
         if not name.strip("-") or any(char.isspace() for char in name):
             raise UsageError(
                 f"--docker-args needs a name, not {name!r}", hint="for example -A gpus=all or -A privileged"
             )
-        if name.lstrip("-") in _REFUSED:
+        if name.lstrip("-") in _REFUSED and value not in _OFF:
             raise UsageError(f"--docker-args {name} cannot be served", hint=_REFUSED[name.lstrip("-")])
     return tuple((name.lstrip("-"), value) for name, value in given.items())
 
@@ -94,10 +101,18 @@ def drop_arguments(arguments: Arguments, *names: str) -> Arguments:
 
 
 def render_arguments(arguments: Arguments) -> tuple[str, ...]:
-    """Words of a command line: ``--name value``, and ``-n value`` for one letter."""
+    """Words of a command line: ``--name=value``, and ``-n=value`` for one letter.
+
+    A client takes the word behind an option that is a switch for the name of the image: ``--init false``.
+    """
     words: list[str] = []
     for name, value in arguments:
-        words.append(f"-{name}" if len(name) == 1 else f"--{name}")
-        if value is not None:
-            words.append(value)
+        option = f"-{name}" if len(name) == 1 else f"--{name}"
+        if value is None:
+            words.append(option)
+        elif value or len(name) > 1:
+            words.append(f"{option}={value}")
+        else:
+            # No client reads "-n=" as an empty value.
+            words += (option, value)
     return tuple(words)
