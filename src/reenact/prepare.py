@@ -177,7 +177,7 @@ def _plan(
         entry_point=request.entry_point,
         source=source,
         command=Command(rendered.text, shell, source.subdirectory, *tracking),
-        environment=spec,
+        environment=_keep_in(spec, request),
         parameters=bound.parameters,
         downloads=bound.downloads,
         paths=list_paths(bound),
@@ -303,6 +303,15 @@ def _plan_environment(project: Project, request: Request, root: Path, world: Wor
     if request.docker_args or request.build_image:
         spec, doubts = _with_container_options(spec, request, doubts)
     return spec, committed, doubts
+
+
+def _keep_in(spec: EnvironmentSpec, request: Request) -> EnvironmentSpec:
+    """The same, without what would let a command out of what it is kept from; refused where the caller asks for it."""
+    if request.isolation == Isolation() or not isinstance(spec, DockerSpec) or not spec.arguments:
+        return spec
+    from reenact.environments.docker.loopholes import close_loopholes
+
+    return close_loopholes(spec, request.isolation, repeated=request.repetition is not None)
 
 
 def _repeat_environment(repetition: Repetition, folder: RunFolder) -> _Around:

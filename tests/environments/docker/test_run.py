@@ -455,6 +455,17 @@ def test_no_network_and_read_only(write_project: Write, run: Run, home: Home, pr
     assert run("-q", "-A", "network=none", "--locked").returncode == 65
 
 
+def test_what_would_let_a_command_out_is_refused(write_project: Write, run: Run, home: Home) -> None:
+    write_project("ls /sys/class/net", network="host")
+    for option, argument in (("--read-only", "cap-add=SYS_ADMIN"), ("--no-network", "network=host")):
+        done = run(option, "-A", argument)
+        assert done.returncode == 2
+        assert done.stderr.startswith(f"error: {option} would not hold: --docker-args {argument} ")
+    assert not home.runs.exists()
+    # The caller has the last word over the project.
+    assert run("-q", "--no-network").stdout == "lo\n"
+
+
 def test_an_image_without_a_shell(write_project: Write, run: Run, derive: Callable[..., str]) -> None:
     write_project("echo x", name=derive("RUN rm /usr/bin/bash /usr/bin/sh"))
     done = run()

@@ -62,9 +62,14 @@ def check_arguments(given: Mapping[str, str | None]) -> Arguments:
     return tuple((name.lstrip("-"), value) for name, value in given.items())
 
 
+def get_long_name(name: str) -> str:
+    """The name of an option in full, where we have to know it."""
+    return _SHORT.get(name, name)
+
+
 def find_argument(arguments: Arguments, name: str) -> str | None:
     """The value that was given for the option ``name``, under its long or its short name."""
-    return next((value for given, value in arguments if _SHORT.get(given, given) == name), None)
+    return next((value for given, value in arguments if get_long_name(given) == name), None)
 
 
 def list_variables(arguments: Arguments) -> dict[str, str]:
@@ -82,7 +87,7 @@ def list_targets(arguments: Arguments) -> tuple[str, ...]:
 
 def close_arguments(arguments: Arguments) -> Arguments:
     """The arguments, so that what they mount cannot be written into."""
-    return tuple((name, value and _close(_SHORT.get(name, name), value)) for name, value in arguments)
+    return tuple((name, value and _close(get_long_name(name), value)) for name, value in arguments)
 
 
 def _close(name: str, value: str) -> str:
@@ -97,7 +102,7 @@ def _close(name: str, value: str) -> str:
 
 def drop_arguments(arguments: Arguments, *names: str) -> Arguments:
     """The arguments without the options ``names``."""
-    return tuple((given, value) for given, value in arguments if _SHORT.get(given, given) not in names)
+    return tuple((given, value) for given, value in arguments if get_long_name(given) not in names)
 
 
 def render_arguments(arguments: Arguments) -> tuple[str, ...]:
