@@ -177,7 +177,7 @@ def _plan(
         entry_point=request.entry_point,
         source=source,
         command=Command(rendered.text, shell, source.subdirectory, *tracking),
-        environment=_keep_in(spec, request),
+        environment=spec,
         parameters=bound.parameters,
         downloads=bound.downloads,
         paths=list_paths(bound),
@@ -203,7 +203,8 @@ def _plan(
         from reenact.data.places import Site
 
         expect_inputs(plan, Site(root, folder.path, world.home.root))
-    return _with_determinism(_with_trace(plan, request, world), request, root, world), bound.secrets
+    plan = _with_isolation(_with_trace(plan, request, world), world)
+    return _with_determinism(plan, request, root, world), bound.secrets
 
 
 def _load(request: Request, source: Snapshot, root: Path, world: World) -> tuple[Project, EntryPoint]:
@@ -245,6 +246,19 @@ def _with_trace(plan: Plan, request: Request, world: World) -> Plan:
 
     how = choose(request.trace or "python", plan.environment, world)
     return plan._replace(trace=how, notes=(*plan.notes, *find_doubts(how, plan.command)))
+
+
+def _with_isolation(plan: Plan, world: World) -> Plan:
+    """The plan, without what would let its command out of what it is kept from; what it will miss is told."""
+    if plan.isolation == Isolation():
+        return plan
+    from reenact.process.unreached import find_unreached
+
+    if isinstance(spec := plan.environment, DockerSpec):
+        from reenact.environments.docker.loopholes import close_loopholes
+
+        spec = close_loopholes(spec, plan.isolation, repeated=plan.repeats is not None)
+    return plan._replace(environment=spec, notes=(*plan.notes, *find_unreached(plan, world.environ)))
 
 
 def _name_run(name: str | None, secrets: Mapping[str, str]) -> str | None:
@@ -303,15 +317,6 @@ def _plan_environment(project: Project, request: Request, root: Path, world: Wor
     if request.docker_args or request.build_image:
         spec, doubts = _with_container_options(spec, request, doubts)
     return spec, committed, doubts
-
-
-def _keep_in(spec: EnvironmentSpec, request: Request) -> EnvironmentSpec:
-    """The same, without what would let a command out of what it is kept from; refused where the caller asks for it."""
-    if request.isolation == Isolation() or not isinstance(spec, DockerSpec) or not spec.arguments:
-        return spec
-    from reenact.environments.docker.loopholes import close_loopholes
-
-    return close_loopholes(spec, request.isolation, repeated=request.repetition is not None)
 
 
 def _repeat_environment(repetition: Repetition, folder: RunFolder) -> _Around:

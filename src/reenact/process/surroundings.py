@@ -14,7 +14,9 @@ from pathlib import Path
 from reenact.plan import RUN_DIR_VARIABLE, RUN_ID_VARIABLE, Command
 from reenact.world import World
 
-_TRACKING = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
+TRACKING = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
+"""The variables by which MLflow's client is told of its stores."""
+
 _NAMES = frozenset({"databricks", "databricks-uc", "uc"})
 _SCHEME = r"[A-Za-z][A-Za-z0-9+.-]*:"
 _SQLITE = r"(sqlite(?:\+\w+)?:///)(?!/|:memory:|file:|\?|$)"
@@ -31,7 +33,7 @@ def make_environ(
     environ.update(command.environment)
     environ.update(secrets)
     environ["PATH"] = os.pathsep.join((*command.path, environ.get("PATH") or os.defpath))
-    for name in _TRACKING:
+    for name in TRACKING:
         if environ.get(name):
             environ[name] = make_absolute(environ[name], world.cwd)
     environ[RUN_ID_VARIABLE] = run.name

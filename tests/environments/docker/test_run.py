@@ -369,6 +369,10 @@ def test_a_tracking_server_on_loopback_is_reached(
     write_project(FETCH + "; echo $AWS_SECRET_ACCESS_KEY $MLFLOW_EXPERIMENT_NAME")
     done = run("-q", "--experiment-name", "e x")
     assert done.stdout == "tracked\nfor artifacts e x\n", done.stderr
+    assert "will not reach" not in done.stderr
+    done = run("-q", "--no-network")
+    assert "will not reach the server that MLFLOW_TRACKING_URI names: --no-network" in done.stderr
+    assert "tracked" not in done.stdout
 
 
 @pytest.mark.parametrize("form", ["{}", "file://{}", "sqlite:///{}/store.db"])

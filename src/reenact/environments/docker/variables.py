@@ -22,11 +22,9 @@ from reenact.environments.launch import Site
 from reenact.errors import UsageError
 from reenact.plan import Command, DockerSpec
 from reenact.process.handed import HANDED
-from reenact.process.surroundings import make_environ
+from reenact.process.surroundings import TRACKING, make_environ
 from reenact.project.types import DockerEnvironment
 from reenact.values import NamedTuple
-
-TRACKING = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
 
 _CLIENT = ("MLFLOW_TRACKING_", "MLFLOW_REGISTRY_", "MLFLOW_EXPERIMENT_", "MLFLOW_RUN_", "MLFLOW_S3_")
 _STORAGE = frozenset(
