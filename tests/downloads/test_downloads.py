@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import os
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from reenact.home import Home
 from reenact.plan import Download
 from reenact.report import Memory
 from reenact.world import World
+from tests.serving import answering
 
 BODY = bytes(range(256)) * 3000
 
@@ -85,15 +85,8 @@ class Handler(BaseHTTPRequestHandler):
 @contextmanager
 def serving(elsewhere: str = "") -> Iterator[tuple[str, list[tuple[str, str | None]]]]:
     seen: list[tuple[str, str | None]] = []
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, seen, elsewhere))
-    thread = threading.Thread(target=partial(server.serve_forever, poll_interval=0.01))
-    thread.start()
-    try:
-        yield f"127.0.0.1:{server.server_address[1]}", seen
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with answering(ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, seen, elsewhere))) as address:
+        yield address, seen
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 import subprocess
-import threading
 import zipfile
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -20,6 +19,7 @@ from reenact.home import Home
 from reenact.project.types import EnvironmentKey, EnvironmentSource, Project
 from reenact.report import Memory
 from reenact.world import World
+from tests.serving import answering
 
 
 @pytest.fixture
@@ -118,12 +118,8 @@ def basic_index(wheels: Path) -> Iterator[str]:
         def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/simple"
-        server.shutdown()
-        thread.join()
+    with answering(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as address:
+        yield f"http://{address}/simple"
 
 
 RELEASES = {
@@ -172,12 +168,8 @@ def dated_index(wheels: Path) -> Iterator[str]:
         def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/simple"
-        server.shutdown()
-        thread.join()
+    with answering(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as address:
+        yield f"http://{address}/simple"
 
 
 def describe_file(path: Path, uploaded: str | None) -> dict[str, object]:

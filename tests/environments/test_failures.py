@@ -18,6 +18,7 @@ from reenact.environments.python.uv import find_cause
 from reenact.process.tool import ToolResult
 from tests.environments.conftest import make_wheel, write
 from tests.environments.failing import Failed, run_to_fail
+from tests.serving import answering
 
 RESTORE = "reenact env restore "
 SETUP = """
@@ -194,12 +195,8 @@ def failing_index(tmp_path: Path) -> Iterator[tuple[str, list[str]]]:
         def log_message(self, *arguments: object) -> None:
             pass
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Index) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/simple", how
-        server.shutdown()
-        thread.join()
+    with answering(http.server.ThreadingHTTPServer(("127.0.0.1", 0), Index)) as address:
+        yield f"http://{address}/simple", how
 
 
 @pytest.mark.parametrize(

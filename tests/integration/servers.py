@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from tests.serving import answering
 from tests.sources.repositories import git
 
 
@@ -126,15 +127,11 @@ def serve_http(root: Path, *, user: str = "", password: str = "", certificate: P
         context.load_cert_chain(certificate)
         server.socket = context.wrap_socket(server.socket, server_side=True)
     scheme = "http" if certificate is None else "https"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield Served(f"{scheme}://127.0.0.1:{server.server_port}", gate, requests)
-    finally:
-        gate.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with answering(server) as address:
+        try:
+            yield Served(f"{scheme}://{address}", gate, requests)
+        finally:
+            gate.set()
 
 
 @contextmanager
@@ -266,12 +263,9 @@ def serve_index(folder: Path, login: str | None = None) -> Iterator[Index]:
         def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        index.url = f"http://127.0.0.1:{server.server_port}/simple"
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    with answering(server) as address:
+        index.url = f"http://{address}/simple"
         yield index
         index.gate.set()
-        server.shutdown()
-        thread.join()

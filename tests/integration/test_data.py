@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from reenact.home import Home
 from reenact.records.files import read_inputs, read_metrics, read_outputs, read_plan
 from reenact.run_folder import RunFolder
 from tests.data.test_places import fill
+from tests.serving import answering
 
 pytestmark = pytest.mark.slow
 
@@ -136,10 +136,8 @@ class Answering(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server() -> Iterator[str]:
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answering) as listener:
-        threading.Thread(target=listener.serve_forever, daemon=True).start()
-        yield f"127.0.0.1:{listener.server_port}"
-        listener.shutdown()
+    with answering(http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answering)) as address:
+        yield address
 
 
 def test_an_address_is_recorded_with_what_its_server_says(

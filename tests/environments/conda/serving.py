@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 import http.server
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from tests.serving import answering
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -25,11 +26,5 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 def serve(folder: Path, handler: type[Quiet] = Quiet) -> Iterator[str]:
     """The folder's address."""
     bound = functools.partial(handler, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), bound) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with answering(http.server.ThreadingHTTPServer(("127.0.0.1", 0), bound)) as address:
+        yield f"http://{address}"

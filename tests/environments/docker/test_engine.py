@@ -19,6 +19,7 @@ from reenact.errors import UnsupportedError, UsageError
 from reenact.home import Home
 from reenact.world import World
 from tests.environments.docker.engines import list_containers, tell
+from tests.serving import answering
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Write = Callable[..., Path]
@@ -99,13 +100,9 @@ def far(engine: Engine, environ: dict[str, str]) -> Iterator[None]:
         daemon_threads = True
         block_on_close = False
 
-    with Server(("127.0.0.1", 0), Forward) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        environ["DOCKER_HOST"] = f"tcp://127.0.0.1:{server.server_address[1]}"
+    with answering(Server(("127.0.0.1", 0), Forward)) as address:
+        environ["DOCKER_HOST"] = f"tcp://{address}"
         yield
-        server.shutdown()
-        thread.join()
 
 
 def test_an_engine_on_another_machine_gets_copies(

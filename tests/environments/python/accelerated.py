@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ssl
 import subprocess
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,6 +12,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from tests.environments.conftest import sha256
+from tests.serving import answering
 
 
 class Index(NamedTuple):
@@ -69,20 +69,12 @@ def serve_accelerators(wheels: Path, folder: Path) -> Iterator[Index]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    with answering(server) as address:
         yield Index(
-            {
-                "HTTPS_PROXY": f"http://127.0.0.1:{server.server_port}",
-                "NO_PROXY": "127.0.0.1",
-                "SSL_CERT_FILE": str(authority),
-            },
-            asked,
+            {"HTTPS_PROXY": f"http://{address}", "NO_PROXY": "127.0.0.1", "SSL_CERT_FILE": str(authority)}, asked
         )
-        server.shutdown()
-        thread.join()
 
 
 def _make_authority(folder: Path) -> Path:
