@@ -143,12 +143,13 @@ class TestDocuments:
         assert judge(tmp_path, name, text, text).verdict == "identical"
 
     def test_laughter_has_an_end(self, tmp_path: Path) -> None:
-        lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
-        lines += [f"a{at}: &a{at} [{', '.join([f'*a{at - 1}'] * 10)}]" for at in range(1, 12)]
+        """One document with both: what is read is read whole, and what is compared has a bound."""
         merged = [f"m{at}: &m{at} {{<<: [{', '.join([f'*m{at - 1}'] * 10)}]}}" for at in range(1, 12)]
-        for text in ("\n".join(lines), "m0: &m0 {x: 1}\n" + "\n".join(merged)):
-            found = judge(tmp_path, "bomb.yaml", text + "\nb: 1\n", text + "\nb: 2\n")
-            assert found.verdict == "different"
+        lines = [f"a{at}: &a{at} [{', '.join([f'*a{at - 1}'] * 10)}]" for at in range(1, 12)]
+        text = "\n".join(("m0: &m0 {x: 1}", *merged, "a0: &a0 [x, x, x, x, x, x, x, x, x, x]", *lines))
+        found = judge(tmp_path, "bomb.yaml", text + "\nb: 1\n", text + "\nb: 2\n")
+        assert found.verdict == "different"
+        assert "too many values" in found.difference
 
 
 class TestText:
