@@ -228,6 +228,8 @@ def rerun(
     entry_point: str | None = None,
     *,
     current: bool = False,
+    no_network: bool = False,
+    read_only: bool = False,
     deterministic: bool = False,
     run_name: str | None = None,
     world: World | None = None,
@@ -235,8 +237,8 @@ def rerun(
     """Run a recorded run again, from its record alone, and wait for its end.
 
     ``run_id`` is an id or its beginning, a name, or ``@`` for the newest. ``parameters`` and ``entry_point`` replace
-    those of the record; ``current`` resolves the packages anew, ``deterministic`` sets the variables that make common
-    libraries repeat.
+    those of the record; ``current`` resolves the packages anew, ``no_network`` and ``read_only`` keep the command from
+    more than it was kept from, ``deterministic`` sets the variables that make common libraries repeat.
 
     Raises:
         RunFailed: the command did not finish with code 0.
@@ -248,7 +250,8 @@ def rerun(
     from reenact.reproduce.rerun import Repeat, prepare_rerun
 
     world = world or make_world(Silence())
-    repeat = Repeat(dict(parameters or {}), entry_point, current, run_name, deterministic)
+    isolation = Isolation(network=not no_network, read_only=read_only)
+    repeat = Repeat(dict(parameters or {}), entry_point, current, run_name, deterministic, isolation)
     prepared = prepare_rerun(read_record(get_run(run_id, world)), repeat, world)
     folder, _ = carry_out(prepared, world)
     return _finished(SubmittedRun(folder, prepared.plan.backend, None, world))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 import reenact
 from reenact.home import Home
 from tests.integration.command import REENACT, Said, User, write_project
+from tests.process.test_isolation import can_isolate
 from tests.sources.repositories import git
 
 MAIN = """\
@@ -94,6 +96,31 @@ def test_something_else_can_be_asked_of_it(user: User, project: Path) -> None:
     assert rerun(user, first, "-P", "n=1").out == "2 first\n"
     assert rerun(user, first, "-e", "other").out == "other 7\n"
     assert rerun(user, first, "-e", "other", "-P", "n=8").out == "other 8\n"
+
+
+def isolate(user: User, *options: str) -> tuple[bool, bool]:
+    """What the command of a new repetition of the newest run is kept from: network, writing."""
+    said = rerun(user, "@", "--dry-run", "--json", *options)
+    assert said.code == 0, said.err
+    found = json.loads(said.out)["isolation"]
+    return not found["network"], found["read_only"]
+
+
+def test_it_is_kept_from_what_it_was_kept_from_and_from_more(user: User, project: Path) -> None:
+    if not can_isolate():
+        pytest.skip("this machine lets nobody make namespaces")
+    record(user, project)
+    assert isolate(user) == (False, False)
+    assert isolate(user, "--no-network") == (True, False)
+    user.environ["MLFLOW_TRACKING_URI"] = "http://127.0.0.1:5000"
+    said = rerun(user, "@", "--no-network")
+    assert (said.code, said.out) == (0, "6 first\n")
+    assert "will not reach the server that MLFLOW_TRACKING_URI names" in said.err
+    assert "no network" in user.call("show").out
+    assert isolate(user) == (True, False)
+    assert isolate(user, "--read-only") == (True, True)
+    reenact.rerun("@", read_only=True)
+    assert isolate(user) == (True, True)
 
 
 def test_the_patch_of_a_record_applies(user: User, project: Path, tmp_path: Path) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from reenact.cli.given import add_repeated_run
 from reenact.cli.parser import Parser
-from reenact.cli.run import Launching, add_launching_arguments, launch
+from reenact.cli.run import Launching, add_isolation, add_launching_arguments, launch
+from reenact.plan import Isolation
 from reenact.prepare import Prepared
+from reenact.process.unreached import UNREACHED
 from reenact.project.parameters import parse_assignments
 from reenact.records.files import read_record
 from reenact.records.lookup import get_run
@@ -20,6 +22,8 @@ class Given(Launching):
     param_list: list[str]
     entry_point: str | None
     env: str
+    no_network: bool
+    read_only: bool
     deterministic: bool
     run_name: str | None
 
@@ -41,6 +45,7 @@ def add_arguments(parser: Parser) -> None:
         default="recorded",
         help="The packages of the record, or those that are resolved now. [default: %(default)s]",
     )
+    add_isolation(parser)
     parser.add_argument(
         "--deterministic", action="store_true", help="Set the variables that make common libraries repeat."
     )
@@ -62,8 +67,13 @@ def _prepare(given: Given, world: World) -> Prepared:
         current=given.env == "current",
         name=given.run_name,
         deterministic=given.deterministic,
+        isolation=Isolation(network=not given.no_network, read_only=given.read_only),
     )
     prepared = prepare_rerun(read_record(folder), repeat, world)
+    # What else there was to say of the project was said when it first ran.
+    for doubt in prepared.plan.notes:
+        if doubt.code == UNREACHED:
+            world.report.found(doubt)
     if given.deterministic and prepared.plan.determinism is not None:
         from reenact.determinism import render_limits
 

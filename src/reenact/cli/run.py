@@ -87,14 +87,7 @@ def add_arguments(parser: Parser) -> None:
         "--shell-strict", action="store_true", help="Stop the command at its first failure, also inside a pipe."
     )
     parser.add_argument("--timeout", metavar="TIME", help="Stop the command after 90, 90s, 15m, 2h, 1d.")
-    parser.add_argument(
-        "--no-network", action="store_true", help="Keep the command from the network, but for loopback of its own."
-    )
-    parser.add_argument(
-        "--read-only",
-        action="store_true",
-        help="Let the command write into its run folder and a /tmp of its own only.",
-    )
+    add_isolation(parser)
     parser.add_argument(
         "--deterministic", action="store_true", help="Set the variables that make common libraries repeat."
     )
@@ -124,6 +117,18 @@ def add_launching_arguments(parser: Parser) -> None:
     add_yes(parser)
     parser.add_argument("--dry-run", action="store_true", help="Print what would run, and stop.")
     add_json(parser, "With --dry-run or --detach: print JSON.")
+
+
+def add_isolation(parser: Parser) -> None:
+    """Declare what the command is kept from."""
+    parser.add_argument(
+        "--no-network", action="store_true", help="Keep the command from the network, but for loopback of its own."
+    )
+    parser.add_argument(
+        "--read-only",
+        action="store_true",
+        help="Let the command write into its run folder and a /tmp of its own only.",
+    )
 
 
 def add_environment_arguments(parser: Parser) -> None:

@@ -9,7 +9,7 @@ from reenact.plan import DockerSpec, Plan
 from reenact.process.surroundings import TRACKING, make_absolute
 from reenact.project.diagnostics import Diagnostic
 
-CODE = "unreached-tracking"
+UNREACHED = "unreached-tracking"
 
 
 def find_unreached(plan: Plan, caller: Mapping[str, str]) -> tuple[Diagnostic, ...]:
@@ -32,9 +32,9 @@ def _find(plan: Plan, variables: Mapping[str, str]) -> Iterator[Diagnostic]:
         in_files = make_absolute(uri, Path("/")).startswith(("/", "file:", "sqlite"))
         if in_files and plan.isolation.read_only:
             message = f"nothing can be logged to the files that {name} names: --read-only keeps the command from them"
-            yield Diagnostic("warning", CODE, message)
+            yield Diagnostic("warning", UNREACHED, message)
         if not in_files and not plan.isolation.network:
             message = f"the command will not reach the server that {name} names"
             yield Diagnostic(
-                "warning", CODE, f"{message}: --no-network leaves it a loopback of its own and nothing else"
+                "warning", UNREACHED, f"{message}: --no-network leaves it a loopback of its own and nothing else"
             )

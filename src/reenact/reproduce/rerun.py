@@ -7,7 +7,7 @@ from os.path import join, normpath, relpath
 from pathlib import Path
 
 from reenact.errors import RecordError
-from reenact.plan import BoundParameter, DockerSpec, EnvironmentLock, EnvironmentSpec, Plan
+from reenact.plan import BoundParameter, DockerSpec, EnvironmentLock, EnvironmentSpec, Isolation, Plan
 from reenact.prepare import Prepared, Repetition, Request, Tracking, prepare
 from reenact.project.parameters import Options
 from reenact.records.files import find_kept_input, read_inputs, read_lock_with_made
@@ -24,13 +24,15 @@ MANAGERS = {"system": "system", "conda": "conda"}
 
 class Repeat(NamedTuple):
     """What is to be different: ``parameters`` over the recorded ones, another entry point, the environment as it would
-    be resolved now (``current``), another name, the variables that make common libraries repeat."""
+    be resolved now (``current``), another name, the variables that make common libraries repeat, what else than the
+    recorded run's the command is kept from."""
 
     parameters: Mapping[str, object] = {}
     entry_point: str | None = None
     current: bool = False
     name: str | None = None
     deterministic: bool = False
+    isolation: Isolation = Isolation()
 
 
 class Parts(NamedTuple):
@@ -105,7 +107,7 @@ def make_request(record: Record, repeat: Repeat, lock: EnvironmentLock | None) -
         keep=plan.keep,
         shell_strict="pipefail" in plan.command.shell or plan.command.shell == ("sh", "-e", "-c"),
         timeout=plan.resources.timeout,
-        isolation=plan.isolation,
+        isolation=_isolate(plan.isolation, repeat.isolation),
         deterministic=repeat.deterministic,
         tracking=_take_tracking(plan),
         name=repeat.name or plan.name,
@@ -113,6 +115,10 @@ def make_request(record: Record, repeat: Repeat, lock: EnvironmentLock | None) -
     if not repeat.current:
         return request._replace(repetition=repetition._replace(environment=spec, lock=lock))
     return _with_current_environment(request, spec)._replace(repetition=repetition)
+
+
+def _isolate(recorded: Isolation, more: Isolation) -> Isolation:
+    return Isolation(recorded.network and more.network, recorded.read_only or more.read_only)
 
 
 def _with_current_environment(request: Request, spec: EnvironmentSpec) -> Request:
