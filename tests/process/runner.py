@@ -10,6 +10,7 @@ from typing import Any
 
 from reenact.codec import encode
 from reenact.process.child import Spawn
+from reenact.process.guard import Ending
 from reenact.process.supervise import supervise
 
 
@@ -26,6 +27,8 @@ def main(folder: Path) -> int:
     notes: list[str] = []
     environ = {**os.environ, name: value}
     lists = {key: tuple(value) for key, value in config.items() if key in ("argv", "secrets")}
+    if ending := config.pop("ending", None):
+        config["ending"] = Ending(*ending)
     spawn = Spawn(cwd=folder, environ=environ, log=folder / "log", **{**config, **lists})
     outcome = supervise(spawn, note=notes.append)
     aside = folder / "outcome.aside"

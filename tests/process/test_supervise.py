@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from reenact.process.child import NotStarted, Spawn
+from reenact.process.guard import Ending
 from reenact.process.supervise import TIMED_OUT, Outcome, supervise
 from tests.process.running import eventually, find_marked, read_log, running
 
@@ -161,6 +162,17 @@ def test_a_closed_reader_reaches_the_command_as_a_broken_pipe(tmp_path: Path) ->
         assert runner.process.stdout.read(4) == b"y\ny\n"
         runner.process.stdout.close()
         assert runner.wait()["signal"] == "SIGPIPE"
+
+
+@pytest.mark.parametrize("script", ["exec yes", "trap '' PIPE; while echo y; do :; done; exit 1"])
+def test_what_runs_elsewhere_is_ended_when_nobody_reads_it(tmp_path: Path, script: str) -> None:
+    ending = Ending(("touch", str(tmp_path / "ended")), dict(os.environ))
+    with running(tmp_path, script, ending=ending) as runner:
+        assert runner.process.stdout is not None
+        runner.process.stdout.read(4)
+        runner.process.stdout.close()
+        runner.wait()
+        assert (tmp_path / "ended").exists()
 
 
 def test_a_slow_reader_slows_the_command_and_does_not_hold_up_signals(tmp_path: Path) -> None:

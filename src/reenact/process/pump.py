@@ -17,7 +17,8 @@ class Pump:
     """Reads ``source``, gives each chunk to ``keep`` and writes what that returns to ``target`` as fast as it takes it.
 
     Nothing is read while something is still to be written, so a slow reader slows the command down as it would
-    without us. When the reader of a pipe has gone, ``source`` is closed: the command meets the broken pipe itself.
+    without us. When the reader of a pipe has gone (``unread``), ``source`` is closed: the command meets the broken pipe
+    itself.
     """
 
     def __init__(
@@ -25,6 +26,7 @@ class Pump:
     ) -> None:
         self.source: int | None = source
         self.target = target
+        self.unread = False
         self._keep = keep
         self._note = note
         self._pending = memoryview(b"")
@@ -83,6 +85,7 @@ class Pump:
         except BrokenPipeError:
             self.drop()
             self.source = None
+            self.unread = True
         except OSError as problem:
             self.drop()
             self._note(f"the output is not shown from here on, only logged: {problem.strerror or problem}")

@@ -93,7 +93,8 @@ class Watch:
                 send(members, signal.SIGKILL)
             self._turn(arrivals, moment + pause)
             pause = min(pause * 1.5, 0.1)
-        self.left = 0 if self.stopped else len(asked)
+        # Of what runs elsewhere only the client has ended, and these are the command; its engine leaves nothing behind.
+        self.left = 0 if self.stopped or self._spawn.ending is not None else len(asked)
         if self.left:
             self._note(f"ended {self.left} process{'es' if self.left > 1 else ''} that the command had left behind")
 
@@ -122,7 +123,9 @@ class Watch:
     def end_elsewhere(self) -> None:
         """End what is no process of ours, unless the command has come to its end undisturbed and ended that, too."""
         ending = self._spawn.ending
-        if ending is not None and (self.stopped or not self._child.ended_by_itself):
+        # A client that has nowhere to write ends in one way or the other.
+        unread = any(pump.unread for pump in self._pumps)
+        if ending is not None and (self.stopped or unread or not self._child.ended_by_itself):
             from reenact.process.ending import end_elsewhere
 
             end_elsewhere(ending.argv, ending.environ)

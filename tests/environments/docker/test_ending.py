@@ -88,6 +88,9 @@ def test_a_program_whose_reader_has_gone_is_asked_to_end(
     child.stdout.close()
     child.wait(20)
     assert (run / "ended").exists()
+    assert child.stderr
+    assert "left behind" not in child.stderr.read()
+    assert "left behind" not in (run / "result.json").read_text()
     assert list_containers(engine, run.name) == []
 
 
@@ -202,6 +205,8 @@ def test_the_client_killed(write_project: Write, start: Start, home: Home, engin
     (client,) = find_clients(child.pid)
     os.kill(client, signal.SIGKILL)
     assert child.wait(30) == 137
+    assert child.stderr
+    assert "left behind" not in child.stderr.read()
     assert list_containers(engine, run.name) == []
 
 
