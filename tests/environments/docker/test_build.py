@@ -195,13 +195,14 @@ def test_two_who_want_the_same_image_make_it_once(engine: Engine, image: str, wo
     assert len([text for text in told(world, "step") if text == "building the image"]) == 1
 
 
+@pytest.mark.parametrize("start", ["the engine's client"], indirect=True)
 @pytest.mark.parametrize("sign", ["build --file", "the slow step"])
 def test_kill_9_while_an_image_is_built(
     write_project: Write, start: Start, run: Run, engine: Engine, image: str, project_dir: Path, home: Home, sign: str
 ) -> None:
-    """Whoever built is gone with its runner, and who comes next builds it whole."""
+    """Whoever built is gone with its runner, and who comes next builds it whole. It is always the engine's client."""
     mark = uuid4().hex
-    step = f"RUN echo the slow step {mark} && sleep 3 && echo done > /whole"
+    step = f"RUN echo the slow step {mark} && sleep 2 && echo done > /whole"
     write(project_dir, {"Dockerfile": f"FROM {image}\nLABEL {LABEL}\n{step}\n"})
     write_project("cat /whole", build=".", name=None)
     child = start()

@@ -20,7 +20,14 @@ from reenact.environments.docker.arguments import (
 from reenact.environments.docker.dockerfile import find_bases, pin_bases
 from reenact.environments.docker.engine import Engine
 from reenact.environments.docker.ignore import is_ignored, parse_ignore
-from reenact.environments.docker.mounts import Mount, close_volume, expand_volume, find_target, render_mount
+from reenact.environments.docker.mounts import (
+    Mount,
+    close_volume,
+    expand_volume,
+    find_target,
+    find_visible,
+    render_mount,
+)
 from reenact.environments.docker.variables import (
     find_store_folder,
     fits_in_file,
@@ -77,6 +84,12 @@ def test_where_volumes_are_and_how_they_are_closed() -> None:
     assert tuple(value for _, value in close_arguments(given)) == options
     memory = parse_arguments(["mount=type=tmpfs,target=/m"])
     assert close_arguments(memory) == memory
+
+
+def test_what_is_mounted_for_a_path_is_there(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    paths = ("/tmp", str(tmp_path), f"{tmp_path}/file", f"{tmp_path}/made/later")
+    assert [find_visible(path) for path in paths] == ["/tmp", str(tmp_path), f"{tmp_path}/file", str(tmp_path)]
 
 
 def test_a_mount_covers_what_is_below_it_at_the_same_place() -> None:
