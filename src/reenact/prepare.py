@@ -367,7 +367,8 @@ def _find_lock(
         return None, ()
     from reenact.environments.project_lock import choose_lock
 
-    return choose_lock(spec, root, world, locked=request.locked, upgrade=request.upgrade)
+    manager = request.env_manager
+    return choose_lock(spec, root, world, locked=request.locked, upgrade=request.upgrade, manager=manager)
 
 
 def _expect_time(timeout: object) -> None:

@@ -12,6 +12,7 @@ from reenact import environments
 from reenact.environments.committed import (
     Entry,
     find_committed,
+    find_platform,
     list_asked,
     read_entries,
     render_entries,
@@ -153,6 +154,44 @@ def test_environments_of_other_platforms_stay(project_dir: Path, here: World) ->
     assert stale.endswith("only for python_env.yaml on darwin-arm64")
     write_here(project_dir, here)
     assert read_entries((project_dir / FILE).read_bytes(), here)[0] == other
+
+
+CONDA = """\
+version = 1
+[[environment]]
+environment = "conda.yaml"
+platform = "PLATFORM"
+kind = "conda"
+asked = ["packages python=3.11", "channels conda-forge"]
+lock = "version: 6"
+"""
+
+
+@pytest.mark.parametrize("locked", [False, True])
+def test_a_lock_that_another_manager_made_says_which(project_dir: Path, here: World, locked: bool) -> None:
+    write(project_dir, {"MLproject": MAIN.replace("python_env: python_env.yaml", "conda_env: conda.yaml")})
+    file = "dependencies: [python>=3.8, {pip: [tiny]}]\n"
+    write(project_dir, {"conda.yaml": file, FILE: CONDA.replace("PLATFORM", find_platform())})
+    said = "it was made with conda (--env-manager conda), and this is resolved with uv"
+    for manager, hint in ((None, "reenact lock"), ("uv", "reenact lock --env-manager uv")):
+        request = Request(str(project_dir), env_manager=manager, locked=locked)
+        if locked:
+            with pytest.raises(ProjectError, match="does not answer") as caught:
+                prepare(request, here)
+            assert said in caught.value.message
+            assert caught.value.hint == hint
+            continue
+        prepared = prepare(request, here)
+        discard(prepared.staged)
+        (doubt,) = (note for note in prepared.plan.notes if note.code == "stale-lock")
+        assert (doubt.message.partition(": ")[2], doubt.hint) == (said, hint)
+
+
+def test_the_command_that_makes_a_lock_fit_asks_for_the_same(project_dir: Path, here: World) -> None:
+    write(project_dir, {"MLproject": MAIN, "python_env.yaml": "dependencies: [tiny]\n"})
+    with pytest.raises(ProjectError) as caught:
+        prepare(Request(str(project_dir), locked=True, accelerator="cpu", as_of="2020-01-01T00:00:00Z"), here)
+    assert caught.value.hint == "reenact lock --as-of 2020-01-01T00:00:00Z --accelerator cpu"
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)

@@ -98,6 +98,14 @@ def test_something_else_can_be_asked_of_it(user: User, project: Path) -> None:
     assert rerun(user, first, "-e", "other", "-P", "n=8").out == "other 8\n"
 
 
+def test_packages_of_today_are_those_of_the_same_manager(user: User, project: Path) -> None:
+    (project / "MLproject").write_text("docker_env: {image: none}\nentry_points: {main: {command: echo outside}}\n")
+    said = user.call("run", str(project), "--env-manager", "uv")
+    assert (said.code, said.out) == (0, "outside\n"), said.err
+    said = rerun(user, "@", "--env", "current")
+    assert (said.code, said.out) == (0, "outside\n"), said.err
+
+
 def isolate(user: User, *options: str) -> tuple[bool, bool]:
     """What the command of a new repetition of the newest run is kept from: network, writing."""
     said = rerun(user, "@", "--dry-run", "--json", *options)

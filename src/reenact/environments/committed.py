@@ -33,6 +33,9 @@ BARE = "a bare Python"
 
 ANEW = "take one side of a merge, or delete it; then make it anew: reenact lock"
 
+MANAGERS = {"python": "uv", "conda": "conda"}
+"""The manager that makes an environment of a kind."""
+
 UNASKED = frozenset({"kind", "notes", "origin", "files", "lock_file", "locked", "as_of", "accelerator", "variables"})
 """Fields of a spec that do not say what is asked for, or say it a second time."""
 
@@ -91,7 +94,7 @@ def find_committed(spec: EnvironmentSpec, root: Path, world: World) -> Committed
     wanted = _wanted(spec)
     asked = list_asked(spec)
     cache = find_documents(world.home)
-    key = digest((blake3(data).hexdigest(), wanted, asked, getattr(spec, "as_of", None), VERSION))
+    key = digest((blake3(data).hexdigest(), wanted, spec.kind, asked, getattr(spec, "as_of", None), VERSION))
     found = CommittedLock(FILE, blake3(data).hexdigest(), wanted[0])
     if (kept := cache.find(key)) is not None:
         try:
@@ -110,6 +113,10 @@ def find_stale(entries: tuple[Entry, ...], spec: EnvironmentSpec) -> tuple[str, 
     if entry is None:
         there = ", ".join(sorted({_describe(each.name) for each in entries})) or "nothing"
         return (f"it has no environment for {_describe(wanted)}, only for {there}",)
+    if entry.kind != spec.kind:
+        # Hardly a line of one is a line of the other.
+        made, wants = (MANAGERS.get(kind, kind) for kind in (entry.kind, spec.kind))
+        return (f"it was made with {made} (--env-manager {made}), and this is resolved with {wants}",)
     asked = list_asked(spec)
     lines = [f"new: {line}" for line in asked if line not in entry.asked]
     lines += [f"gone: {line}" for line in entry.asked if line not in asked]

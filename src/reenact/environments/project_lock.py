@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from reenact.errors import ProjectError
@@ -13,8 +14,12 @@ Chosen = tuple[CommittedLock | None, tuple[Diagnostic, ...]]
 """The committed lock, and a warning for each lock that does not answer any more."""
 
 
-def choose_lock(spec: EnvironmentSpec, root: Path, world: World, *, locked: bool, upgrade: bool) -> Chosen:
+def choose_lock(
+    spec: EnvironmentSpec, root: Path, world: World, *, locked: bool, upgrade: bool, manager: str | None = None
+) -> Chosen:
     """``reenact.lock`` where it is meant for ``spec``, or the lock of another tool, which ``spec`` names.
+
+    ``manager`` is the one that was asked for.
 
     Raises:
         ProjectError: it is damaged; or only what is ``locked`` may run, and this is not.
@@ -30,15 +35,24 @@ def choose_lock(spec: EnvironmentSpec, root: Path, world: World, *, locked: bool
 
         found = find_committed(spec, root, world)
     own = spec if isinstance(spec, PythonSpec) and spec.lock_file is not None else None
+    command = _render_command(spec, manager)
     if locked and found is None and own is None:
-        raise ProjectError("--locked: no file of the project says which versions to install", hint="reenact lock")
+        raise ProjectError("--locked: no file of the project says which versions to install", hint=command)
     answers = found is not None and not found.stale
     if own is not None and (locked or not answers):
         doubts += _judge_own(own, root, world, locked=locked, strictly=locked and not answers)
     if found is not None:
         what = f"{found.file} does not answer what is asked for"
-        doubts += _judge(what, found.stale, "reenact lock", locked=locked and own is None)
+        doubts += _judge(what, found.stale, command, locked=locked and own is None)
     return found, doubts
+
+
+def _render_command(spec: EnvironmentSpec, manager: str | None) -> str:
+    """What makes the lock that a run of this environment uses."""
+    options = {"env-manager": manager, "as-of": getattr(spec, "as_of", None)}
+    options["accelerator"] = getattr(spec, "accelerator", None)
+    given = (f" --{name} {shlex.quote(value)}" for name, value in options.items() if value)
+    return "reenact lock" + "".join(given)
 
 
 def list_doubts(spec: EnvironmentSpec, root: Path, world: World) -> tuple[Diagnostic, ...]:

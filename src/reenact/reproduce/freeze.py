@@ -26,7 +26,7 @@ from reenact.records.files import read_realised
 from reenact.records.types import OutputFile, Record
 from reenact.report import Silence
 from reenact.reproduce.compare import Judgement
-from reenact.reproduce.rerun import list_given
+from reenact.reproduce.rerun import MANAGERS, list_given
 from reenact.reproduce.results import (
     Declared,
     Results,
@@ -101,7 +101,7 @@ def freeze(record: Record, test: Path, world: World) -> Frozen:
         entry_point=plan.entry_point,
         exit_code=run.exit_code,
         parameters={name: str(value) for name, value in list_given(record).items()},
-        manager="system" if spec.kind == "system" else None,
+        manager=MANAGERS.get(spec.kind),
         docker_args=spec.arguments if isinstance(spec, DockerSpec) else (),
         bake=isinstance(spec, DockerSpec) and spec.bake,
         shell_strict="pipefail" in plan.command.shell or plan.command.shell == ("sh", "-e", "-c"),

@@ -18,7 +18,7 @@ from reenact.sources.recorded import SCHEME
 from reenact.values import NamedTuple
 from reenact.world import World
 
-MANAGERS = {"system": "system", "conda": "conda"}
+MANAGERS = {"system": "system", "conda": "conda", "python": "uv"}
 """The manager that leads to a kind of environment where the project's file alone might not."""
 
 

@@ -762,6 +762,8 @@ def test_a_committed_lock_is_used(tmp_path: Path, project_dir: Path, world: Worl
     assert Path(place.path or "", "share/lib").read_text() == "1.0"
     write(project_dir, folder, "lib")
     assert set(check_lock(wanted, request, world).stale) == {"new: packages lib", "gone: packages lib<2"}
+    (stale,) = check_lock(wanted, request._replace(env_manager="uv"), world).stale
+    assert stale == "it was made with conda (--env-manager conda), and this is resolved with uv"
 
 
 def test_an_exported_file_solves_to_the_same(channel: Path, world: World) -> None:
