@@ -7,6 +7,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -238,7 +240,9 @@ def test_an_absolute_input_comes_along_under_its_name(user: User, elsewhere: Mac
 
 KILL = """
 import os, signal, sys
-left = int(sys.argv.pop(1))
+from reenact.cli import main
+from reenact.reproduce.bundle import exporting, importing
+_, patience, *argv = sys.argv
 EVENTS = {"os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.link", "os.symlink", "subprocess.Popen",
           "os.posix_spawn", "shutil.rmtree", "sqlite3.connect", "fcntl.flock"}
 
@@ -250,17 +254,33 @@ def count(event, arguments):
         if left < 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
-from reenact.cli import main
-sys.addaudithook(count)
-sys.exit(main(sys.argv[1:]))
+for line in iter(sys.stdin.readline, ""):
+    left = int(line)
+    child = os.fork()
+    if child == 0:
+        signal.alarm(int(patience))
+        os.dup2(2, 1)
+        sys.addaudithook(count)
+        sys.exit(main(argv))
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
 
 
-def call_and_kill(user: User, after: int, *argv: str) -> int:
-    """The command, killed at the step after so many; its code."""
-    words = [sys.executable, "-c", KILL, str(after), *argv]
-    done = subprocess.run(words, cwd=user.folder, env=user.environ, capture_output=True, timeout=PATIENCE)
-    return done.returncode
+@contextmanager
+def killing(user: User, *argv: str) -> Iterator[Callable[[int], int]]:
+    """What gives the command, killed at the step after so many, a process of its own each time; it returns its code."""
+    words = [sys.executable, "-c", KILL, str(int(PATIENCE)), *argv]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, cwd=user.folder, env=user.environ, text=True, stdin=pipe, stdout=pipe) as forking:
+        asked, answers = forking.stdin, forking.stdout
+        assert asked
+        assert answers
+
+        def call(after: int) -> int:
+            print(after, file=asked, flush=True)
+            return int(answers.readline())
+
+        yield call
 
 
 WITH = ("--with-inputs", "--with-outputs")
@@ -284,12 +304,13 @@ def small(user: User) -> str:
 def test_an_export_that_is_killed_leaves_no_bundle(user: User, small: str) -> None:
     whole = export(user, *WITH).read_bytes()
     target = user.folder / "killed.tar.zst"
-    for after in range(1000):
-        code = call_and_kill(user, after, "export", small, *WITH, "-o", target.name)
-        if code == 0:
-            break
-        assert code == -9
-        assert not target.exists() or target.read_bytes() == whole
+    with killing(user, "export", small, *WITH, "-o", target.name) as call:
+        for after in range(1000):
+            code = call(after)
+            if code == 0:
+                break
+            assert code == -9
+            assert not target.exists() or target.read_bytes() == whole
     assert after > 10
     assert target.read_bytes() == whole
 
@@ -301,19 +322,20 @@ def test_an_import_that_is_killed_leaves_no_run_or_all_of_it(user: User, small: 
     world = World(Home(other.home), other.environ, tmp_path, Silence())
     folder = RunFolder(other.home / "runs" / small)
     seen = set()
-    for after in range(1000):
-        shutil.rmtree(other.home, ignore_errors=True)
-        code = call_and_kill(other, after, "import", str(bundle))
-        listed = [run.id for run in list_runs(RunFilter(), None, world)]
-        seen.add(tuple(listed))
-        received = import_bundle(bundle, Terms(), world)
-        assert (received.run, received.known) == (small, bool(listed)), after
-        assert (folder.artifacts / "c").read_text() == "hello\n"
-        assert len(list(folder.kept_inputs.glob("*/data/*"))) == 24
-        assert read_run(folder).state is State.FINISHED
-        if code == 0:
-            break
-        assert code == -9
+    with killing(other, "import", str(bundle)) as call:
+        for after in range(1000):
+            shutil.rmtree(other.home, ignore_errors=True)
+            code = call(after)
+            listed = [run.id for run in list_runs(RunFilter(), None, world)]
+            seen.add(tuple(listed))
+            received = import_bundle(bundle, Terms(), world)
+            assert (received.run, received.known) == (small, bool(listed)), after
+            assert (folder.artifacts / "c").read_text() == "hello\n"
+            assert len(list(folder.kept_inputs.glob("*/data/*"))) == 24
+            assert read_run(folder).state is State.FINISHED
+            if code == 0:
+                break
+            assert code == -9
     assert after > 20
     assert seen == {(), (small,)}
     assert other.call("rerun", small).out == "".join(str(int(name) % 2) * 90 for name in sorted(map(str, range(24))))
@@ -322,7 +344,8 @@ def test_an_import_that_is_killed_leaves_no_run_or_all_of_it(user: User, small: 
 def test_what_a_killed_import_left_is_swept(user: User, small: str, tmp_path: Path) -> None:
     bundle = export(user)
     other = User(tmp_path, tmp_path / "home")
-    assert call_and_kill(other, 12, "import", str(bundle)) == -9
+    with killing(other, "import", str(bundle)) as call:
+        assert call(12) == -9
     assert os.listdir(other.home / "staging")
     assert other.call("env", "gc").code == 0
     assert os.listdir(other.home / "staging") == []
