@@ -181,9 +181,13 @@ class Parser:
         """
         if name in self.options:
             return self.options[name]
-        from reenact.project.nearest import did_you_mean
+        from reenact.project.nearest import find_nearest
 
-        raise UsageError(f"No such option: {name}", hint=did_you_mean(name, self.options) or self.where_help_is)
+        # Dashes are alike in all of them: with these, "--to" would be near to "-o".
+        alike = {known.lstrip("-"): known for known in self.options if known.startswith("--") == name.startswith("--")}
+        nearest = find_nearest(name.lstrip("-"), alike)
+        hint = f"did you mean '{alike[nearest]}'?" if nearest else self.where_help_is
+        raise UsageError(f"No such option: {name}", hint=hint)
 
     @property
     def where_help_is(self) -> str:
