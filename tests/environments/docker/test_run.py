@@ -19,6 +19,7 @@ import pytest
 
 from reenact.environments.docker.engine import Engine
 from reenact.home import Home
+from reenact.process.members import read_environment
 from tests.environments.docker.engines import list_containers, tell
 from tests.environments.docker.waiting import wait_for
 from tests.serving import answering
@@ -105,8 +106,8 @@ def test_a_variable_that_is_not_set_is_told_before_anything_is_made(write_projec
     assert not home.runs.exists()
 
 
-SECRET = f"s3cr3t-value-{os.getpid()}"
-"""Ours, and of nobody who tests at the same time."""
+SECRET = f"s3cr3t-value-{uuid4().hex}"
+"""Ours, and no part of that of anybody who tests at the same time."""
 
 
 @pytest.mark.parametrize("killed", [False, True])
@@ -137,10 +138,11 @@ def test_secrets_are_in_no_argument_and_no_file(
     (tmp_path / "parameters.json").unlink()
     run = only_run(home)
     (name,) = list_containers(engine, run.name)
-    arguments = [read_arguments(path) for path in Path("/proc").glob("[0-9]*")]
-    assert any(name.encode() in argument for argument in arguments)
-    assert not any(SECRET.encode() in argument for argument in arguments)
     described = json.loads(tell(engine, "inspect", name))[0]
+    arguments = list_arguments(child.pid, run.name, described["Id"])
+    assert any(name.encode() in argument for argument in arguments)
+    assert engine.remote or any(b"wc" in argument and b"reenact_shell" in argument for argument in arguments)
+    assert not any(SECRET.encode() in argument for argument in arguments)
     assert SECRET not in json.dumps([described["Args"], described["Config"]["Cmd"], described["Mounts"]])
     expect_unwritten(tmp_path, Path("/dev/shm"))
     if killed:
@@ -156,7 +158,8 @@ def test_secrets_are_in_no_argument_and_no_file(
 def expect_unwritten(*folders: Path) -> None:
     """No file below the folders has the secret."""
     for folder in folders:
-        for path in folder.rglob("*"):
+        # Folders of others may go while we look: os.walk passes over these.
+        for path in (Path(place, name) for place, _, names in os.walk(folder) for name in names):
             with suppress(OSError):  # gone meanwhile, or not for us to read
                 assert not path.is_file() or SECRET.encode() not in path.read_bytes(), path
 
@@ -166,6 +169,24 @@ def list_places(engine: Engine) -> list[Path]:
     asked = "{{.Store.GraphRoot}}" if engine.name == "podman" else "{{.DockerRootDir}}"
     root = Path(tell(engine, "info", "--format", asked))
     return [] if engine.remote else [root / "containers", root / "vfs-containers", root / "overlay-containers"]
+
+
+def list_arguments(runner: int, *signs: str) -> list[bytes]:
+    """The arguments of every process of a run: the runner, what has a sign of the run in its environment or arguments,
+    as what an engine starts for a container has it, and what is below these."""
+    parents: dict[int, int] = {}
+    arguments: dict[int, bytes] = {}
+    own = {runner}
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended
+            pid = int(process.name)
+            arguments[pid] = (process / "cmdline").read_bytes()
+            parents[pid] = int((process / "stat").read_bytes().rpartition(b")")[2].split()[1])
+            known = arguments[pid] + read_environment(pid)
+            own |= {pid} if any(sign.encode() in known for sign in signs) else set()
+    while below := {pid for pid, parent in parents.items() if parent in own} - own:
+        own |= below
+    return [arguments[pid] for pid in own if pid in arguments]
 
 
 def is_named(run_id: str) -> bool:
