@@ -298,6 +298,21 @@ def test_a_native_package_knows_its_prefix_and_is_activated(channel: Path, world
     assert again == place, "what activation sets is kept beside the marker"
 
 
+def test_a_command_that_calls_a_python_that_is_not_there_is_told_whose_it_is(channel: Path, world: World) -> None:
+    if not list((channel / SUBDIR).glob("where-native*")):
+        pytest.skip("no C compiler here")
+    place = make(write(world.cwd, channel, "where-native"), world)
+    assert isinstance(report := world.report, Memory)
+    machines = f"that of the machine runs, {world.find_program('python3')}"
+    said = f"the environment has no python3: {machines}; to have one, add python to the conda file"
+    for text in ("python3 -V", "cd . && X=1 python3 -V", "if true; then python3 -V; fi"):
+        assert run(place, text, world).startswith("Python 3")
+        assert report.told.pop() == ("warn", said)
+    assert run(place, "echo python3 -V; type -t where-native", world) == "python3 -V\nfile"
+    assert run(make(write(world.cwd, channel, "python"), world), "python3 -V", world).startswith("Python 3")
+    assert "warn" not in dict(report.told)
+
+
 def test_a_virtual_package_can_be_pretended(channel: Path, world: World) -> None:
     spec = write(world.cwd, channel, "needs-gpu")
     without = world._replace(environ={**world.environ, "CONDA_OVERRIDE_CUDA": ""})

@@ -6,6 +6,8 @@ warm start reads two files and never loads rattler. What resolves and builds is 
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,6 +21,8 @@ from reenact.world import World
 
 DRIVER = Path("/proc/driver/nvidia/version")
 PROOF = "conda-meta"
+_PYTHON = r"(?:^|[;&|(\n])\s*(?:(?:exec|time|then|do|else|\w+=\S*)\s+)*(python[\d.]*|pip[\d.]*)(?=\s|$)"
+"""A Python or its installer as the program of one of a command's commands."""
 
 
 def ask(project: Project, root: Path, manager: str | None, world: World) -> CondaSpec:
@@ -73,6 +77,8 @@ def wrap(command: Command, place: Place, site: Site) -> Launch:
     count more than the scripts, the command's own more than both.
     """
     prefix = place.path or ""
+    if not os.path.exists(f"{prefix}/bin/python") and (found := re.search(_PYTHON, command.text)) is not None:
+        _tell_of_other(found[1], place, site)
     own = {"CONDA_PREFIX": prefix, "CONDA_DEFAULT_ENV": prefix, "CONDA_SHLVL": "1"}
     return launch_inside(command, place, own, site)
 
@@ -84,3 +90,14 @@ def _driver() -> str:
             return file.readline().strip()
     except OSError:
         return ""
+
+
+def _tell_of_other(program: str, place: Place, site: Site) -> None:
+    """Say whose Python runs where the environment has none; it is the caller's, as after ``conda activate``."""
+    if any(os.path.exists(f"{folder}/{program}") for folder in (*place.programs, f"{place.path}/bin")):
+        return
+    other = site.world.find_program(program)
+    spec = site.plan.environment
+    file = (isinstance(spec, CondaSpec) and spec.origin) or "the conda file"
+    which = f"that of the machine runs, {other}" if other else "there is none on PATH either"
+    site.world.report.warn(f"the environment has no {program}: {which}; to have one, add python to {file}")
