@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from collections.abc import Callable
+from importlib import import_module
 from types import ModuleType
 
 
@@ -16,7 +18,8 @@ def main() -> int:
     # To look for garbage among what is imported, at every 700 new objects and at the end, takes 12 ms of CPU and finds
     # none.
     gc.set_threshold(50_000)
-    # pathlib leads to it, for the sake of addresses in brackets; to make its classes takes longer than to plan a run.
+    # pathlib leads to them, for the sake of one function; to make their classes takes as long as to plan a run.
+    put_off("urllib.parse", "quote_from_bytes")
     put_off("ipaddress")
     from reenact.process.streams import open_closed_streams
 
@@ -33,16 +36,39 @@ class _Later(ModuleType):
     """Stands for a module until something of it is asked for."""
 
     def __getattr__(self, name: str) -> object:
-        from importlib import import_module
+        if name == "__path__":
+            # Every import asks for it, to know a package.
+            raise AttributeError(name)
+        return getattr(_load(self), name)
 
-        if sys.modules.get(self.__name__) is self:
-            del sys.modules[self.__name__]
-        return getattr(import_module(self.__name__), name)
+
+def _load(later: _Later) -> ModuleType:
+    """The module, in the place of what stood for it."""
+    if sys.modules.get(later.__name__) is later:
+        del sys.modules[later.__name__]
+    return import_module(later.__name__)
 
 
-def put_off(name: str) -> None:
-    """Let the module be imported when it is first used, whoever imports it before."""
-    sys.modules.setdefault(name, _Later(name))
+def put_off(name: str, *functions: str) -> None:
+    """Let the module be imported when it is first used, whoever imports it before.
+
+    To take one of ``functions`` from it is no use of it yet; to call it is.
+    """
+    if name in sys.modules:
+        return
+    later = sys.modules[name] = _Later(name)
+    for function in functions:
+        setattr(later, function, _put_off_call(later, function))
+    package, _, own = name.rpartition(".")
+    if package:
+        setattr(import_module(package), own, later)
+
+
+def _put_off_call(later: _Later, function: str) -> Callable[..., object]:
+    def call(*arguments: object, **named: object) -> object:
+        return getattr(_load(later), function)(*arguments, **named)
+
+    return call
 
 
 def leave(code: int) -> None:

@@ -9,13 +9,15 @@ from __future__ import annotations
 import _socket
 import json
 from contextlib import closing
-from urllib.parse import quote
 
 from reenact.hints import Any
 
 Socket = _socket.socket
 
 _TIMEOUT = 30.0
+_SAFE = "/:@"
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-~" + _SAFE)
+"""Characters that stand for themselves in a request's target."""
 
 
 def ask(path: str, target: str) -> Any | None:
@@ -77,4 +79,8 @@ def request(method: str, path: str, target: str, body: bytes = b"") -> tuple[int
 
 def quote_name(name: str) -> str:
     """A name of an image or a container as a part of a request's target."""
-    return quote(name, safe="/:@")
+    if _PLAIN.issuperset(name):
+        return name
+    from urllib.parse import quote
+
+    return quote(name, safe=_SAFE)

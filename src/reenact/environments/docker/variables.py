@@ -15,7 +15,6 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from urllib.parse import unquote, urlsplit, urlunsplit
 
 from reenact.environments.docker.engine import Engine
 from reenact.environments.launch import Site
@@ -138,6 +137,8 @@ def find_store_folder(uri: str) -> str | None:
     """The folder of a store in files: ``/path``, ``file:///path``, ``sqlite:////path/x.db``; None for a server."""
     if uri.startswith("/"):
         return uri
+    from urllib.parse import unquote, urlsplit
+
     parts = urlsplit(uri)
     if parts.scheme == "file" and parts.netloc in ("", "localhost"):
         return unquote(parts.path)
@@ -148,6 +149,8 @@ def find_store_folder(uri: str) -> str | None:
 
 def is_loopback(uri: str) -> bool:
     """Whether an address means this machine's loopback."""
+    from urllib.parse import urlsplit
+
     parts = urlsplit(uri)
     host = (parts.hostname or "").rstrip(".")
     return parts.scheme in ("http", "https") and (
@@ -159,6 +162,8 @@ def is_loopback(uri: str) -> bool:
 
 def with_host(uri: str, host: str) -> str:
     """The address with another host; port and credentials stay."""
+    from urllib.parse import urlsplit, urlunsplit
+
     parts = urlsplit(uri)
     user, at, _ = parts.netloc.rpartition("@")
     port = f":{parts.port}" if parts.port else ""
