@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from reenact.project.cache import NoCache
 from reenact.project.diagnostics import Diagnostic
-from reenact.project.document import NoCache, load_document
+from reenact.project.document import load_document
 from reenact.project.lints import find_doubts
 from reenact.project.mlproject import parse_project
 from reenact.project.types import Parameter, Project

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reenact.errors import ProjectError
-from reenact.project.document import NoCache
+from reenact.project.cache import NoCache
 from reenact.project.environment_files import find_environment
 from reenact.project.load import get_entry_point, read_project
 from reenact.project.types import EnvironmentSource

@@ -11,7 +11,7 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
-from reenact.project.document import NoCache
+from reenact.project.cache import NoCache
 from reenact.project.load import load_project, read_project
 from reenact.project.nodes import value_of
 from reenact.project.schema import read_schema

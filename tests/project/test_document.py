@@ -8,7 +8,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reenact.project.document import Findings, NoCache, load_document
+from reenact.project.cache import NoCache
+from reenact.project.document import Findings, load_document
 from reenact.project.nodes import Mapping
 from tests.project.read import MemoryCache
 from tests.project.test_yaml_reader import VALUES

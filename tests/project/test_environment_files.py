@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reenact.project.document import NoCache
+from reenact.project.cache import NoCache
 from reenact.project.environment_files import key_of_file
 from reenact.project.load import read_project
 from reenact.project.script_header import find_header

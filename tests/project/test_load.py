@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from reenact.errors import ProjectError
+from reenact.project.cache import NoCache
 from reenact.project.diagnostics import Diagnostic
-from reenact.project.document import NoCache
 from reenact.project.load import load_project, read_project
 
 MAIN = "entry_points:\n  main: {command: a}\n"
@@ -125,10 +125,10 @@ def test_a_missing_environment_stops_only_who_needs_it(project_dir: Path) -> Non
     assert load_project(project_dir, NoCache(), "main", moot=("missing-file",)).diagnostics == ()
 
 
-def test_doubts_are_looked_for_only_where_they_are_asked_for(project_dir: Path) -> None:
+def test_doubts_are_told_only_of_what_is_asked_for(project_dir: Path) -> None:
     write(project_dir, MLproject="entry_points:\n  main: {command: ''}\n  other: {command: ''}\n")
     for entry_point, lines in ((None, [2, 3]), ("main", [2]), ("train.py", [])):
-        found = read_project(project_dir, NoCache(), entry_point=entry_point).diagnostics
+        found = load_project(project_dir, NoCache(), entry_point).diagnostics
         assert [(doubt.code, doubt.position and doubt.position.line) for doubt in found] == [
             ("empty-command", line) for line in lines
         ]

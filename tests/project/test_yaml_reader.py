@@ -9,7 +9,7 @@ import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from reenact.project.document import MAX_BYTES
+from reenact.project.cache import MAX_BYTES
 from reenact.project.nodes import Mapping, Node, Scalar, Sequence, text_of, value_of
 from reenact.project.yaml_reader import Unreadable, read_tree
 

@@ -136,7 +136,7 @@ def complete_runs(begun: str, world: World) -> list[Answer]:
 
 def complete_entry_points(uri: str, begun: str, world: World) -> list[Answer]:
     """The names in the project file below ``uri``, if that is a folder; what cannot be read completes to nothing."""
-    from reenact.project.document import NoCache
+    from reenact.project.cache import NoCache
     from reenact.project.load import read_project
     from reenact.sources import parse_uri
     from reenact.sources.path import find_path

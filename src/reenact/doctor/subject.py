@@ -70,7 +70,7 @@ def read_subject(root: Path, entry_point: str | None, world: World, *, is_copy: 
     Raises:
         ProjectError: the folder cannot be read, or has no such entry point.
     """
-    project = read_project(root, find_documents(world.home), entry_point=entry_point)
+    project = read_project(root, find_documents(world.home))
     entry_points = _choose(project, entry_point, root)
     if len(entry_points) == 1:
         project = with_own_environment(project, entry_points[0], root)

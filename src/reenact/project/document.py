@@ -1,46 +1,17 @@
 """A YAML file of a project as a tree with places, read through a cache, and the findings made in it.
 
 Importing PyYAML and parsing costs more than the rest of a warm start together, so what was read once is kept under
-the digest of its bytes. The cache is handed in: this module touches no disk.
+the digest of its bytes.
 """
 
 import json
 import re
 
-from blake3 import blake3
-
-from reenact import __version__
-from reenact.hints import Protocol
+from reenact.project.cache import Cache, make_digest
 from reenact.project.diagnostics import Diagnostic, Position, Severity
 from reenact.project.nearest import did_you_mean
 from reenact.project.nodes import Entry, Mapping, Node, Scalar, Sequence, describe, from_json, is_null, to_json
 from reenact.values import NamedTuple
-
-FORMAT = 1
-"""Part of every digest, as the version is: to be raised when the stored form changes within one version."""
-
-MAX_BYTES = 1 << 20
-"""The size of the largest file that is read."""
-
-
-class Cache(Protocol):
-    """Keeps trees by digest. Neither method raises; losing what was kept is no error."""
-
-    def find(self, digest: str) -> bytes | None:
-        """What was kept under this digest."""
-
-    def keep(self, digest: str, data: bytes) -> None:
-        """Keep it, if that is possible."""
-
-
-class NoCache:
-    """Keeps nothing."""
-
-    def find(self, digest: str) -> bytes | None:
-        """None."""
-
-    def keep(self, digest: str, data: bytes) -> None:
-        """Nothing."""
 
 
 class Document(NamedTuple):
@@ -77,12 +48,12 @@ def load_document(file: str, data: bytes, cache: Cache) -> Document:
 
     ``root`` is the same whether or not it came out of the cache.
     """
-    digest = blake3(f"{__version__} {FORMAT}\0".encode() + data).hexdigest()
+    digest = make_digest("document", data)
     stored = _decode(cache.find(digest))
     if stored is None:
         stored = _parse(data)
         cache.keep(digest, _encode(stored))
-    document = Document(file, _split_lines(data.decode("utf-8", "replace").removeprefix("\ufeff")), stored.root)
+    document = Document(file, split_lines(data), stored.root)
     found = (
         Diagnostic(severity, code, message, Position(file, line, column), document.line(line), hint)
         for severity, code, message, line, column, hint in stored.mistakes
@@ -90,7 +61,9 @@ def load_document(file: str, data: bytes, cache: Cache) -> Document:
     return document._replace(diagnostics=tuple(found))
 
 
-def _split_lines(text: str) -> tuple[str, ...]:
+def split_lines(data: bytes) -> tuple[str, ...]:
+    """The lines of a YAML text as its positions count them."""
+    text = data.decode("utf-8", "replace").removeprefix("\ufeff")
     # YAML 1.1 lacks four line breaks that str.splitlines has.
     for other in ("\r\n", "\r", "\x85", "\u2028", "\u2029"):
         text = text.replace(other, "\n")

@@ -7,7 +7,7 @@ import re
 from pathlib import Path, PurePosixPath
 
 from reenact.hints import TYPE_CHECKING
-from reenact.project.document import MAX_BYTES, Cache
+from reenact.project.cache import MAX_BYTES, Cache
 from reenact.project.types import EntryPoint, EnvironmentKey, EnvironmentSource, PassedOver, Project
 from reenact.values import NamedTuple
 

@@ -6,12 +6,10 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from reenact.errors import ProjectError
+from reenact.project.cache import MAX_BYTES, Cache
 from reenact.project.diagnostics import Diagnostic, Position, render_diagnostic
-from reenact.project.document import MAX_BYTES, Cache, Document, load_document
 from reenact.project.environment_files import find_environment, with_passed_over
-from reenact.project.lints import find_doubts
-from reenact.project.mlproject import parse_project
-from reenact.project.nearest import did_you_mean
+from reenact.project.project_file import read_project_file
 from reenact.project.types import EntryPoint, EnvironmentSource, Project
 
 FILE_NAME = "MLproject"
@@ -19,22 +17,16 @@ FILE_NAME = "MLproject"
 _SPELLINGS = ("mlproject", "mlproject.yaml", "mlproject.yml")
 
 
-def read_project(root: Path, cache: Cache, name: str | None = None, entry_point: str | None = None) -> Project:
+def read_project(root: Path, cache: Cache, name: str | None = None) -> Project:
     """The project in ``root``; whatever is wrong or doubtful in its files is among its ``diagnostics``.
 
-    ``name`` is what to call a project that does not say: by default the folder's name. With ``entry_point`` doubts are
-    looked for in that one only. Never raises for content.
+    ``name`` is what to call a project that does not say: by default the folder's name. Never raises for content.
 
     Raises:
         ProjectError: ``root`` is not a folder that can be read.
     """
     candidates = _find_files(root)
-    document = _read_document(root, candidates[0], cache) if candidates else None
-    project = parse_project(document) if document else Project(None)
-    if document:
-        looked_at = [e for e in project.entry_points if entry_point in (None, e.name)]
-        doubts = (doubt for one in looked_at for doubt in find_doubts(one, document))
-        project = project._replace(diagnostics=(*project.diagnostics, *doubts))
+    project, data = _read_file(root, candidates[0], cache) if candidates else (Project(None), b"")
     if len(candidates) > 1:
         message = f"{len(candidates)} project files are here, and {candidates[0]} is used; ignored: "
         position = Position(candidates[0], 1, 1)
@@ -43,9 +35,9 @@ def read_project(root: Path, cache: Cache, name: str | None = None, entry_point:
         project = project._replace(diagnostics=(*project.diagnostics, doubt))
     if project.environment.key is None:
         project = project._replace(environment=find_environment(root, cache))
-    elif document:
-        project = project._replace(environment=with_passed_over(project.environment, root, document.file))
-    if project.environment.declared and document and (missing := _find_missing(project.environment, document, root)):
+    elif project.file:
+        project = project._replace(environment=with_passed_over(project.environment, root, project.file))
+    if project.environment.declared and (missing := _find_missing(project.environment, data, root)):
         project = project._replace(diagnostics=(*project.diagnostics, missing))
     found = tuple(sorted(project.diagnostics, key=lambda d: d.position or Position("", 0, 0)))
     return project._replace(name=project.name or name or _folder_name(root), diagnostics=found)
@@ -67,7 +59,7 @@ def load_project(
     Raises:
         ProjectError: an error was found; it carries all diagnostics, and its message shows the errors.
     """
-    project = read_project(root, cache, name, entry_point)
+    project = read_project(root, cache, name)
     concerned = (None, entry_point)
     relevant = tuple(
         found
@@ -114,27 +106,28 @@ def choose_project_files(names: Iterable[str]) -> list[str]:
     return sorted(found, key=lambda name: (name != FILE_NAME, "." in name, name))
 
 
-def _read_document(root: Path, name: str, cache: Cache) -> Document:
+def _read_file(root: Path, name: str, cache: Cache) -> tuple[Project, bytes]:
+    """What the project file says, and its text."""
     path = root / name
     try:
         if path.exists() and not path.is_file():
             # Reading a pipe or a device could wait for ever.
-            return _unreadable(name, "it is a folder" if path.is_dir() else "it is not a file")
+            return _unreadable(name, "it is a folder" if path.is_dir() else "it is not a file"), b""
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as problem:
-        return _unreadable(name, problem.strerror or str(problem))
-    return load_document(name, data, cache)
+        return _unreadable(name, problem.strerror or str(problem)), b""
+    return read_project_file(name, data, cache), data
 
 
-def _unreadable(name: str, why: str) -> Document:
+def _unreadable(name: str, why: str) -> Project:
     hint = f"put the project file there, or remove {name}"
     error = Diagnostic("error", "unreadable-file", f"cannot read {name}: {why}", Position(name, 1, 1), None, hint)
-    return Document(name, (), None, (error,))
+    return Project(None, file=name, diagnostics=(error,))
 
 
-def _find_missing(environment: EnvironmentSource, document: Document, root: Path) -> Diagnostic | None:
-    """The finding that the named environment file is not there, if so."""
+def _find_missing(environment: EnvironmentSource, data: bytes, root: Path) -> Diagnostic | None:
+    """The finding that the environment file that ``data`` names is not there, if so."""
     if environment.file is None:
         return None
     path = root / environment.file
@@ -144,13 +137,17 @@ def _find_missing(environment: EnvironmentSource, document: Document, root: Path
         why = "is a folder" if path.is_dir() else "is not there (no such file was found)"
     except (OSError, ValueError) as problem:
         why = f"cannot be read: {problem}"
+    from reenact.project.document import split_lines  # a warm start does without
+
     key = "conda_env" if environment.key == "conda_env" else "python_env"
     message = f"'{key}' names {environment.file}, which {why}"
-    line = None if environment.position is None else document.line(environment.position.line)
+    line = None if environment.position is None else split_lines(data)[environment.position.line - 1]
     return Diagnostic("error", "missing-file", message, environment.position, line, _nearby(environment.file, root))
 
 
 def _nearby(file: str, root: Path) -> str:
+    from reenact.project.nearest import did_you_mean
+
     folder = (root / file).parent
     names = [path.name for path in folder.iterdir() if path.suffix in (".yaml", ".yml")] if folder.is_dir() else []
     return did_you_mean(Path(file).name, names) or "add the file, or correct the name"

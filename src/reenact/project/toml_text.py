@@ -6,11 +6,8 @@ import json
 import re
 from collections.abc import Callable, Mapping
 
-from blake3 import blake3
-
-from reenact import __version__
 from reenact.hints import Any
-from reenact.project.document import Cache
+from reenact.project.cache import Cache, make_digest
 
 Table = Mapping[str, Any]
 
@@ -32,7 +29,7 @@ def load_toml(data: bytes, cache: Cache, pick: Callable[[Table], object] = dict)
     Raises:
         TomlError: the text is no TOML.
     """
-    key = blake3(f"{__version__} toml {pick.__module__}.{pick.__qualname__}\0".encode() + data).hexdigest()
+    key = make_digest(f"toml {pick.__module__}.{pick.__qualname__}", data)
     kept = cache.find(key)
     if kept is not None:
         try:

@@ -11,7 +11,7 @@ import re
 import yaml
 
 from reenact.hints import Any
-from reenact.project.document import MAX_BYTES
+from reenact.project.cache import MAX_BYTES
 from reenact.project.nodes import Entry, Mapping, Node, Scalar, ScalarType, Sequence, Value, value_of
 from reenact.values import NamedTuple
 
