@@ -15,7 +15,8 @@ def test_what_was_kept_is_found(home: Home) -> None:
     assert cache.find("ab") is None
     cache.keep("ab", b"x")
     assert cache.find("ab") == b"x"
-    assert [path.name for path in home.documents.iterdir()] == ["ab"]
+    assert [path.name for path in home.documents.iterdir()] == [f"ab{cache.stamp}"]
+    assert cache._replace(stamp="-other").find("ab") is None
 
 
 @pytest.mark.parametrize("place", ["file", "/dev/null/x", "/proc/1/x"])

@@ -112,6 +112,17 @@ def test_one_that_died_before_it_entered_the_index_is_found_lost(home: Home) -> 
     assert list(home.owed.iterdir()) == []
 
 
+def test_one_that_died_is_owed_to_nobody_who_comes_after(home: Home) -> None:
+    world = make_world(home)
+    folder, alive = start(world)
+    os.close(alive)
+    another, at_work = start(world)
+    update_index(read_run(record_run(world)), world)
+    assert [path.name for path in home.owed.iterdir()] == [another.id]
+    os.close(at_work)
+    assert {run.id: run.state for run in list_runs(RunFilter(), None, world)}[folder.id] is State.LOST
+
+
 def test_illegal_moves_are_refused(home: Home) -> None:
     world = make_world(home)
     staged = stage(world)

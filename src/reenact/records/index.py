@@ -147,14 +147,19 @@ class Index(NamedTuple):
         return self.home.root / "store.rebuild"
 
     def _pay(self, store: Store, names: list[str]) -> None:
-        """Enter the runs that are owed as they are now. A note without a folder was left by somebody who died."""
+        """Enter the runs that are owed as they are now; more is owed only for those that somebody still carries on.
+
+        A note without a folder, or for a run that goes no further, was left by somebody who died.
+        """
         damaged: dict[str, str] = {}
+        # Before the folders are read: what somebody writes until he dies is among it.
+        over = [name for name in names if not RunFolder(self.home.runs / name).is_alive]
         with store.transaction():
             for name in names:
                 if (self.home.runs / name).exists():
                     self._add(store, name, damaged)
-                else:
-                    cross_off(self.home, name)
+        for name in set(over).difference(damaged):
+            cross_off(self.home, name)
         for name, why in damaged.items():
             self.report.warn(f"the record of run {name} is damaged: {why}")
 
