@@ -7,11 +7,13 @@ READY  := $(VENV)/.ready
 .DELETE_ON_ERROR:
 .PHONY: demo test check bench bench-as-of clean
 
+# Python 3.11 puts setuptools into a venv: a file that every start of Python would read there, as it does for no user.
 $(READY): pyproject.toml requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "reenact needs Python 3.11 or newer; set PYTHON=..."; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $$(grep '^uv==' requirements-dev.txt)
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements-dev.txt -e .
+	@$(BIN)/uv pip uninstall --quiet --python $(BIN)/python setuptools
 	@touch $@
 
 demo: $(READY)

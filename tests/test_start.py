@@ -44,9 +44,12 @@ NEVER = {
     "reenact.environments.python.uv",
     "reenact.process.detach",
     "reenact.process.tool",
-    "reenact.project.yaml_reader",
     "reenact.project.data_keys",
     "reenact.project.data_paths",
+    "reenact.project.document",
+    "reenact.project.lints",
+    "reenact.project.mlproject",
+    "reenact.project.yaml_reader",
     "reenact.recorder",
     "reenact.sources.archive",
     "reenact.trace",
@@ -111,6 +114,19 @@ def test_a_module_that_was_put_off_is_there_when_it_is_used() -> None:
         "True",
         "'1' does not appear to be an IPv4 or IPv6 address",
     ]
+
+
+def test_a_function_of_a_module_that_was_put_off_can_be_taken_from_it_before() -> None:
+    script = (
+        "import sys\nfrom reenact.__main__ import put_off\nput_off('urllib.parse', 'quote_from_bytes')\n"
+        "from pathlib import Path\nimport urllib.parse as later\nimport urllib.parse\n"
+        "print(type(later).__name__, urllib.parse is later)\n"
+        "print(Path('/a b').as_uri(), type(sys.modules['urllib.parse']).__name__)\n"
+        "print(later.unquote('a%20b'), urllib.parse.unquote('a%20b'), urllib.parse is sys.modules['urllib.parse'])\n"
+        "from urllib.parse import urlsplit\nprint(urlsplit('http://a/b').netloc)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["_Later True", "file:///a%20b module", "a b a b True", "a"]
 
 
 def test_help_imports_next_to_nothing() -> None:

@@ -56,9 +56,8 @@ def test_a_request_says_all_that_was_asked_for() -> None:
         hosts=("me:host-gateway",),
         closed=True,
     )
-    request = json.loads(make_request("/socket", parts))
-    assert (request["socket"], request["name"], request["terminal"]) == ("/socket", "n", False)
-    body = request["body"]
+    request, body = map(json.loads, make_request("/socket", parts).splitlines())
+    assert request == {"socket": "/socket", "name": "n", "terminal": False}
     host = body["HostConfig"]
     assert (body["Entrypoint"], body["Cmd"], body["Env"]) == (["sh"], ["-c", "true"], ["A=two\nlines"])
     assert (body["User"], body["WorkingDir"], body["Labels"]) == ("1:2", "/x", {"reenact.run": "r"})

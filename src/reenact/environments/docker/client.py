@@ -16,7 +16,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from types import FrameType
@@ -71,14 +71,17 @@ def make_request(path: str, parts: Parts) -> bytes:
     }
     if parts.entrypoint is not None:
         body["Entrypoint"] = [parts.entrypoint]
-    return json.dumps({"socket": path, "name": parts.name, "terminal": parts.terminal, "body": body}).encode()
+    asked = {"socket": path, "name": parts.name, "terminal": parts.terminal}
+    # Apart, so that who is handed it need not read what only the engine reads.
+    return f"{json.dumps(asked)}\n{json.dumps(body)}".encode()
 
 
 def run(handed: bytes) -> int:
     """Run the container of a request (:func:`make_request`) on our three streams; the command's exit code."""
-    asked = json.loads(handed)
+    head, _, body = handed.partition(b"\n")
+    asked = json.loads(head)
     try:
-        return _Container(asked["socket"], asked["terminal"]).run(asked["name"], asked["body"])
+        return _Container(asked["socket"], asked["terminal"]).run(asked["name"], body)
     except _Failed as problem:
         said, code = str(problem), problem.code
     except OSError as problem:
@@ -98,7 +101,7 @@ class _Container:
         self._started = False
         self._early: list[int] = []
 
-    def run(self, name: str, body: Mapping[str, Any]) -> int:
+    def run(self, name: str, body: bytes) -> int:
         created = self._ask(f"/containers/create?name={quote_name(name)}", body)
         self._id = created["Id"]
         try:
@@ -119,8 +122,8 @@ class _Container:
             self._remove()
             raise
 
-    def _ask(self, path: str, body: Mapping[str, Any] | None = None, method: str = "POST") -> Any:
-        status, answer = request(method, self._path, path, json.dumps(body).encode() if body is not None else b"")
+    def _ask(self, path: str, body: bytes = b"", method: str = "POST") -> Any:
+        status, answer = request(method, self._path, path, body)
         if status < 300:
             return json.loads(answer) if answer else None
         try:
