@@ -13,7 +13,6 @@ from reenact.errors import ParameterError, UsageError
 from reenact.hints import TYPE_CHECKING, Literal
 from reenact.plan import RUN_DIR_VARIABLE, BoundParameter, Download, PathValue
 from reenact.project.diagnostics import Diagnostic
-from reenact.project.nearest import did_you_mean, find_nearest
 from reenact.project.paths import Places, find_local, is_remote, make_download, make_download_word
 from reenact.project.quoting import Word
 from reenact.project.template import MAX_ARGUMENT, read_template
@@ -216,6 +215,8 @@ class _Binding:
             self.problems.append((f"No value given for missing parameters: {names}", self._hint_at_missing(missing)))
 
     def _hint_at_missing(self, missing: Sequence[str]) -> str:
+        from reenact.project.nearest import find_nearest
+
         unknown = sorted(self.given.keys() - {p.name for p in self.entry_point.parameters})
         meant = [(name, find_nearest(name, missing)) for name in unknown]
         asked = [f"you gave '{name}': did you mean '{nearest}'?" for name, nearest in meant if nearest]
@@ -231,6 +232,8 @@ class _Binding:
                 self._warn_of_password(name)
             if name in used:
                 continue
+            from reenact.project.nearest import did_you_mean
+
             hint = did_you_mean(name, declared)
             if self.options.strict:
                 known = ", ".join(f"'{n}'" for n in declared) or "no parameters"

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 
-from reenact.project.nearest import did_you_mean
 from reenact.values import NamedTuple
 
 
@@ -75,6 +74,8 @@ def _parse_placeholder(template: str, start: int, known: Collection[str]) -> Pla
         and (not mark or conversion in ("r", "s", "a"))
         and template[start - 1 : start] != "$"
     ):
+        from reenact.project.nearest import did_you_mean
+
         hint = did_you_mean(field, known)
         problem = f"no parameter '{field}' is declared or given" + (f" ({hint})" if hint else "")
         return Placeholder(field, source, start, problem=problem)

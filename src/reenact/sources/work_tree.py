@@ -4,9 +4,12 @@ import os
 from pathlib import Path
 
 from reenact.errors import SourceError
-from reenact.sources.git.status import COMMAND, Status, parse_status
+from reenact.hints import TYPE_CHECKING
 from reenact.values import NamedTuple
 from reenact.world import World
+
+if TYPE_CHECKING:
+    from reenact.sources.git.status import Status
 
 
 class Facts(NamedTuple):
@@ -44,9 +47,10 @@ def read_facts(path: Path, world: World) -> Facts:
     return Facts() if status is None else make_facts(status, top, real)
 
 
-def read_status(top: Path, world: World) -> Status | None:
+def read_status(top: Path, world: World) -> "Status | None":
     """What git says of the work tree at ``top``; None, and a warning, where it will not tell."""
     from reenact.process.git import make_git
+    from reenact.sources.git.status import COMMAND, parse_status
 
     try:
         result = make_git(world.environ, top).run(*COMMAND)
@@ -62,7 +66,7 @@ def read_status(top: Path, world: World) -> Status | None:
     return parse_status(result.data)
 
 
-def make_facts(status: Status, top: Path, real: Path) -> Facts:
+def make_facts(status: "Status", top: Path, real: Path) -> Facts:
     """The facts of ``real``, a path below ``top`` without links."""
     prefix = real.relative_to(top).as_posix()
     return Facts(
