@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from reenact import environments
@@ -76,7 +77,10 @@ def write_lock(wanted: Wanted, request: Request, world: World) -> Answer:
     entry = make_entry(spec, found, wanted.root, world)
     data = render_entries(with_entry(entries, entry))
     if not wanted.file.is_file() or wanted.file.read_bytes() != data:
-        write_atomic(wanted.file, data)
+        # A link to a lock that several projects share stays one.
+        write_atomic(wanted.file.resolve(), data)
+    if here := re.search(r"file:///[^\s\"']+", entry.lock):
+        world.report.warn(f"{wanted.file.name} names files of this machine, which nobody else has: {here[0]}")
     return Answer(stale or ("--upgrade was given",), len(list_packages(entry.lock)))
 
 

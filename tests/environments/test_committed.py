@@ -18,7 +18,8 @@ from reenact.environments.committed import (
     render_entries,
     with_entry,
 )
-from reenact.errors import ProjectError, UsageError
+from reenact.errors import BuildError, ProjectError, UsageError
+from reenact.home import Home
 from reenact.locking import Wanted, check_lock, write_lock
 from reenact.plan import EnvironmentLock, PythonSpec, RecordedLock
 from reenact.prepare import Request, discard, prepare
@@ -163,7 +164,8 @@ environment = "conda.yaml"
 platform = "PLATFORM"
 kind = "conda"
 asked = ["packages python=3.11", "channels conda-forge"]
-lock = "version: 6"
+resolved_for = "linux-64"
+lock = "version: 6\\nenvironments: {}\\npackages: []\\n"
 """
 
 
@@ -215,6 +217,62 @@ def test_a_damaged_lock_is_told(project_dir: Path, here: World, damage: str) -> 
     with pytest.raises(ProjectError, match=r"reenact\.lock") as caught:
         prepare(Request(str(project_dir)), here)
     assert "reenact lock" in f"{caught.value.hint} {caught.value.diagnostics}"
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (('lock-version = "1.0"', "lock-version = ["), "the lock is damaged: Invalid value"),
+        (('name = "tiny"', 'nam = "tiny"'), "the lock is damaged: 'name'"),
+        (("[[packages]]", "[packages]"), "the lock is damaged"),
+        (('kind = "python"', 'kind = "nope"'), "there is no kind of environment 'nope'"),
+        (('\npython = "', '\npython = "/bin/'), "is not a Python version"),
+        (("interpreted = true", ""), "it says neither 'interpreted' nor 'resolved_for'"),
+        (("[[environment]]", "[[environment]]\nHEAD\n[[environment]]"), "twice"),
+    ],
+)
+def test_what_was_edited_or_merged_by_hand_is_told(
+    project_dir: Path, here: World, edit: tuple[str, str], said: str
+) -> None:
+    write(project_dir, {"MLproject": MAIN, "python_env.yaml": "dependencies: [tiny]\n"})
+    write_here(project_dir, here)
+    text = (project_dir / FILE).read_text()
+    entry = text.partition("[[environment]]")[2]
+    (project_dir / FILE).write_text(text.replace(*edit).replace("HEAD", entry))
+    for call in (lambda: check_here(project_dir, here), lambda: prepare(Request(str(project_dir)), here)):
+        with pytest.raises(ProjectError) as caught:
+            call()
+        assert caught.value.message.startswith("reenact.lock is damaged: ")
+        assert said in caught.value.message
+        assert "reenact lock" in (caught.value.hint or "")
+
+
+def test_a_link_to_a_shared_lock_stays_one(project_dir: Path, here: World, tmp_path: Path) -> None:
+    write(project_dir, {"MLproject": MAIN, "python_env.yaml": "dependencies: [tiny]\n"})
+    (project_dir / FILE).symlink_to(tmp_path / "shared.lock")
+    write_here(project_dir, here)
+    assert (project_dir / FILE).is_symlink()
+    assert check_here(project_dir, here) == ()
+    assert 'name = "tiny"' in (tmp_path / "shared.lock").read_text()
+
+
+def test_files_that_only_this_machine_has_are_told(project_dir: Path, here: World, tmp_path: Path) -> None:
+    write(project_dir, {"MLproject": MAIN, "python_env.yaml": "dependencies: [tiny]\n"})
+    write_here(project_dir, here)
+    assert told(here, "warn") == []
+    (tmp_path / "links").mkdir()
+    make_wheel(tmp_path / "links", "tiny", "3.0")
+    alone = here._replace(environ={**here.environ, "UV_FIND_LINKS": str(tmp_path / "links"), "UV_NO_INDEX": "1"})
+    write_here(project_dir, alone, Request(".", upgrade=True))
+    (said,) = told(here, "warn")
+    assert said.startswith(f"reenact.lock names files of this machine, which nobody else has: file://{tmp_path}/links/")
+    (tmp_path / "links" / "tiny-3.0-py3-none-any.whl").unlink()
+    elsewhere = alone._replace(home=Home(tmp_path / "elsewhere"))
+    found = lock_of(project_dir, elsewhere, Request(str(project_dir), locked=True))
+    with pytest.raises(BuildError, match="a file that the lock names is not on this machine"):
+        environments.realise(
+            found, project_dir, elsewhere._replace(environ={**here.environ, "UV_CACHE_DIR": str(tmp_path / "c")})
+        )
 
 
 def test_only_what_is_locked_runs_when_asked(project_dir: Path, here: World) -> None:

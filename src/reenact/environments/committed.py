@@ -17,7 +17,7 @@ from reenact.environments.definition import parse_toml, read_bytes
 from reenact.environments.local_code import digest_local, keep_copy, show_copy
 from reenact.environments.once import find_lock
 from reenact.environments.settings import platform_tag
-from reenact.errors import ProjectError
+from reenact.errors import ProjectError, RecordError
 from reenact.files import make_folder, write_atomic
 from reenact.hints import Any
 from reenact.plan import CommittedLock, EnvironmentLock, EnvironmentSpec, digest
@@ -113,6 +113,7 @@ def find_stale(entries: tuple[Entry, ...], spec: EnvironmentSpec) -> tuple[str, 
     if entry is None:
         there = ", ".join(sorted({_describe(each.name) for each in entries})) or "nothing"
         return (f"it has no environment for {_describe(wanted)}, only for {there}",)
+    _expect_sound(entry)
     if entry.kind != spec.kind:
         # Hardly a line of one is a line of the other.
         made, wants = (MANAGERS.get(kind, kind) for kind in (entry.kind, spec.kind))
@@ -126,6 +127,27 @@ def find_stale(entries: tuple[Entry, ...], spec: EnvironmentSpec) -> tuple[str, 
     if as_of is not None and as_of != entry.as_of:
         lines.append(f"as of {as_of}, and it was made as of {entry.as_of or 'no moment'}")
     return tuple(lines)
+
+
+def _expect_sound(entry: Entry) -> None:
+    """See that what somebody has edited or merged can still be read.
+
+    Raises:
+        ProjectError: it cannot.
+    """
+    from reenact.environments.packages import list_packages
+    from reenact.environments.python.versions import parse_request
+
+    try:
+        if entry.kind not in MANAGERS:
+            raise ValueError(f"there is no kind of environment '{entry.kind}'")
+        if entry.interpreted:
+            parse_request(entry.python or "")
+        elif not entry.resolved_for:
+            raise ValueError("it says neither 'interpreted' nor 'resolved_for'")
+        list_packages(entry.lock)
+    except (ValueError, RecordError) as problem:
+        raise ProjectError(f"{FILE} is damaged: {_describe(entry.name)}: {problem}", hint=ANEW) from problem
 
 
 def adopt(committed: CommittedLock, spec: EnvironmentSpec, root: Path, world: World) -> EnvironmentLock:
@@ -217,9 +239,14 @@ def read_entries(data: bytes, world: World) -> tuple[Entry, ...]:
         message = f"{FILE} is of version {plain['version']}, and this reenact knows version {VERSION}"
         raise ProjectError(message, hint="use a newer reenact, or make it anew: reenact lock")
     try:
-        return tuple(from_plain(Entry, each, f"environment[{i}]") for i, each in enumerate(plain["environments"]))
+        entries = tuple(from_plain(Entry, each, f"environment[{i}]") for i, each in enumerate(plain["environments"]))
     except ValueError as problem:
         raise ProjectError(f"{FILE} is damaged: {problem}", hint=ANEW) from problem
+    names = [entry.name for entry in entries]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        # Two sides of a merge that git found no conflict in.
+        raise ProjectError(f"{FILE} is damaged: it has {_describe(twice)} twice", hint=ANEW)
+    return entries
 
 
 def pick(table: Table) -> dict[str, Any]:

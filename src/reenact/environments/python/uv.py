@@ -71,6 +71,7 @@ CAUSES = (
         "there is no package '{0}' to be found",
     ),
     (r"there (?:is|are) no versions? of (\S+?)(?: and|,|$)", "the package index has no such version: {0}"),
+    (r"metadata of file `([^`]+)`: No such file", "a file that the lock names is not on this machine: {0}"),
     (
         r"no wheels? with a matching|no (?:matching|compatible) wheel",
         "a package has no build for this Python or platform",
