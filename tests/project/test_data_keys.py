@@ -5,7 +5,7 @@ from __future__ import annotations
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from reenact.project.diagnostics import Position
@@ -136,9 +136,11 @@ def test_no_value_breaks_the_parser(declared: dict[str, object]) -> None:
 
 @given(st.dictionaries(PATHS, TOLERANCES, min_size=1, max_size=4))
 def test_the_forms_mean_the_same(declared: dict[str, dict[str, object]]) -> None:
+    # The short forms cannot name a file that is called as one of their own words.
+    assume(not declared.keys() & {"path", "rtol", "atol", "ignore", "keys"})
     as_list = [{"path": path, **said} for path, said in declared.items()]
     each = [{path: said} for path, said in declared.items()]
-    forms: list[object] = [as_list, each] + ([declared] if "path" not in declared else [])
+    forms: list[object] = [as_list, each, declared]
     read = []
     for form in forms:
         text = yaml.safe_dump({"entry_points": {"main": {"command": "a", "outputs": form}}}, sort_keys=False)
