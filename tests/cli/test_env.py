@@ -196,6 +196,8 @@ def test_exports(project: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str
     assert "tiny" in capfd.readouterr().out
     assert main(["env", "export", "-o", str(tmp_path / "pylock.toml")]) == 0
     assert 'name = "tiny"' in (tmp_path / "pylock.toml").read_text()
+    assert main(["env", "export", "-o", "-"]) == 0
+    assert 'name = "tiny"' in capfd.readouterr().out
 
 
 def test_a_run_of_the_system_has_none(project_dir: Path, capfd: pytest.CaptureFixture[str]) -> None:

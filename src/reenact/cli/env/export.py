@@ -32,7 +32,7 @@ def add_arguments(parser: Parser) -> None:
         help="%(choices)s. [default: %(default)s]",
     )
     parser.add_argument(
-        "-o", "--output", metavar="FILE", complete="files", help="Write it to a file, whole or not at all."
+        "-o", "--output", metavar="FILE", complete="files", help="Write it to a file, whole or not at all; - prints it."
     )
 
 
@@ -53,7 +53,7 @@ def run(given: Given, world: World) -> int:
         names = ", ".join(exported.local)
         world.report.warn(f"named by a path that only this machine has: {names}")
     text = render(exported, given.form)
-    if given.output is None:
+    if given.output is None or given.output == "-":
         sys.stdout.write(text)
     else:
         write_atomic(world.cwd / given.output, text.encode())
