@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,12 @@ settings.register_profile("reenact", deadline=None)
 settings.load_profile("reenact")
 
 REAL_HOME = find_home({k: v for k, v in os.environ.items() if k != "REENACT_HOME"}).root
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """One more than there are cores: a test that waits for an engine, a server or a time of grace needs none."""
+    return (yield) + 1
 
 
 @pytest.fixture(autouse=True)
