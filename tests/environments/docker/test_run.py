@@ -506,6 +506,25 @@ def test_read_only_closes_volumes_too(write_project: Write, run: Run, project_di
     assert (kept / "x").exists()
 
 
+def test_read_only_closes_what_is_mounted_below_too(
+    write_project: Write, run: Run, project_dir: Path, tmp_path: Path
+) -> None:
+    places = [project_dir / "in side", tmp_path / "kept" / "below"]
+    for place in places:
+        place.mkdir(parents=True)
+        if subprocess.run(["mount", "-t", "tmpfs", "tmpfs", place], capture_output=True, check=False).returncode != 0:
+            pytest.skip("nothing can be mounted here")
+    try:
+        (places[1] / "there").write_text("seen\n")
+        command = "cat /kept/below/there; touch 'in side/x'; touch /kept/below/x; touch $REENACT_RUN_DIR/x && echo ran"
+        write_project(command, volumes=[f"{tmp_path}/kept:/kept"])
+        assert run("-q", "--read-only").stdout == "seen\nran\n"
+        assert [path.name for place in places for path in place.iterdir()] == ["there"]
+    finally:
+        for place in places:
+            subprocess.run(["umount", place], check=False)
+
+
 def test_read_only_shows_a_folder_for_temporary_files_that_is_mounted(
     write_project: Write, run: Run, environ: dict[str, str]
 ) -> None:

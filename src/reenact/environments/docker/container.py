@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from reenact.environments.docker.arguments import (
@@ -24,6 +24,7 @@ from reenact.environments.docker.mounts import (
     expand_volume,
     expect_nearby,
     find_target,
+    list_inner,
     make_mounts,
 )
 from reenact.environments.docker.parts import LABEL, Parts
@@ -91,6 +92,9 @@ def make_launch(command: Command, container: Container, spec: DockerSpec, site: 
     entrypoint, words = _make_command(command, container)
     volumes = _list_volumes(spec, site)
     taken = (*map(find_target, volumes), *list_targets(spec.arguments))
+    mounts = make_mounts(site, _list_folders(reach, variables), with_code=not spec.bake, taken=taken)
+    if site.plan.isolation.read_only:
+        mounts = _close_inner(mounts, volumes, taken)
     parts = Parts(
         name=find_argument(spec.arguments, "name") or site.folder.name,
         image=container.image.id,
@@ -100,7 +104,7 @@ def make_launch(command: Command, container: Container, spec: DockerSpec, site: 
         run=site.folder.name,
         entrypoint=entrypoint,
         variables={**user.variables, **variables, **reach.variables},
-        mounts=make_mounts(site, _list_folders(reach, variables), with_code=not spec.bake, taken=taken),
+        mounts=mounts,
         volumes=volumes,
         user=user.name,
         network="none" if alone else asked or reach.network,
@@ -250,6 +254,14 @@ def _list_volumes(spec: DockerSpec, site: Site) -> tuple[str, ...]:
     folder = site.root / site.plan.command.cwd
     volumes = [expand_volume(volume, folder, site.world.environ) for volume in spec.container.volumes]
     return tuple(dict.fromkeys(map(close_volume, volumes) if site.plan.isolation.read_only else volumes))
+
+
+def _close_inner(mounts: tuple[Mount, ...], volumes: tuple[str, ...], taken: Collection[str]) -> tuple[Mount, ...]:
+    """The mounts, and in them, and in what the project mounts, each that would stay open."""
+    theirs = [Mount(volume.partition(":")[0], find_target(volume)) for volume in volumes if volume.startswith("/")]
+    there = {*(mount.target for mount in mounts), *taken}
+    inner = list_inner([*(mount for mount in mounts if not mount.own), *theirs])
+    return (*mounts, *(mount for mount in inner if mount.target not in there))
 
 
 def _render_arguments(spec: DockerSpec, site: Site) -> tuple[str, ...]:

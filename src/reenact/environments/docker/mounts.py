@@ -100,6 +100,25 @@ def expand_volume(volume: str, folder: Path, caller: Mapping[str, str]) -> str:
     return text
 
 
+def list_inner(mounts: Iterable[Mount]) -> tuple[Mount, ...]:
+    """What this machine has mounted below the sources, each at its place inside: whoever closes a mount closes only
+    what lies on the same file system, before Docker 25."""
+    try:
+        text = Path("/proc/self/mountinfo").read_text(errors="surrogateescape")
+    except OSError:
+        return ()
+    # proc(5): white space in a path is written in octal.
+    points = [re.sub(r"\\(\d{3})", lambda code: chr(int(code[1], 8)), line.split(" ")[4]) for line in text.splitlines()]
+    found = [
+        Mount(point, os.path.normpath(f"{mount.target}/{os.path.relpath(point, real)}"))
+        for mount in mounts
+        for real in [os.path.realpath(mount.source)]
+        for point in dict.fromkeys(points)
+        if point != real and Path(point).is_relative_to(real)
+    ]
+    return tuple(dict.fromkeys(found))
+
+
 def find_target(volume: str) -> str:
     """Where a ``volumes`` item is mounted."""
     source, colon, rest = volume.partition(":")
