@@ -506,6 +506,14 @@ def test_read_only_closes_volumes_too(write_project: Write, run: Run, project_di
     assert (kept / "x").exists()
 
 
+def test_read_only_leaves_the_run_folder_open_in_a_folder_that_a_parameter_names(
+    write_project: Write, run: Run, home: Home
+) -> None:
+    write_project("touch $REENACT_RUN_DIR/artifacts/x && echo wrote; touch {p}/x", {"p": "path"})
+    assert run("-q", "--read-only", "-P", f"p={home.root}").stdout == "wrote\n"
+    assert not (home.root / "x").exists()
+
+
 def test_read_only_closes_what_is_mounted_below_too(
     write_project: Write, run: Run, project_dir: Path, tmp_path: Path
 ) -> None:

@@ -57,7 +57,9 @@ def make_mounts(
             raise UnsupportedError(message, hint="put the file into a folder of its own")
         mounts.append(Mount(place, place, own=place == places[0]))
     mounts = [mount for mount in mounts if mount.target not in taken]
-    return tuple(m for m in mounts if not any(other.covers(m) for other in mounts if other != m))
+    # Where the others are closed, what is the run's own stays open in them.
+    open_ones = [m for m in mounts if m.own and site.plan.isolation.read_only]
+    return tuple(m for m in mounts if m in open_ones or not any(o.covers(m) for o in mounts if o != m))
 
 
 def find_visible(path: str) -> str:
