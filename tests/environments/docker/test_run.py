@@ -527,6 +527,8 @@ def test_read_only_closes_what_is_mounted_below_too(
         command = "cat /kept/below/there; touch 'in side/x'; touch /kept/below/x; touch $REENACT_RUN_DIR/x && echo ran"
         write_project(command, volumes=[f"{tmp_path}/kept:/kept"])
         assert run("-q", "--read-only").stdout == "seen\nran\n"
+        write_project(command)
+        assert run("-q", "--read-only", "-A", f"v={tmp_path}/kept:/kept").stdout == "seen\nran\n"
         assert [path.name for place in places for path in place.iterdir()] == ["there"]
     finally:
         for place in places:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from reenact.environments.docker.arguments import (
     close_arguments,
     find_argument,
+    list_shown,
     list_targets,
     parse_arguments,
     read_arguments,
@@ -80,6 +81,8 @@ def test_where_volumes_are_and_how_they_are_closed() -> None:
     mount = "type=bind,src=/a,dst=/m"
     given = parse_arguments(["v=/a:/d", f"mount={mount}", "volumes-from=x:rw", "e=A=/a:/d", "init"])
     assert list_targets(given) == ("/d", "/m")
+    assert list_shown(given) == ("/a:/d", "/a:/m")
+    assert list_shown(parse_arguments(["v=name:/d", "mount=type=tmpfs,target=/m"])) == ()
     options = ("/a:/d:ro", f"{mount},readonly", "x:ro", "A=/a:/d", None)
     assert tuple(value for _, value in close_arguments(given)) == options
     memory = parse_arguments(["mount=type=tmpfs,target=/m"])

@@ -85,6 +85,15 @@ def list_targets(arguments: Arguments) -> tuple[str, ...]:
     return (*((find_target(volume),) if volume else ()), *map(os.path.normpath, targets))
 
 
+def list_shown(arguments: Arguments) -> tuple[str, ...]:
+    """What of this machine the arguments mount, as ``source:target``."""
+    volume, mount = find_argument(arguments, "volume"), find_argument(arguments, "mount")
+    source = re.search(r"(?:^|,)(?:source|src)=(/[^,]*)", mount or "")
+    target = re.search(r"(?:^|,)(?:target|dst|destination)=([^,]*)", mount or "")
+    bound = (f"{source[1]}:{target[1]}",) if source and target else ()
+    return (*((volume,) if volume and volume.startswith("/") and ":" in volume else ()), *bound)
+
+
 def close_arguments(arguments: Arguments) -> Arguments:
     """The arguments, so that what they mount cannot be written into."""
     return tuple((name, value and _close(get_long_name(name), value)) for name, value in arguments)

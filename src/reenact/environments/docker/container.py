@@ -11,6 +11,7 @@ from reenact.environments.docker.arguments import (
     close_arguments,
     drop_arguments,
     find_argument,
+    list_shown,
     list_targets,
     list_variables,
     render_arguments,
@@ -94,7 +95,7 @@ def make_launch(command: Command, container: Container, spec: DockerSpec, site: 
     taken = (*map(find_target, volumes), *list_targets(spec.arguments))
     mounts = make_mounts(site, _list_folders(reach, variables), with_code=not spec.bake, taken=taken)
     if site.plan.isolation.read_only:
-        mounts = _close_inner(mounts, volumes, taken)
+        mounts = _close_inner(mounts, (*volumes, *list_shown(spec.arguments)), taken)
     parts = Parts(
         name=find_argument(spec.arguments, "name") or site.folder.name,
         image=container.image.id,
@@ -257,7 +258,7 @@ def _list_volumes(spec: DockerSpec, site: Site) -> tuple[str, ...]:
 
 
 def _close_inner(mounts: tuple[Mount, ...], volumes: tuple[str, ...], taken: Collection[str]) -> tuple[Mount, ...]:
-    """The mounts, and in them, and in what the project mounts, each that would stay open."""
+    """The mounts, and in them, and in what project and caller mount, each that would stay open."""
     theirs = [Mount(volume.partition(":")[0], find_target(volume)) for volume in volumes if volume.startswith("/")]
     there = {*(mount.target for mount in mounts), *taken}
     inner = list_inner([*(mount for mount in mounts if not mount.own), *theirs])
