@@ -130,10 +130,17 @@ def bench(tmp_path: Path, home: Home) -> Iterator[Bench]:
     os.close(out)
 
 
+def test_the_index_is_told_of_a_command_that_lasts(bench: Bench) -> None:
+    twin = Twin()
+    bench.terms = bench.terms._replace(moment=0)
+    assert bench.run("sleep 0.3", twin).state is State.FINISHED
+    assert twin.done == ["preparing", "lock", "realise", "running", "enter", "finished"]
+
+
 def test_a_run_from_its_beginning_to_its_end(bench: Bench) -> None:
     twin = Twin()
     result = bench.run("echo $REENACT_RUN_ID $REENACT_RUN_DIR $PYTHONPATH; pwd; exit 4", twin)
-    assert twin.done == ["preparing", "lock", "realise", "running", "enter", "failed"]
+    assert twin.done == ["preparing", "lock", "realise", "running", "failed"]
     assert (result.state, result.exit_code, result.signal) == (State.FAILED, 4, None)
     assert result == twin.result
     assert result.usage is not None and result.usage.wall > 0

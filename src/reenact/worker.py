@@ -47,7 +47,8 @@ class Terms(NamedTuple):
 
     ``alive`` is a descriptor that holds the run's lock already, to be closed by us; None to take the lock. ``secrets``
     are variables for the command alone, by name. ``streams`` are our input, output and errors. ``begun`` is called
-    once the run is ours. ``grace`` is in seconds, between a request to end and SIGKILL.
+    once the run is ours. ``grace`` is in seconds, between a request to end and SIGKILL; ``moment``, after which a
+    command is one that lasts.
     """
 
     alive: int | None = None
@@ -55,6 +56,7 @@ class Terms(NamedTuple):
     streams: tuple[int, int, int] = (0, 1, 2)
     begun: Callable[[], None] = lambda: None
     grace: float = 10.0
+    moment: float = 1.0
 
 
 class Tools(NamedTuple):
@@ -282,6 +284,8 @@ class _Carrier:
                     spawn,
                     note=self._world.report.warn,
                     started=partial(self._begin, alive),
+                    lasting=self._tell_index,
+                    moment=self._terms.moment,
                     now=self._world.now,
                     arrivals=arrivals,
                 )
@@ -297,6 +301,8 @@ class _Carrier:
         """What can be written while the command is at work already; ``group`` is that of its processes."""
         write_holder(alive, describe_self(group))
         write_atomic(self._folder.machine, encode(_read_machine(self._launch, self._secrets)))
+
+    def _tell_index(self) -> None:
         self._tools.enter(self._run, self._world)
 
     def _surround(self, mark: str) -> AbstractContextManager[None]:

@@ -30,6 +30,7 @@ from reenact.records.life import (
     update_index,
 )
 from reenact.records.lookup import find_run, get_run
+from reenact.records.owed import MOST, list_owed
 from reenact.runs import Result, State
 from tests.recorded import FINISHED, make_plan, make_world, record_run, start, told
 
@@ -110,6 +111,36 @@ def test_one_that_died_before_it_entered_the_index_is_found_lost(home: Home) -> 
     (found,) = list_runs(RunFilter(), None, world)
     assert (found.id, found.state) == (folder.id, State.LOST)
     assert list(home.owed.iterdir()) == []
+
+
+def test_a_run_that_ends_in_a_moment_opens_no_database_and_is_listed_all_the_same(home: Home) -> None:
+    world = make_world(home)
+    folder = record_run(world)
+    assert not home.store.exists()
+    assert [run.id for run in list_runs(RunFilter(states=(State.FINISHED,)), None, world)] == [folder.id]
+    assert list(home.owed.iterdir()) == []
+
+
+def test_a_run_that_the_index_knows_tells_it_of_its_end(home: Home) -> None:
+    world = make_world(home)
+    folder, alive = start(world)
+    update_index(read_run(folder), world)
+    finish(read_run(folder), FINISHED, world)
+    os.close(alive)
+    assert list(home.owed.iterdir()) == []
+    (row,) = open_index(world).read(lambda store: store.select(RunFilter(), None))
+    assert row.state is State.FINISHED
+
+
+def test_no_more_is_owed_than_somebody_has_time_for(home: Home) -> None:
+    world = make_world(home)
+    for _ in range(MOST - 1):
+        record_run(world)
+    assert not home.store.exists()
+    assert len(list_owed(home)) == MOST - 1
+    record_run(world)
+    assert list_owed(home) == []
+    assert open_index(world).read(lambda store: store.count()) == MOST
 
 
 def test_one_that_died_is_owed_to_nobody_who_comes_after(home: Home) -> None:

@@ -265,7 +265,7 @@ def test_many_at_once_lose_nothing_while_the_index_is_rebuilt(home: Home, harmed
             reindex(world)
         elif harms < 5:
             harms += 1
-            home.store.unlink()
+            home.store.unlink(missing_ok=True)
         count = len(list_runs(RunFilter(), None, world))
         assert count >= seen, "a list never goes back"
         seen = count
@@ -282,7 +282,9 @@ def test_a_home_that_is_not_ours_can_be_read(home: Home) -> None:
     if shutil.which("setpriv") is None:
         pytest.skip("needs setpriv")
     world = make_world(home)
-    runs = [record_run(world) for _ in range(3)]
+    runs = [record_run(world) for _ in range(2)]
+    assert len(list_runs(RunFilter(), None, world)) == 2
+    runs.append(record_run(world))
     from reenact.records.store import close_idle
 
     close_idle()
@@ -297,6 +299,13 @@ def test_a_home_that_is_not_ours_can_be_read(home: Home) -> None:
             place.chmod(0o555 if place.is_dir() else 0o444)
         wanted = " ".join(run.id for run in reversed(runs)) + "\n"
         assert in_child(home, look, prefix=prefix) == wanted
+        # What the index has is taken from there, and what it is owed from the folders.
+        plans = [(run.plan, run.plan.read_bytes()) for run in runs[:2]]
+        for plan, _ in plans:
+            plan.write_bytes(b"damaged")
+        assert in_child(home, look, prefix=prefix) == wanted
+        for plan, text in plans:
+            plan.write_bytes(text)
         home.root.chmod(0o755)
         home.store.unlink()
         home.root.chmod(0o555)

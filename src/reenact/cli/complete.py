@@ -116,7 +116,7 @@ def complete_runs(begun: str, world: World) -> list[Answer]:
     from reenact.records.filter import RunFilter
     from reenact.records.index import open_index
 
-    if not world.home.store.exists():
+    if not world.home.runs.exists():
         return []
 
     def pick(store: Any) -> tuple[list[Any], int]:

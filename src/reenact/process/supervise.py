@@ -58,10 +58,13 @@ def supervise(
     *,
     note: Callable[[str], None] = _nothing,
     started: Callable[[int], None] = _nothing,
+    lasting: Callable[[], None] = lambda: None,
+    moment: float = 1.0,
     now: Callable[[], float] = time.time,
     arrivals: signals.Arrivals | None = None,
 ) -> Outcome:
-    """Run the command to its end. ``note`` is told what the user should know; ``started`` the command's group.
+    """Run the command to its end. ``note`` is told what the user should know; ``started`` the command's group;
+    ``lasting`` is called when it is still at work after a ``moment``, in seconds.
 
     ``arrivals`` are signals that are being collected already. Outside the main thread no signal reaches us, so none is
     handed on; all else is the same.
@@ -88,6 +91,7 @@ def supervise(
         stack.callback(watch.close)
         try:
             started(begun.child.pid)
+            watch.call_in(moment, lasting)
             watch.until_ended(arrivals)
             ended = now()
             watch.until_alone(arrivals)

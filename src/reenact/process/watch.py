@@ -48,6 +48,7 @@ class Watch:
         self._over = False
         self._kill_at: float | None = None
         self._end_at = time.monotonic() + spawn.timeout if spawn.timeout is not None else None
+        self._call: tuple[float, Callable[[], None]] | None = None
         self.command = Command(begun.child.pid, spawn.mark)
         self.meter = Meter(self.command)
         self.stopped: Literal["signal", "timeout"] | None = None
@@ -66,6 +67,10 @@ class Watch:
     def left_behind(self) -> list[Process]:
         """What the command left, each as it was last seen."""
         return list(self._behind.values())
+
+    def call_in(self, seconds: float, call: Callable[[], None]) -> None:
+        """Call it once, if the leader is still at work then."""
+        self._call = time.monotonic() + seconds, call
 
     def until_ended(self, arrivals: signals.Arrivals) -> None:
         """Until the leader has ended."""
@@ -167,11 +172,15 @@ class Watch:
             self._sources.remove(source)
 
     def _next_moment(self) -> float:
-        moments = [self.meter.due, self._end_at, self._kill_at]
+        moments = [self.meter.due, self._end_at, self._kill_at, self._call[0] if self._call else None]
         return min(moment for moment in moments if moment is not None)
 
     def _keep_time(self) -> None:
         moment = time.monotonic()
+        if self._call is not None and moment >= self._call[0]:
+            call = self._call[1]
+            self._call = None
+            call()
         if self._end_at is not None and moment >= self._end_at:
             self._end_at = None
             self._stop(signal.SIGTERM, "timeout")

@@ -9,8 +9,8 @@ One lock file, ``store.lock``, guards the index *and* which folders there are in
 holds it; whoever only reads does not need it (WAL gives every reader one consistent state). Under the lock, a row
 without a folder was left behind by somebody who died, because a row goes after its folder.
 
-The row of a run that begins is *owed* (:mod:`reenact.records.owed`) until the run enters it, its command being under
-way. Whoever opens the index earlier looks into the folder instead.
+The row of a run that begins is *owed* (:mod:`reenact.records.owed`) until the run enters it, when its command has been
+at work for a moment, or somebody else who opens the index. Whoever does looks into the folder first.
 
 On a network file system SQLite's write-ahead log does not work between machines; a generation made there uses a
 rollback journal, which is slower and right. The lock needs ``flock`` across the machines (NFS since Linux 2.6.12).
@@ -186,8 +186,27 @@ class Index(NamedTuple):
     def _from_memory(self, action: Callable[[Store], T]) -> T:
         """For a home that we may only read: an index that lives as long as the action."""
         with created(None, self.home.runs) as store:
-            self._fill(store, {})
+            try:
+                self._copy(store)
+            except Unusable:
+                self._fill(store, {})
             return action(store)
+
+    def _copy(self, store: Store) -> None:
+        """Take the present generation over, and what it is owed.
+
+        Raises:
+            Unusable: there is none, or it is damaged.
+        """
+        owed = list_owed(self.home)
+        generation = self._find_generation()
+        if generation is None:
+            raise Unusable("there is none")
+        with translated(generation), opened(generation, self.home.runs) as kept:
+            kept.copy_to(store)
+        with store.transaction():
+            for name in owed:
+                self._add(store, name, {})
 
     def _names(self) -> list[str]:
         """The names of all run folders there are now."""

@@ -20,7 +20,7 @@ from reenact.files import hold, make_folder, write_atomic
 from reenact.plan import Plan
 from reenact.records.events import append_event, read_events, render_event
 from reenact.records.files import end, find_last_sign, read_result, read_run, summarise
-from reenact.records.owed import adopt
+from reenact.records.owed import adopt, may_stay_owed
 from reenact.records.types import Event, Origin
 from reenact.run_folder import RunFolder
 from reenact.runs import MOVES, Result, Run, State
@@ -106,7 +106,7 @@ def move(run: Run, state: State, world: World) -> Run:
 
 
 def finish(run: Run, result: Result, world: World) -> Run:
-    """The run, which has ended: ``events``, then ``result.json`` as the last thing, then the index.
+    """The run, which has ended: ``events``, then ``result.json`` as the last thing, then the index where it has a row.
 
     The event holds the whole result: if we die between the two files, :func:`settle` finds it.
 
@@ -119,7 +119,8 @@ def finish(run: Run, result: Result, world: World) -> Run:
     append_event(folder, Event(world.timestamp(), result.state, result))
     write_atomic(folder.result, encode(result))
     ended = end(run, result)
-    update_index(ended, world)
+    if not may_stay_owed(world.home, run.id):
+        update_index(ended, world)
     return ended
 
 

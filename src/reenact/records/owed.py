@@ -1,7 +1,8 @@
 """What the index is owed: the rows of runs that have begun.
 
-A run that begins has no time for a database. Its row is owed, by a note that comes before its folder and goes when the
-index has it (:mod:`reenact.records.index`, which this is kept apart from).
+A run that begins has no time for a database, and one that ends in a moment has none either. Its row is owed, by a note
+that comes before its folder and goes when the index has it (:mod:`reenact.records.index`, which this is kept apart
+from): entered by itself once its command has lasted for a moment, by a later run that does, or by whoever reads.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ from pathlib import Path
 from reenact.errors import StorageError
 from reenact.files import lock, make_folder
 from reenact.home import Home
+
+MOST = 64
+"""How many rows are owed at most: who would be one more enters all of them."""
 
 
 def adopt(home: Home, staged: Path, folder: Path) -> None:
@@ -27,6 +31,12 @@ def adopt(home: Home, staged: Path, folder: Path) -> None:
             staged.rename(folder)
     except OSError as problem:
         raise StorageError(f"cannot write {problem.filename}: {problem.strerror or problem}") from problem
+
+
+def may_stay_owed(home: Home, name: str) -> bool:
+    """Whether nobody need enter this run now: its row is owed, and there are not many such."""
+    owed = list_owed(home)
+    return name in owed and len(owed) < MOST
 
 
 def list_owed(home: Home) -> list[str]:
