@@ -25,6 +25,10 @@ _TAKEN = frozenset(
 """Folders that an image needs for itself."""
 
 
+_ENGINES_OWN = r" - (overlay|nsfs|fuse\S*) |/(mounts|userdata)/shm "
+"""Lines of ``/proc/self/mountinfo`` of what is there for a container, or for one user only."""
+
+
 class Mount(NamedTuple):
     """A file or folder of this machine at an absolute path inside; ``own`` is what belongs to the run alone."""
 
@@ -109,8 +113,10 @@ def list_inner(mounts: Iterable[Mount]) -> tuple[Mount, ...]:
         text = Path("/proc/self/mountinfo").read_text(errors="surrogateescape")
     except OSError:
         return ()
+    # What engines mount for their containers comes and goes: to name it would fail now and then.
+    lines = [line for line in text.splitlines() if not re.search(_ENGINES_OWN, line)]
     # proc(5): white space in a path is written in octal.
-    points = [re.sub(r"\\(\d{3})", lambda code: chr(int(code[1], 8)), line.split(" ")[4]) for line in text.splitlines()]
+    points = [re.sub(r"\\(\d{3})", lambda code: chr(int(code[1], 8)), line.split(" ")[4]) for line in lines]
     found = [
         Mount(point, os.path.normpath(f"{mount.target}/{os.path.relpath(point, real)}"))
         for mount in mounts
