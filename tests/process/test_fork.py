@@ -24,7 +24,7 @@ assert can_fork()
 {before}
 def work():
 {work}
-pid = fork(work, Path({folder!r}), (0, 1, 2), None)
+pid = fork(work, Path({folder!r}), (0, 1, 2), None, {kept})
 {after}
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 """
@@ -36,9 +36,11 @@ Forked = Callable[..., "subprocess.CompletedProcess[str]"]
 def forked(tmp_path: Path) -> Forked:
     """Forks an interpreter that has one thread, as pytest need not have."""
 
-    def begin(work: str, before: str = "", after: str = "", **more: object) -> subprocess.CompletedProcess[str]:
+    def begin(
+        work: str, before: str = "", after: str = "", kept: str = "()", **more: object
+    ) -> subprocess.CompletedProcess[str]:
         lines = "\n".join(f"    {line}" for line in work.splitlines())
-        text = _AROUND.format(before=before, work=lines, folder=str(tmp_path), after=after)
+        text = _AROUND.format(before=before, work=lines, folder=str(tmp_path), after=after, kept=kept)
         argv = [sys.executable, "-c", text]
         return subprocess.run(argv, text=True, capture_output=True, check=False, **more)  # type: ignore[call-overload, no-any-return]
 
@@ -56,6 +58,19 @@ def test_it_has_a_session_a_folder_and_nothing_of_ours_that_is_open(forked: Fork
     )
     # The last is what lists them.
     assert done.stdout == f"True {tmp_path} ['0', '1', '2', '3']\n"
+
+
+def test_it_has_what_is_kept_for_it_and_nothing_between(forked: Forked) -> None:
+    before = "opened = [os.open('/dev/null', os.O_RDONLY) for _ in range(6)]; kept = (opened[4], opened[1])"
+    done = forked("print(sorted(kept), os.listdir('/proc/self/fd'), flush=True)\nreturn 0", before, kept="kept")
+    # The lowest that is free lists them.
+    assert done.stdout == "[4, 7] ['0', '1', '2', '3', '4', '7']\n"
+
+
+def test_with_a_stream_closed_nothing_is_forked() -> None:
+    script = "import os\nfrom reenact.process.fork import can_fork\nprint(can_fork())\nos.close(0)\nprint(can_fork())"
+    done = subprocess.run([sys.executable, "-c", script], text=True, capture_output=True, check=True)
+    assert done.stdout == "True\nFalse\n"
 
 
 def test_signals_do_what_they_do_by_default_and_what_is_ignored_stays_so(forked: Forked) -> None:
@@ -89,3 +104,31 @@ def test_with_a_second_thread_nothing_is_forked() -> None:
         over.set()
         thread.join()
     assert os.listdir("/proc/self/task")
+
+
+def test_what_was_begun_is_ended_elsewhere_when_nothing_can_be_forked(tmp_path: Path) -> None:
+    script = f"""
+import os
+from pathlib import Path
+from reenact.process.child import Spawn
+from reenact.process.guard import Ending
+from reenact.process.supervise import supervise
+folder = Path({str(tmp_path)!r})
+class Begun:
+    def __init__(self, handed):
+        (folder / "begun").write_bytes(handed)
+    @property
+    def descriptors(self):
+        raise MemoryError
+    def close(self):
+        (folder / "closed").touch()
+ending = Ending(("touch", str(folder / "ended")), os.environ)
+mark = "REENACT_RUN_ID={os.urandom(8).hex()}"
+spawn = Spawn(("false",), folder, os.environ, folder / "log", mark, ending=ending, handed=b"it", inline=Begun)
+try:
+    supervise(spawn)
+except MemoryError:
+    print(sorted(os.listdir(folder)), (folder / "begun").read_text())
+"""
+    done = subprocess.run([sys.executable, "-c", script], text=True, capture_output=True, check=True)
+    assert done.stdout == "['begun', 'closed', 'ended'] it\n"

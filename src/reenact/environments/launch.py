@@ -4,12 +4,16 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from reenact.hints import TYPE_CHECKING
 from reenact.plan import Command, Plan
 from reenact.process.guard import Ending
 from reenact.process.surroundings import make_environ
 from reenact.run_folder import RunFolder
 from reenact.values import NamedTuple
 from reenact.world import World
+
+if TYPE_CHECKING:
+    from reenact.process.fork import Work
 
 
 class Site(NamedTuple):
@@ -35,8 +39,8 @@ class Launch(NamedTuple):
     be ended. ``before`` and ``after`` are argument lists to be run around it; ``removal`` takes away whatever these
     leave, however the run ends. ``handed`` is the text of a file that these and ``argv`` name as
     :data:`~reenact.process.handed.HANDED`. ``meanings`` say what an exit code stands for where it may not be the
-    command's own. ``inline`` does what ``argv`` does, given ``handed``, and returns the exit code: it is called in a
-    fork of us, which has no program to load, where that is possible. ``inside`` is what the command finds in its
+    command's own. ``inline`` begins to do what ``argv`` does, given ``handed``, and gives what does the rest in a fork
+    of us, which has no program to load, where that is possible. ``inside`` is what the command finds in its
     environment where that is another one than ``environ``.
     """
 
@@ -50,7 +54,7 @@ class Launch(NamedTuple):
     removal: Ending | None = None
     handed: bytes = b""
     meanings: Mapping[int, str] = {}
-    inline: Callable[[bytes], int] | None = None
+    inline: "Callable[[bytes], Work] | None" = None
     inside: Mapping[str, str] | None = None
 
 

@@ -4,8 +4,7 @@ import fcntl
 import os
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
-from functools import partial
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 from reenact.hints import TYPE_CHECKING
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     import subprocess
     import threading
 
+    from reenact.process.fork import Work
     from reenact.process.terminal import Terminal
 
 _PIPE_SIZE = 1 << 20
@@ -29,8 +29,9 @@ class Spawn(NamedTuple):
     ``environ`` is all of its environment and must hold ``mark`` (one ``NAME=value``), by which its processes are
     known. ``streams`` are our descriptors of input, output and errors. ``timeout`` and ``grace`` (between a request to
     end and SIGKILL) are in seconds. ``ending`` ends what the command leaves elsewhere when it is ended itself.
-    ``handed`` is the text that :data:`~reenact.process.handed.HANDED` in ``argv`` stands for. ``inline`` does the same
-    as ``argv``, given that text, and returns the code. ``secrets`` are not to be in the log, in no form.
+    ``handed`` is the text that :data:`~reenact.process.handed.HANDED` in ``argv`` stands for. ``inline``, given that
+    text, begins to do the same as ``argv``, and gives what does the rest in a fork of us. ``secrets`` are not to be in
+    the log, in no form.
     """
 
     argv: tuple[str, ...]
@@ -43,7 +44,7 @@ class Spawn(NamedTuple):
     streams: tuple[int, int, int] = (0, 1, 2)
     ending: Ending | None = None
     handed: bytes = b""
-    inline: Callable[[bytes], int] | None = None
+    inline: "Callable[[bytes], Work] | None" = None
     secrets: tuple[str, ...] = ()
 
 
@@ -161,8 +162,16 @@ def _begin(spawn: Spawn, terminal: "Terminal | None", ends: tuple[int, int, int]
         from reenact.process.fork import can_fork, fork
 
         if can_fork():
-            work = partial(spawn.inline, spawn.handed)
-            return Child(fork(work, spawn.cwd, ends, None if terminal is None else terminal.name))
+            try:
+                with closing(spawn.inline(spawn.handed)) as work:
+                    named = None if terminal is None else terminal.name
+                    return Child(fork(work, spawn.cwd, ends, named, work.descriptors))
+            except BaseException:
+                if spawn.ending is not None:
+                    from reenact.process.ending import end_elsewhere
+
+                    end_elsewhere(spawn.ending.argv, spawn.ending.environ)
+                raise
     import subprocess  # five milliseconds, which what is inline does without
 
     try:

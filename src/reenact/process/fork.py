@@ -12,6 +12,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from reenact.hints import Protocol
+
 FAILED = 125
 """The exit code of a part of us that did not come to its end."""
 
@@ -19,29 +21,60 @@ _OURS = 3
 _MOST = 1 << 20
 
 
+class Work(Protocol):
+    """What is begun by us and done by a fork of us."""
+
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """What is open, and needed to go on there."""
+
+    def __call__(self) -> int:
+        """Do the rest; the exit code."""
+
+    def close(self) -> None:
+        """Let go of it on our side."""
+
+
 def can_fork() -> bool:
-    """Whether a fork of us is sound: this is Linux, and we have one thread."""
-    return sys.platform == "linux" and len(os.listdir("/proc/self/task")) == 1
+    """Whether a fork of us is sound: this is Linux, we have one thread, and no file of ours is where streams are."""
+    return sys.platform == "linux" and len(os.listdir("/proc/self/task")) == 1 and all(map(_is_open, range(_OURS)))
 
 
-def fork(work: Callable[[], int], folder: Path, ends: tuple[int, int, int], terminal: str | None) -> int:
+def _is_open(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
+
+
+def fork(
+    work: Callable[[], int],
+    folder: Path,
+    ends: tuple[int, int, int],
+    terminal: str | None,
+    kept: tuple[int, ...] = (),
+) -> int:
     """Call ``work`` in a fork of us, which ends with the code that it returns; the fork's number.
 
     It is in a session and folder of its own, has ``ends`` as its input, output and errors and nothing else of ours
-    that is open, and takes ``terminal`` as the one that controls it. Signals do there what they do by default.
+    that is open but what is ``kept``, and takes ``terminal`` as the one that controls it. Signals do there what they do
+    by default.
     """
     every = signal.valid_signals()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, every)
     try:
         pid = os.fork()
         if pid == 0:
-            _become(work, folder, ends, terminal)
+            _become(work, folder, ends, terminal, kept)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return pid
 
 
-def _become(work: Callable[[], int], folder: Path, ends: tuple[int, int, int], terminal: str | None) -> None:
+def _become(
+    work: Callable[[], int], folder: Path, ends: tuple[int, int, int], terminal: str | None, kept: tuple[int, ...]
+) -> None:
     """What the fork does; it does not return."""
     code = FAILED
     try:
@@ -52,7 +85,10 @@ def _become(work: Callable[[], int], folder: Path, ends: tuple[int, int, int], t
             os.close(os.open(terminal, os.O_RDWR))
         for at, end in enumerate([os.dup(end) for end in ends]):
             os.dup2(end, at)
-        os.closerange(_OURS, _MOST)
+        low = _OURS
+        for descriptor in (*sorted(kept), _MOST):
+            os.closerange(low, descriptor)
+            low = descriptor + 1
         os.chdir(folder)
         code = work()
     except Exception as problem:  # noqa: BLE001 - whatever it is, nobody else is here to tell it

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from reenact.environments.docker.client import copy_streams, make_request
 from reenact.environments.docker.mounts import Mount
 from reenact.environments.docker.parts import Parts
+from reenact.environments.docker.words import render_run
 
 PARTS = Parts(name="n", image="sha256:1", words=("sh", "-c", "true"), folder="/x", run="r")
 
@@ -64,6 +65,15 @@ def test_a_request_says_all_that_was_asked_for() -> None:
     assert [(mount["Source"], mount["ReadOnly"]) for mount in host["Mounts"]] == [("/a", True), ("/run", False)]
     assert (host["Binds"], host["NetworkMode"], host["ExtraHosts"]) == (["/v:/w:ro"], "none", ["me:host-gateway"])
     assert (host["ReadonlyRootfs"], host["Tmpfs"]) == (True, {"/tmp": "exec,mode=1777"})
+
+
+def test_a_closed_container_has_a_folder_for_temporary_files_unless_that_is_mounted() -> None:
+    closed = PARTS._replace(closed=True)
+    shown = closed._replace(mounts=(Mount("/tmp", "/tmp"),))
+    for parts, folders in ((PARTS, {}), (closed, {"/tmp": "exec,mode=1777"}), (shown, {})):
+        _, body = map(json.loads, make_request("/socket", parts).splitlines())
+        assert body["HostConfig"]["Tmpfs"] == folders
+        assert ("--tmpfs" in render_run(parts, ())) is bool(folders)
 
 
 CREATED = b'HTTP/1.0 201 Created\r\n\r\n{"Id": "1"}'

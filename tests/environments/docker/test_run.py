@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from tempfile import NamedTemporaryFile, TemporaryDirectory
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import pytest
@@ -533,16 +533,6 @@ def test_read_only_closes_what_is_mounted_below_too(
     finally:
         for place in places:
             subprocess.run(["umount", place], check=False)
-
-
-def test_read_only_shows_a_folder_for_temporary_files_that_is_mounted(
-    write_project: Write, run: Run, environ: dict[str, str]
-) -> None:
-    """As that of a store: of what a parameter names every file would be read first."""
-    environ["MLFLOW_TRACKING_URI"] = "/tmp"
-    with NamedTemporaryFile(dir="/tmp") as file:
-        write_project(f"ls $MLFLOW_TRACKING_URI/{Path(file.name).name}")
-        assert run("-q", "--read-only").stdout == f"{file.name}\n"
 
 
 def test_what_the_project_mounts_is_in_the_place_of_ours(

@@ -57,19 +57,42 @@ def connect(path: str) -> Socket:
 def request(method: str, path: str, target: str, body: bytes = b"") -> tuple[int, bytes]:
     """What the engine at the socket ``path`` answers to a request whose ``body`` is JSON, or nothing: status and text.
 
+    Raises:
+        OSError: nobody answers, or the answer makes no sense.
+    """
+    with closing(send(method, path, target, body)) as connection:
+        return receive(connection, path)
+
+
+def send(method: str, path: str, target: str, body: bytes = b"") -> Socket:
+    """The connection on which the engine answers the request (:func:`receive`).
+
     It is HTTP/1.0, whose answer ends with the connection: the standard library's client costs ten times the question.
 
     Raises:
-        OSError: nobody answers, or the answer makes no sense.
+        OSError: nobody is there.
     """
     head = f"{method} {target} HTTP/1.0\r\nHost: engine\r\nAccept: application/json\r\n"
     if body:
         head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-    with closing(connect(path)) as connection:
+    connection = connect(path)
+    try:
         connection.sendall(f"{head}\r\n".encode() + body)
-        parts = []
-        while part := connection.recv(1 << 16):
-            parts.append(part)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def receive(connection: Socket, path: str) -> tuple[int, bytes]:
+    """The engine's answer, whose socket is ``path``: status and text.
+
+    Raises:
+        OSError: it does not come, or makes no sense.
+    """
+    parts = []
+    while part := connection.recv(1 << 16):
+        parts.append(part)
     begin, _, text = b"".join(parts).partition(b"\r\n\r\n")
     words = begin.split(None, 2)
     if len(words) < 2 or not words[1].isdigit():

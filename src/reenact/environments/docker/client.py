@@ -1,8 +1,9 @@
 """A client of the engine that is a part of us: one container made, joined to our streams, started and waited for.
 
 It says and answers what ``docker run --rm`` does, and need not be loaded first, which takes that program about as long
-as all else that is done before a command starts. It is called in a fork of us (:mod:`reenact.process.child`);
-``python -m reenact.environments.docker.client REQUEST`` is the same for whoever cannot fork.
+as all else that is done before a command starts. The engine is asked for the container first, and makes it while we
+fork (:mod:`reenact.process.fork`), whose the rest is. ``python -m reenact.environments.docker.client REQUEST`` is the
+same for whoever cannot fork.
 
 Source: Docker Engine API, ContainerCreate, ContainerAttach (its section on the stream's format), ContainerWait with
 ``condition=removed`` (1.30 and later), ContainerStart, ContainerKill, ContainerResize.
@@ -21,7 +22,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from types import FrameType
 
-from reenact.environments.docker.api import Socket, connect, quote_name, request
+from reenact.environments.docker.api import Socket, connect, quote_name, receive, request, send
 from reenact.environments.docker.parts import LABEL, Parts
 from reenact.hints import Any
 
@@ -43,7 +44,7 @@ class _Failed(Exception):
 
 
 def make_request(path: str, parts: Parts) -> bytes:
-    """What :func:`run` is handed: the engine's socket, and the container as the engine's API describes it."""
+    """What a :class:`Container` is handed: the engine's socket, and the container as the engine's API describes it."""
     mounts = [
         {"Type": "bind", "Source": mount.source, "Target": mount.target, "ReadOnly": parts.closed and not mount.own}
         for mount in parts.mounts
@@ -76,33 +77,54 @@ def make_request(path: str, parts: Parts) -> bytes:
     return f"{json.dumps(asked)}\n{json.dumps(body)}".encode()
 
 
-def run(handed: bytes) -> int:
-    """Run the container of a request (:func:`make_request`) on our three streams; the command's exit code."""
-    head, _, body = handed.partition(b"\n")
-    asked = json.loads(head)
-    try:
-        return _Container(asked["socket"], asked["terminal"]).run(asked["name"], body)
-    except _Failed as problem:
-        said, code = str(problem), problem.code
-    except OSError as problem:
-        said = f"nobody answers at unix://{asked['socket']}: {problem.strerror}" if problem.strerror else str(problem)
-        code = NOT_STARTED
-    except (ValueError, KeyError, TypeError):
-        said, code = "the engine's answer makes no sense", NOT_STARTED
-    os.write(2, f"docker: {said}\n".encode())
-    return code
+class Container:
+    """The container of a request (:func:`make_request`), which the engine has been asked for; called, it is run on our
+    three streams, and the command's exit code returned."""
 
-
-class _Container:
-    def __init__(self, path: str, terminal: bool) -> None:
-        self._path = path
-        self._terminal = terminal
+    def __init__(self, handed: bytes) -> None:
+        head, _, body = handed.partition(b"\n")
+        asked = json.loads(head)
+        self._path: str = asked["socket"]
+        self._terminal: bool = asked["terminal"]
         self._id = ""
         self._started = False
         self._early: list[int] = []
+        self._answer: Socket | None = None
+        self._trouble: OSError | None = None
+        try:
+            self._answer = send("POST", self._path, f"/containers/create?name={quote_name(asked['name'])}", body)
+        except OSError as problem:
+            # It is told by who is called, whose code is the command's.
+            self._trouble = problem
 
-    def run(self, name: str, body: bytes) -> int:
-        created = self._ask(f"/containers/create?name={quote_name(name)}", body)
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """What is open, and needed to go on elsewhere."""
+        return () if self._answer is None else (self._answer.fileno(),)
+
+    def close(self) -> None:
+        """Let go of it; the engine goes on."""
+        if self._answer is not None:
+            self._answer.close()
+
+    def __call__(self) -> int:
+        """Start it, wait for its end, and tell how it ended."""
+        try:
+            return self._run()
+        except _Failed as problem:
+            said, code = str(problem), problem.code
+        except OSError as problem:
+            where = f"nobody answers at unix://{self._path}"
+            said, code = f"{where}: {problem.strerror}" if problem.strerror else str(problem), NOT_STARTED
+        except (ValueError, KeyError, TypeError):
+            said, code = "the engine's answer makes no sense", NOT_STARTED
+        os.write(2, f"docker: {said}\n".encode())
+        return code
+
+    def _run(self) -> int:
+        if self._answer is None:
+            raise self._trouble or _Failed("nobody was asked")
+        created = _read_answer(*receive(self._answer, self._path))
         self._id = created["Id"]
         try:
             for warning in created.get("Warnings") or ():
@@ -122,15 +144,8 @@ class _Container:
             self._remove()
             raise
 
-    def _ask(self, path: str, body: bytes = b"", method: str = "POST") -> Any:
-        status, answer = request(method, self._path, path, body)
-        if status < 300:
-            return json.loads(answer) if answer else None
-        try:
-            message = str(json.loads(answer)["message"])
-        except (ValueError, KeyError, TypeError):
-            message = f"the engine answered {status}"
-        raise _Failed(message.strip())
+    def _ask(self, path: str, method: str = "POST") -> Any:
+        return _read_answer(*request(method, self._path, path))
 
     def _start(self) -> None:
         try:
@@ -196,6 +211,17 @@ class _Container:
         with suppress(_Failed, OSError):
             columns, rows = os.get_terminal_size(0)
             self._ask(f"/containers/{self._id}/resize?h={rows}&w={columns}")
+
+
+def _read_answer(status: int, text: bytes) -> Any:
+    """What the engine says, or that it does not do as it was asked."""
+    if status < 300:
+        return json.loads(text) if text else None
+    try:
+        message = str(json.loads(text)["message"])
+    except (ValueError, KeyError, TypeError):
+        message = f"the engine answered {status}"
+    raise _Failed(message.strip())
 
 
 @contextmanager
@@ -295,4 +321,4 @@ def _write(target: int, data: bytes) -> None:
 if __name__ == "__main__":
     with open(sys.argv[1], "rb") as file:
         text = file.read()
-    os._exit(run(text))
+    os._exit(Container(text)())

@@ -131,15 +131,15 @@ def _choose_launch(engine: Engine, parts: Parts, site: Site) -> Launch:
 
 def _launch_directly(engine: Engine, parts: Parts, site: Site) -> Launch:
     """Our own client, where the engine's has nothing to say to it."""
-    from reenact.environments.docker.client import make_request, run
+    from reenact.environments.docker import client
 
     return Launch(
-        argv=(sys.executable, "-P", "-m", run.__module__, HANDED),
+        argv=(sys.executable, "-P", "-m", client.__name__, HANDED),
         cwd=site.root,
         environ={"PATH": os.defpath, "PYTHONPATH": str(Path(__file__).parents[3])},
         ending=_make_ending(engine, parts, site),
-        handed=make_request(engine.socket or "", parts),
-        inline=run,
+        handed=client.make_request(engine.socket or "", parts),
+        inline=client.Container,
     )
 
 
