@@ -69,6 +69,9 @@ NONE = ("local", "system")
 MANAGERS = (*NONE, "uv", "virtualenv", "conda")
 """The values of ``--env-manager``; ``virtualenv`` is done by uv."""
 
+MANAGER_OF = {"system": "system", "python": "uv", "conda": "conda"}
+"""The manager that leads to a kind of environment where the project's file alone might not."""
+
 LEADS_OUT = (
     "PYTHONHOME",
     "PYTHONPATH",

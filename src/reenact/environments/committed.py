@@ -13,6 +13,7 @@ from blake3 import blake3
 
 from reenact.codec import encode, from_plain, to_plain
 from reenact.document_cache import find_documents
+from reenact.environments import MANAGER_OF
 from reenact.environments.definition import parse_toml, read_bytes
 from reenact.environments.local_code import digest_local, keep_copy, show_copy
 from reenact.environments.once import find_lock
@@ -33,8 +34,8 @@ BARE = "a bare Python"
 
 ANEW = "take one side of a merge, or delete it; then make it anew: reenact lock"
 
-MANAGERS = {"python": "uv", "conda": "conda"}
-"""The manager that makes an environment of a kind."""
+KINDS = ("python", "conda")
+"""The kinds of environment that can be committed."""
 
 UNASKED = frozenset({"kind", "notes", "origin", "files", "lock_file", "locked", "as_of", "accelerator", "variables"})
 """Fields of a spec that do not say what is asked for, or say it a second time."""
@@ -116,7 +117,7 @@ def find_stale(entries: tuple[Entry, ...], spec: EnvironmentSpec) -> tuple[str, 
     _expect_sound(entry)
     if entry.kind != spec.kind:
         # Hardly a line of one is a line of the other.
-        made, wants = (MANAGERS.get(kind, kind) for kind in (entry.kind, spec.kind))
+        made, wants = (MANAGER_OF.get(kind, kind) for kind in (entry.kind, spec.kind))
         return (f"it was made with {made} (--env-manager {made}), and this is resolved with {wants}",)
     asked = list_asked(spec)
     lines = [f"new: {line}" for line in asked if line not in entry.asked]
@@ -139,7 +140,7 @@ def _expect_sound(entry: Entry) -> None:
     from reenact.environments.python.versions import parse_request
 
     try:
-        if entry.kind not in MANAGERS:
+        if entry.kind not in KINDS:
             raise ValueError(f"there is no kind of environment '{entry.kind}'")
         if entry.interpreted:
             parse_request(entry.python or "")

@@ -17,6 +17,7 @@ from pprint import pformat
 from tempfile import TemporaryDirectory
 
 from reenact.codec import from_plain, to_plain
+from reenact.environments import MANAGER_OF
 from reenact.errors import RecordError
 from reenact.plan import DockerSpec, Isolation
 from reenact.prepare import Request, prepare
@@ -26,7 +27,7 @@ from reenact.records.files import read_realised
 from reenact.records.types import OutputFile, Record
 from reenact.report import Silence
 from reenact.reproduce.compare import Judgement
-from reenact.reproduce.rerun import MANAGERS, list_given
+from reenact.reproduce.rerun import list_given
 from reenact.reproduce.results import (
     Declared,
     Results,
@@ -101,7 +102,7 @@ def freeze(record: Record, test: Path, world: World) -> Frozen:
         entry_point=plan.entry_point,
         exit_code=run.exit_code,
         parameters={name: str(value) for name, value in list_given(record).items()},
-        manager=MANAGERS.get(spec.kind),
+        manager=MANAGER_OF.get(spec.kind),
         docker_args=spec.arguments if isinstance(spec, DockerSpec) else (),
         bake=isinstance(spec, DockerSpec) and spec.bake,
         shell_strict="pipefail" in plan.command.shell or plan.command.shell == ("sh", "-e", "-c"),

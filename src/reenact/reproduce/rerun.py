@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from os.path import join, normpath, relpath
 from pathlib import Path
 
+from reenact.environments import MANAGER_OF
 from reenact.errors import RecordError
 from reenact.plan import BoundParameter, DockerSpec, EnvironmentLock, EnvironmentSpec, Isolation, Plan
 from reenact.prepare import Prepared, Repetition, Request, Tracking, prepare
@@ -17,9 +18,6 @@ from reenact.sources.lacking import list_missing
 from reenact.sources.recorded import SCHEME
 from reenact.values import NamedTuple
 from reenact.world import World
-
-MANAGERS = {"system": "system", "conda": "conda", "python": "uv"}
-"""The manager that leads to a kind of environment where the project's file alone might not."""
 
 
 class Repeat(NamedTuple):
@@ -125,7 +123,7 @@ def _with_current_environment(request: Request, spec: EnvironmentSpec) -> Reques
     if isinstance(spec, DockerSpec):
         return request._replace(docker_args=spec.arguments, build_image=spec.bake, upgrade=True)
     accelerator = getattr(spec, "accelerator", None)
-    return request._replace(env_manager=MANAGERS.get(spec.kind), accelerator=accelerator, upgrade=True)
+    return request._replace(env_manager=MANAGER_OF.get(spec.kind), accelerator=accelerator, upgrade=True)
 
 
 def _take_tracking(plan: Plan) -> Tracking:
