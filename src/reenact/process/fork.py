@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from reenact.hints import Protocol
+from reenact.process.streams import is_open
 
 FAILED = 125
 """The exit code of a part of us that did not come to its end."""
@@ -37,15 +38,7 @@ class Work(Protocol):
 
 def can_fork() -> bool:
     """Whether a fork of us is sound: this is Linux, we have one thread, and no file of ours is where streams are."""
-    return sys.platform == "linux" and len(os.listdir("/proc/self/task")) == 1 and all(map(_is_open, range(_OURS)))
-
-
-def _is_open(descriptor: int) -> bool:
-    try:
-        os.fstat(descriptor)
-    except OSError:
-        return False
-    return True
+    return sys.platform == "linux" and len(os.listdir("/proc/self/task")) == 1 and all(map(is_open, range(_OURS)))
 
 
 def fork(

@@ -6,6 +6,15 @@ import os
 import sys
 
 
+def is_open(descriptor: int) -> bool:
+    """Whether something is open under this number."""
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
+
+
 def open_closed_streams() -> None:
     """Open each standard stream that whoever started us has closed, leading nowhere.
 

@@ -21,6 +21,7 @@ from reenact.process import signals
 from reenact.process.child import Spawn, Started, start
 from reenact.process.guard import guarding
 from reenact.process.members import attempt
+from reenact.process.streams import is_open
 from reenact.runs import Usage
 from reenact.values import NamedTuple
 
@@ -74,7 +75,7 @@ def supervise(
     """
     _flush()
     with ExitStack() as stack:
-        for descriptor in filter(_is_closed, spawn.streams):
+        for descriptor in (stream for stream in spawn.streams if not is_open(stream)):
             # Otherwise the next file that we open would be taken for our input or output.
             os.dup2(os.open(os.devnull, os.O_RDWR), descriptor)
             stack.callback(os.close, descriptor)
@@ -155,14 +156,6 @@ def _say_aside(note: Callable[[str], None], terminal: "Terminal | None") -> Call
         terminal.join()
 
     return say
-
-
-def _is_closed(descriptor: int) -> bool:
-    try:
-        os.fstat(descriptor)
-    except OSError:
-        return True
-    return False
 
 
 def _flush() -> None:
