@@ -49,4 +49,4 @@ def find_documents(home: Home) -> DocumentCache:
 def _find_stamp() -> int:
     """When the code that reads documents was written: while somebody works on it, its version says nothing."""
     with os.scandir(Path(__file__).parent / "project") as files:
-        return max(file.stat().st_mtime_ns for file in files if file.name.endswith(".py"))
+        return max((file.stat().st_mtime_ns for file in files if file.name.endswith(".py")), default=0)

@@ -44,7 +44,7 @@ class _Failed(Exception):
 
 
 def make_request(path: str, parts: Parts) -> bytes:
-    """What a :class:`Container` is handed: the engine's socket, and the container as the engine's API describes it."""
+    """What an :class:`Order` is handed: the engine's socket, and the container as the engine's API describes it."""
     mounts = [
         {"Type": "bind", "Source": mount.source, "Target": mount.target, "ReadOnly": parts.closed and not mount.own}
         for mount in parts.mounts
@@ -77,8 +77,8 @@ def make_request(path: str, parts: Parts) -> bytes:
     return f"{json.dumps(asked)}\n{json.dumps(body)}".encode()
 
 
-class Container:
-    """The container of a request (:func:`make_request`), which the engine has been asked for; called, it is run on our
+class Order:
+    """A container that the engine has been asked for by a request (:func:`make_request`); called, it is run on our
     three streams, and the command's exit code returned."""
 
     def __init__(self, handed: bytes) -> None:
@@ -321,4 +321,4 @@ def _write(target: int, data: bytes) -> None:
 if __name__ == "__main__":
     with open(sys.argv[1], "rb") as file:
         text = file.read()
-    os._exit(Container(text)())
+    os._exit(Order(text)())

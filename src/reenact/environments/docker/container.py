@@ -139,7 +139,7 @@ def _launch_directly(engine: Engine, parts: Parts, site: Site) -> Launch:
         environ={"PATH": os.defpath, "PYTHONPATH": str(Path(__file__).parents[3])},
         ending=_make_ending(engine, parts, site),
         handed=client.make_request(engine.socket or "", parts),
-        inline=client.Container,
+        inline=client.Order,
     )
 
 
