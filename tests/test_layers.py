@@ -16,6 +16,7 @@ CORE = {
     "hints",
     "errors",
     "codec",
+    "json_text",
     "project",
     "plan",
     "determinism",

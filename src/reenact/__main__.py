@@ -9,6 +9,17 @@ from collections.abc import Callable
 from importlib import import_module
 from types import ModuleType
 
+SELDOM: dict[str, tuple[str, ...]] = {
+    "fnmatch": (),
+    "ipaddress": (),
+    "locale": (),
+    "ntpath": (),
+    "re": (),
+    "urllib.parse": ("quote_from_bytes",),
+}
+"""What pathlib and subprocess import and a run seldom uses, with the functions that they take from it. To make what is
+in these takes as long as to plan a run."""
+
 
 def main() -> int:
     """Run the command line; returns its exit code."""
@@ -18,9 +29,8 @@ def main() -> int:
     # To look for garbage among what is imported, at every 700 new objects and at the end, takes 12 ms of CPU and finds
     # none.
     gc.set_threshold(50_000)
-    # pathlib leads to them, for the sake of one function; to make their classes takes as long as to plan a run.
-    put_off("urllib.parse", "quote_from_bytes")
-    put_off("ipaddress")
+    for name, functions in SELDOM.items():
+        put_off(name, *functions)
     from reenact.process.streams import open_closed_streams
 
     open_closed_streams()
@@ -33,11 +43,13 @@ def main() -> int:
 
 
 class _Later(ModuleType):
-    """Stands for a module until something of it is asked for."""
+    """Stands for a module until something of it is asked for, beyond the functions that are ``deferred``."""
+
+    deferred: tuple[str, ...] = ()
 
     def __getattr__(self, name: str) -> object:
-        if name == "__path__":
-            # Every import asks for it, to know a package.
+        if name == "__path__" and self.deferred:
+            # Whoever takes a function from it asks for this first, to know a package.
             raise AttributeError(name)
         return getattr(_load(self), name)
 
@@ -57,6 +69,7 @@ def put_off(name: str, *functions: str) -> None:
     if name in sys.modules:
         return
     later = sys.modules[name] = _Later(name)
+    later.deferred = functions
     for function in functions:
         setattr(later, function, _put_off_call(later, function))
     package, _, own = name.rpartition(".")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from reenact import backends, worker
 from reenact.errors import RunFailed, UsageError
 from reenact.hints import TYPE_CHECKING
+from reenact.json_text import parse_json
 from reenact.plan import Isolation
 from reenact.prepare import Prepared, Request, Tracking, discard, prepare
 from reenact.project.parameters import Options
@@ -310,7 +310,7 @@ def read_backend_config(given: Mapping[str, object] | str | None) -> dict[str, o
         _expect_types(Mapping, backend_config=given)
         return dict(given)
     try:
-        config = json.loads(Path(given).read_text("utf-8") if given.endswith(".json") else given)
+        config = parse_json(Path(given).read_text("utf-8") if given.endswith(".json") else given)
     except OSError as problem:
         raise UsageError(f"cannot read the backend configuration {given}: {problem.strerror}") from problem
     except ValueError as problem:

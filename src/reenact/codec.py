@@ -6,7 +6,6 @@ Unknown fields are ignored and absent ones take their default, so that an older 
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping
 from enum import Enum
@@ -14,6 +13,7 @@ from functools import cache
 from types import NoneType, UnionType
 
 from reenact.hints import Any, Literal, TypeVar
+from reenact.json_text import parse_json, render_json
 
 T = TypeVar("T")
 
@@ -43,15 +43,15 @@ def encode(value: object) -> bytes:
     """Indented UTF-8 JSON with a newline at its end, for files that people open."""
     plain = to_plain(value)
     try:
-        return (json.dumps(plain, indent=1, ensure_ascii=False) + "\n").encode()
+        return (render_json(plain, indent=" ", ascii_only=False) + "\n").encode()
     except UnicodeEncodeError:
         # An argument or file name with bytes that are no UTF-8: JSON can hold it only escaped.
-        return (json.dumps(plain, indent=1) + "\n").encode("ascii")
+        return (render_json(plain, indent=" ") + "\n").encode("ascii")
 
 
 def canonical(value: object) -> bytes:
     """The one JSON text of a value, for digests: sorted keys, no white space, ASCII."""
-    return json.dumps(to_plain(value), sort_keys=True, separators=(",", ":")).encode("ascii")
+    return render_json(to_plain(value), compact=True, sort=True).encode("ascii")
 
 
 def decode(kind: type[T], data: bytes | str) -> T:
@@ -60,7 +60,7 @@ def decode(kind: type[T], data: bytes | str) -> T:
     Raises:
         ValueError: not JSON, or JSON of another shape; the message names the field.
     """
-    return from_plain(kind, json.loads(data))
+    return from_plain(kind, parse_json(data))
 
 
 def from_plain(kind: type[T], plain: object, where: str = "value") -> T:

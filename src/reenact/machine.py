@@ -102,9 +102,13 @@ def _read(path: Path, size: int = 1 << 14) -> str:
         os.close(descriptor)
 
 
-def _find(pattern: str, text: str) -> str | None:
-    found = re.search(pattern, text, re.MULTILINE)
-    return found[1].strip() if found else None
+def _find(name: str, sign: str, text: str) -> str | None:
+    """The value behind the first ``name`` and ``sign`` that a line begins with."""
+    for line in text.splitlines():
+        key, found, value = line.partition(sign)
+        if found and key.strip() == name:
+            return value.strip()
+    return None
 
 
 def _read_cpu_model(root: Path) -> str | None:
@@ -115,15 +119,16 @@ def _read_cpu_model(root: Path) -> str | None:
         return told.output.strip() or None
     # ARM kernels name no model; the board's own name is the nearest.
     text = _read(root / "proc/cpuinfo", 4096)
-    return _find(r"^model name\s*:(.*)$", text) or _read(root / "proc/device-tree/model").strip("\0\n") or None
+    return _find("model name", ":", text) or _read(root / "proc/device-tree/model").strip("\0\n") or None
 
 
 def _read_system(root: Path) -> str | None:
     if sys.platform == "darwin":
         text = _read(root / "System/Library/CoreServices/SystemVersion.plist")
-        version = _find(r"<key>ProductVersion</key>\s*<string>([^<]*)</string>", text)
-        return f"macOS {version}" if version else None
-    return _find(r'^PRETTY_NAME="?([^"\n]*)', _read(root / "etc/os-release"))
+        version = re.search(r"<key>ProductVersion</key>\s*<string>([^<]*)</string>", text)
+        return f"macOS {version[1]}" if version else None
+    name = _find("PRETTY_NAME", "=", _read(root / "etc/os-release"))
+    return name and name.strip('"')
 
 
 def _find_libc() -> str:
@@ -171,9 +176,10 @@ def _find_nvidia(root: Path) -> Iterator[Gpu]:
     folder = root / "proc/driver/nvidia"
     if not folder.is_dir():
         return
-    driver = _find(r"Kernel Module\D*(\d+(?:\.\d+)+)", _read(folder / "version"))
+    version = re.search(r"Kernel Module\D*(\d+(?:\.\d+)+)", _read(folder / "version"))
+    driver = version[1] if version else None
     for card in sorted((folder / "gpus").glob("*/information")):
-        if model := _find(r"^Model:(.*)$", _read(card)):
+        if model := _find("Model", ":", _read(card)):
             yield Gpu(model, driver)
 
 
@@ -184,5 +190,5 @@ def _find_amd(root: Path) -> Iterator[Gpu]:
     driver = _read(root / "sys/module/amdgpu/version").strip() or None
     for node in sorted(folder.iterdir()):
         # A node without compute units is a CPU.
-        if _find(r"^simd_count ([1-9]\d*)$", _read(node / "properties")):
+        if _find("simd_count", " ", _read(node / "properties")) not in (None, "0"):
             yield Gpu(_read(node / "name").strip() or "AMD", driver)

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from functools import partial
 from pathlib import Path
 
-from reenact import downloads, environments
+from reenact import environments
 from reenact.build_log import BuildLog
 from reenact.codec import encode
 from reenact.environments.launch import Launch, Site
@@ -59,13 +59,19 @@ class Terms(NamedTuple):
     moment: float = 1.0
 
 
+def _fetch(download: Download, folder: Path, world: World) -> None:
+    from reenact import downloads  # few runs have any
+
+    downloads.fetch(download, folder, world)
+
+
 class Tools(NamedTuple):
     """What the worker is handed to do its work with: the families and the record, in earnest."""
 
     lock: Callable[..., EnvironmentLock] = environments.lock
     realise: Callable[[EnvironmentLock, Path, World], environments.Place] = environments.realise
     wrap: Callable[[Command, environments.Place, Site], Launch] = environments.wrap
-    fetch: Callable[[Download, Path, World], object] = downloads.fetch
+    fetch: Callable[[Download, Path, World], object] = _fetch
     move: Callable[[Run, State, World], Run] = life.move
     enter: Callable[[Run, World], None] = life.update_index
     finish: Callable[[Run, Result, World], Run] = life.finish

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 
 from reenact.codec import to_plain
 from reenact.errors import UsageError
 from reenact.hints import TYPE_CHECKING
+from reenact.json_text import render_json
 from reenact.project.diagnostics import Diagnostic, Position, render_diagnostic, visible
 from reenact.report import Report
 from reenact.world import World, make_world
@@ -36,11 +36,11 @@ def harmless_line(line: str) -> str:
 
 def print_json(value: object) -> None:
     """One JSON document on stdout."""
-    text = json.dumps(to_plain(value), indent=2, ensure_ascii=False)
+    text = render_json(to_plain(value), indent="  ", ascii_only=False)
     try:
         text.encode(sys.stdout.encoding or "utf-8")
     except UnicodeEncodeError:
-        text = json.dumps(to_plain(value), indent=2)
+        text = render_json(to_plain(value), indent="  ")
     print(text)
 
 

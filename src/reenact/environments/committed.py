@@ -6,7 +6,6 @@ lock; it is used for as long as the same lines are asked for. Paths in it are re
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from blake3 import blake3
@@ -21,6 +20,7 @@ from reenact.environments.settings import platform_tag
 from reenact.errors import ProjectError, RecordError
 from reenact.files import make_folder, write_atomic
 from reenact.hints import Any
+from reenact.json_text import parse_json, render_json
 from reenact.plan import CommittedLock, EnvironmentLock, EnvironmentSpec, digest
 from reenact.project.environment_files import LOCK_FILE as FILE
 from reenact.project.toml_text import Table
@@ -78,7 +78,7 @@ def _list_lines(name: str, value: Any) -> list[str]:
         parts = (_list_lines(key, item) for key, item in sorted(value.items()) if key not in UNASKED)
         return [f"{name} {line}".strip() for part in parts for line in part]
     if isinstance(value, list):
-        return [f"{name} {item if isinstance(item, str) else json.dumps(item, sort_keys=True)}" for item in value]
+        return [f"{name} {item if isinstance(item, str) else render_json(item, sort=True)}" for item in value]
     return [] if value is None else [f"{name} {value}"]
 
 
@@ -99,11 +99,11 @@ def find_committed(spec: EnvironmentSpec, root: Path, world: World) -> Committed
     found = CommittedLock(FILE, blake3(data).hexdigest(), wanted[0])
     if (kept := cache.find(key)) is not None:
         try:
-            return found._replace(stale=tuple(json.loads(kept)))
+            return found._replace(stale=tuple(parse_json(kept)))
         except (ValueError, TypeError):
             pass  # damaged: to be made again
     stale = find_stale(read_entries(data, world), spec)
-    cache.keep(key, json.dumps(stale).encode())
+    cache.keep(key, render_json(stale).encode())
     return found._replace(stale=stale)
 
 
@@ -185,7 +185,7 @@ def _settle(entry: Entry, spec: EnvironmentSpec, root: Path, world: World) -> En
     text = entry.lock
     for name, content in local.items():
         copy = show_copy(keep_copy(root / name, content, world), world)
-        text = text.replace(json.dumps(_mark(name)), json.dumps(copy))
+        text = text.replace(render_json(_mark(name)), render_json(copy))
     choice = find_interpreter(entry.python or "", world) if entry.interpreted else None
     return EnvironmentLock(
         kind=entry.kind,
@@ -206,7 +206,7 @@ def make_entry(spec: EnvironmentSpec, lock: EnvironmentLock, root: Path, world: 
     text = lock.text
     for name, content in lock.local.items():
         copy = show_copy(keep_copy(root / name, content, world), world)
-        text = text.replace(json.dumps(copy), json.dumps(_mark(name)))
+        text = text.replace(render_json(copy), render_json(_mark(name)))
     environment, platform, accelerator = _wanted(spec)
     return Entry(
         environment=environment,

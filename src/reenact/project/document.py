@@ -4,9 +4,9 @@ Importing PyYAML and parsing costs more than the rest of a warm start together, 
 the digest of its bytes.
 """
 
-import json
 import re
 
+from reenact.json_text import parse_json
 from reenact.project.cache import Cache, make_digest
 from reenact.project.diagnostics import Diagnostic, Position, Severity
 from reenact.project.nearest import did_you_mean
@@ -81,15 +81,17 @@ def _parse(data: bytes) -> _Stored:
 
 
 def _encode(stored: _Stored) -> bytes:
+    from json import dumps
+
     root = None if stored.root is None else to_json(stored.root)
-    return json.dumps([root, stored.mistakes], separators=(",", ":")).encode("ascii")
+    return dumps([root, stored.mistakes], separators=(",", ":")).encode("ascii")
 
 
 def _decode(data: bytes | None) -> _Stored | None:
     if data is None:
         return None
     try:
-        root, mistakes = json.loads(data)
+        root, mistakes = parse_json(data)
         return _Stored(None if root is None else from_json(root), tuple(tuple(mistake) for mistake in mistakes))
     except (ValueError, TypeError, LookupError, RecursionError):
         return None  # damaged: to be made again

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 
 from reenact.hints import Any
+from reenact.json_text import parse_json
 from reenact.project.cache import Cache, make_digest
 
 Table = Mapping[str, Any]
@@ -33,12 +33,14 @@ def load_toml(data: bytes, cache: Cache, pick: Callable[[Table], object] = dict)
     kept = cache.find(key)
     if kept is not None:
         try:
-            return json.loads(kept)
+            return parse_json(kept)
         except ValueError:
             pass  # damaged: to be made again
-    picked = json.dumps(pick(_parse(data)), default=str, separators=(",", ":")).encode()
+    from json import dumps
+
+    picked = dumps(pick(_parse(data)), default=str, separators=(",", ":")).encode()
     cache.keep(key, picked)
-    return json.loads(picked)
+    return parse_json(picked)
 
 
 def _parse(data: bytes) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 
 from reenact.codec import decode, to_plain
 from reenact.errors import RecordError, StorageError
+from reenact.json_text import render_json
 from reenact.records.types import Event
 from reenact.run_folder import RunFolder
 
@@ -44,7 +44,7 @@ def append_event(folder: RunFolder, event: Event) -> None:
 def render_event(event: Event) -> bytes:
     """The event's line."""
     plain = {name: value for name, value in to_plain(event).items() if value is not None}
-    return json.dumps(plain).encode() + b"\n"
+    return render_json(plain).encode() + b"\n"
 
 
 def _parse_event(line: bytes) -> Event | None:

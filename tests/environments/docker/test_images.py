@@ -60,7 +60,7 @@ def test_an_untagged_name_means_latest_and_not_whatever_is_there(engine: Engine,
 
 
 def test_a_name_that_could_be_an_option_is_refused(engine: Engine, world: World) -> None:
-    for name in ("--privileged", "a b", "$(x)", ""):
+    for name in ("--privileged", "a b", "$(x)", "", "a\n", "[", "[]a", "[x]a", "[::1"):
         with pytest.raises(ProjectError, match="no name of an image"):
             resolve(name, world)
 

@@ -7,10 +7,10 @@ around: that module's own part, which we have no use for, takes longer to import
 from __future__ import annotations
 
 import _socket
-import json
 from contextlib import closing
 
 from reenact.hints import Any
+from reenact.json_text import parse_json
 
 Socket = _socket.socket
 
@@ -30,7 +30,7 @@ def ask(path: str, target: str) -> Any | None:
     if status == 404:
         return None
     try:
-        answer = json.loads(body)
+        answer = parse_json(body)
     except ValueError as problem:
         raise OSError(f"{path} is not a container engine's socket") from problem
     if status != 200:

@@ -12,7 +12,6 @@ Source: Docker Engine API, ContainerCreate, ContainerAttach (its section on the 
 from __future__ import annotations
 
 import _socket
-import json
 import os
 import re
 import signal
@@ -25,11 +24,13 @@ from types import FrameType
 from reenact.environments.docker.api import Socket, connect, quote_name, receive, request, send
 from reenact.environments.docker.parts import LABEL, Parts
 from reenact.hints import Any
+from reenact.json_text import parse_json, render_json
 
 NOT_STARTED = 125
 """The exit code where it is the engine that failed, as ``docker run`` has it."""
 
 _CHUNK = 1 << 16
+_AGREED = ([b"101"], [b"200"])
 _HEADER = 8
 _ERRORS = 2
 _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
@@ -74,7 +75,7 @@ def make_request(path: str, parts: Parts) -> bytes:
         body["Entrypoint"] = [parts.entrypoint]
     asked = {"socket": path, "name": parts.name, "terminal": parts.terminal}
     # Apart, so that who is handed it need not read what only the engine reads.
-    return f"{json.dumps(asked)}\n{json.dumps(body)}".encode()
+    return f"{render_json(asked)}\n{render_json(body)}".encode()
 
 
 class Order:
@@ -83,7 +84,7 @@ class Order:
 
     def __init__(self, handed: bytes) -> None:
         head, _, body = handed.partition(b"\n")
-        asked = json.loads(head)
+        asked = parse_json(head)
         self._path: str = asked["socket"]
         self._terminal: bool = asked["terminal"]
         self._id = ""
@@ -216,9 +217,9 @@ class Order:
 def _read_answer(status: int, text: bytes) -> Any:
     """What the engine says, or that it does not do as it was asked."""
     if status < 300:
-        return json.loads(text) if text else None
+        return parse_json(text) if text else None
     try:
-        message = str(json.loads(text)["message"])
+        message = str(parse_json(text)["message"])
     except (ValueError, KeyError, TypeError):
         message = f"the engine answered {status}"
     raise _Failed(message.strip())
@@ -251,7 +252,7 @@ def _read_agreement(answer: Socket, wish: str) -> bytes:
             raise _Failed("the engine ended the conversation")
         text += more
     head, _, rest = text.partition(b"\r\n\r\n")
-    if not re.match(rb"HTTP/1\.[01] (101|200)\b", head):
+    if head.split(None, 2)[1:2] not in _AGREED:
         raise _Failed(f"the engine does not {wish}: {head.splitlines()[0].decode('latin-1')}")
     return rest
 
@@ -261,7 +262,7 @@ def _read_code(answer: Socket, text: bytes) -> int:
     while more := _receive(answer):
         text += more
     try:
-        return int(json.loads(text)["StatusCode"])
+        return int(parse_json(text)["StatusCode"])
     except (ValueError, KeyError, TypeError):
         raise _Failed("the engine went away before the container had ended") from None
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from pathlib import Path
 from reenact.environments.docker.api import connect
 from reenact.errors import UnsupportedError, UsageError
 from reenact.hints import Any
+from reenact.json_text import parse_json
 from reenact.values import NamedTuple
 from reenact.world import World
 
@@ -127,7 +127,7 @@ def has_settings(environ: Mapping[str, str]) -> bool:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_bytes())
+        found = parse_json(path.read_bytes())
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 
@@ -10,10 +9,12 @@ from reenact.environments.docker.api import ask, quote_name
 from reenact.environments.docker.engine import Engine
 from reenact.errors import BuildError, ProjectError
 from reenact.hints import Any
+from reenact.json_text import parse_json
 from reenact.values import NamedTuple
 from reenact.world import World
 
-_NAME = r"(\[[0-9a-fA-F:]+\]|\w)[\w.:/@+-]*"
+_IN_NAME = frozenset("_.:/@+-")
+_IN_ADDRESS = frozenset("0123456789abcdefABCDEF:")
 
 
 class Image(NamedTuple):
@@ -36,7 +37,7 @@ def find_image(engine: Engine, name: str, world: World) -> Image | None:
         ProjectError: no image can have this name.
         BuildError: the engine cannot tell.
     """
-    if not re.fullmatch(_NAME, name):
+    if not _can_be_name(name):
         raise ProjectError(f"'{name}' is no name of an image", hint="write it as for 'docker pull': name:tag")
     if engine.socket is not None:
         try:
@@ -49,7 +50,7 @@ def find_image(engine: Engine, name: str, world: World) -> Image | None:
 
     result = run_client(engine, ("image", "inspect", name), world)
     if result.ok:
-        return _read_image(json.loads(result.output)[0])
+        return _read_image(parse_json(result.output)[0])
     if re.search(r"no such image|not known|not found|no image", result.errors, re.IGNORECASE):
         return None
     raise make_failure(result, f"looking for image {name}")
@@ -96,6 +97,18 @@ def _repository(name: str) -> str:
     if slash and ("." in first or ":" in first or first == "localhost"):
         return name
     return f"docker.io/{name if slash else f'library/{name}'}"
+
+
+def _can_be_name(text: str) -> bool:
+    """Whether it begins with a word, or with an address of IPv6 in brackets, and no white space or option is in it."""
+    head, rest = text[:1], text[1:]
+    if head == "[":
+        address, bracket, rest = rest.partition("]")
+        if not address or not bracket or not _IN_ADDRESS.issuperset(address):
+            return False
+    elif not head.isalnum() and head != "_":
+        return False
+    return all(sign.isalnum() or sign in _IN_NAME for sign in rest)
 
 
 def _read_image(found: Mapping[str, Any]) -> Image:

@@ -6,7 +6,6 @@ whose locks they take.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from hashlib import sha256
 
@@ -70,4 +69,6 @@ def _pick_pdm(table: Table) -> Iterator[dict[str, Any]]:
 
 
 def _digest(content: dict[str, Any]) -> str:
-    return sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+    from json import dumps
+
+    return sha256(dumps(content, sort_keys=True, default=str).encode()).hexdigest()

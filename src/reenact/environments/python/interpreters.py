@@ -7,7 +7,6 @@ not active.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from pathlib import Path
 from reenact.codec import from_plain
 from reenact.environments.python.versions import PythonRequest, parse_request, parse_version
 from reenact.errors import BuildError
+from reenact.json_text import parse_json
 from reenact.process.tool import run_tool
 from reenact.values import NamedTuple
 from reenact.world import World
@@ -98,7 +98,7 @@ def probe(path: Path, world: World) -> Interpreter | None:
     """The interpreter behind an executable, None if it is none that starts."""
     try:
         result = run_tool((str(path), "-I", "-S", "-c", PROBE), environ=_clean(world), cwd=Path("/"))
-        interpreter = from_plain(Interpreter, dict(zip(Interpreter._fields, json.loads(result.output), strict=True)))
+        interpreter = from_plain(Interpreter, dict(zip(Interpreter._fields, parse_json(result.output), strict=True)))
     except (OSError, ValueError, TypeError):
         return None
     return interpreter if result.ok else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -15,6 +14,7 @@ from reenact.environments.definition import read_toml
 from reenact.environments.names import normal_name
 from reenact.environments.python.content_hash import pick_hash, pick_pdm_hashes, pick_poetry_hashes
 from reenact.environments.settings import decisive
+from reenact.json_text import parse_json, render_json
 from reenact.plan import PythonSpec, digest
 from reenact.world import World
 
@@ -44,11 +44,11 @@ def find_stale(spec: PythonSpec, root: Path, world: World, *, strictly: bool) ->
     key = digest((__version__, "stale", strictly, files, content, spec.dependencies, around))
     if (kept := cache.find(key)) is not None:
         try:
-            return tuple(json.loads(kept))
+            return tuple(parse_json(kept))
         except (ValueError, TypeError):
             pass  # damaged: to be made again
     found = _find(spec, root, world, strictly=strictly)
-    cache.keep(key, json.dumps(found).encode())
+    cache.keep(key, render_json(found).encode())
     return found
 
 

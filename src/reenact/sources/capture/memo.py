@@ -4,7 +4,6 @@ Two files for each place: a small one that answers whether anything has changed 
 files, by what stat(2) said of them, which spare reading what has not changed when something has.
 """
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ from blake3 import blake3
 from reenact.codec import encode
 from reenact.files import find_kept, make_folder, write_atomic
 from reenact.hints import Any
+from reenact.json_text import parse_json
 from reenact.records.types import Code
 from reenact.sources.capture.scan import Scan, Signature
 from reenact.sources.work_tree import Facts, find_common_dir, find_git_dir
@@ -64,17 +64,19 @@ class Memo(NamedTuple):
     def find_table(self) -> Table:
         """The ids and digests that are known."""
         try:
-            plain = json.loads(self.table.read_bytes())
+            plain = parse_json(self.table.read_bytes())
             return Table(_parse(plain["blobs"]), _parse(plain["digests"]))
         except (OSError, ValueError, KeyError, TypeError):
             return Table()
 
     def keep(self, known: Known, table: Table, scan: Scan, began: float) -> None:
         """Remember both; what changed a moment before ``began`` may change again and look the same, and is left out."""
+        from json import dumps  # its writer, which is faster than ours, takes longer to import
+
         make_folder(self.known.parent)
         moment = int(began * 1e9)
         plain = {"blobs": _render(table.blobs, moment), "digests": _render(table.digests, moment)}
-        write_atomic(self.table, json.dumps(plain, separators=(",", ":")).encode())
+        write_atomic(self.table, dumps(plain, separators=(",", ":")).encode())
         if all(is_settled(each, moment) for each in scan.files.values()):
             write_atomic(self.known, encode(known))
         else:
