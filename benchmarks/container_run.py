@@ -18,7 +18,7 @@ from reenact.home import Home
 from reenact.report import Silence
 from reenact.world import World
 
-ROUNDS = 50
+ROUNDS = 100
 TITLE = "A run in a container"
 
 

@@ -6,7 +6,6 @@ Paths in it are relative to the project; uv sees the copies of what they lead to
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
@@ -14,6 +13,7 @@ from reenact.environments.credentials import HIDDEN, redact
 from reenact.environments.local_code import digest_local
 from reenact.errors import ProjectError
 from reenact.hints import Any
+from reenact.json_text import parse_json, render_json
 from reenact.plan import PythonSpec
 from reenact.world import World
 
@@ -33,7 +33,7 @@ def list_paths(settings: Settings) -> list[str]:
 
 def without_credentials(settings: Settings) -> dict[str, Any]:
     """The settings with the user part of every URL replaced by ``****``."""
-    hidden: dict[str, Any] = json.loads(redact(json.dumps(settings)))
+    hidden: dict[str, Any] = parse_json(redact(render_json(settings)))
     return hidden
 
 
