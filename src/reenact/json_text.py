@@ -40,18 +40,18 @@ _NUMBERS = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
 
 def parse_json(text: str | bytes) -> Any:
-    """What ``json.loads`` makes of it: UTF-8, where it is bytes.
+    """What ``json.loads`` makes of it.
 
     Raises:
         ValueError: it is not JSON; the message says where.
     """
-    text = (text if isinstance(text, str) else text.decode("utf-8", "surrogatepass")).strip(_WHITE)
     try:
-        value, end = _scan(text, 0)
-    except StopIteration:
-        end = -1
-    if end == len(text):
-        return value
+        given = (text if isinstance(text, str) else text.decode()).strip(_WHITE)
+        value, end = _scan(given, 0)
+        if end == len(given):
+            return value
+    except (StopIteration, ValueError):
+        pass  # not JSON, or not UTF-8
     from json import loads
 
     return loads(text)
