@@ -50,9 +50,9 @@ _reenact_told=
 trap _reenact_told=1 TERM INT HUP QUIT
 exec 3>&2 2>/dev/null
 ( exec 2>&3 3>&-; exec "$_reenact_shell" "$@" ); _reenact_code=$?
-set -- /proc/[0-9]*; _reenact_turns=100
-while [ "$_reenact_told" ] && [ $# -gt 2 ] && [ $_reenact_turns -gt 0 ] && sleep 0.1; do
-  set -- /proc/[0-9]*; _reenact_turns=$((_reenact_turns - 1))
+_reenact_turns=100
+while [ "$_reenact_told" ] && set -- /proc/[0-9]* && [ $# -gt 2 ] && [ $_reenact_turns -gt 0 ] && sleep 0.1; do
+  _reenact_turns=$((_reenact_turns - 1))
 done
 exit $_reenact_code
 """
