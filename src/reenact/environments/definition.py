@@ -15,6 +15,8 @@ from reenact.project.nodes import Mapping, is_null
 from reenact.project.toml_text import Table, TomlError, load_toml
 from reenact.world import World
 
+_KINDS: dict[type, str] = {dict: "a table", list: "a list", str: "a text"}
+
 
 def read_mapping(path: Path, shown: str, world: World) -> Mapping:
     """The mapping that the file at ``path`` holds, called ``shown`` in messages; an empty file is an empty mapping.
@@ -56,7 +58,32 @@ def parse_toml(
         raise make_error("not-toml", f"this is no TOML: {problem}", position, hint) from problem
     except (TypeError, AttributeError, LookupError) as problem:
         form = "its tables do not have the form that their specification gives"
-        raise make_error("not-understood", f"cannot be understood: {problem}", Position(shown, 1, 1), form) from problem
+        position = Position(shown, first, 1)
+        raise make_error("not-understood", f"cannot be understood: {problem}", position, form) from problem
+
+
+def check_forms(table: Table, forms: dict[str, type]) -> None:
+    """See that what is at each path, where ``*`` stands for every key or item, is of the kind that it has to be.
+
+    Raises:
+        TypeError: it is not.
+    """
+    for path, kind in forms.items():
+        _expect(table, path.split("."), kind)
+
+
+def _expect(value: Any, path: list[str], kind: type) -> None:
+    if not path:
+        if not isinstance(value, kind):
+            raise TypeError(f"{value!r} is not {_KINDS[kind]}")
+        return
+    head, *rest = path
+    if head == "*":
+        values = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    else:
+        values = [value[head]] if isinstance(value, dict) and head in value else []
+    for each in values:
+        _expect(each, rest, kind)
 
 
 def read_bytes(path: Path, shown: str) -> bytes:

@@ -6,7 +6,7 @@ What is there and does not count is remembered with the reason, so that nothing 
 import re
 from pathlib import Path, PurePosixPath
 
-from reenact.hints import TYPE_CHECKING
+from reenact.hints import TYPE_CHECKING, Literal
 from reenact.project.cache import MAX_BYTES, Cache
 from reenact.project.types import EntryPoint, EnvironmentKey, EnvironmentSource, PassedOver, Project
 from reenact.values import NamedTuple
@@ -83,9 +83,14 @@ def with_own_environment(project: Project, entry_point: EntryPoint, root: Path) 
     """``project`` as ``entry_point`` sees it: a script with a header of its own has the environment in that header,
     unless the project file declares one."""
     script = entry_point.script
-    if script is None or not script.endswith(".py") or not _has_header(root / script):
+    if script is None or not script.endswith(".py"):
         return project
     source = project.environment
+    header = _find_header(root / script)
+    if header != "whole":
+        why = "no '# ///' ends it, or a line before that does not begin with '# '"
+        ignored = () if header is None else (PassedOver(f"the header of {script}", why),)
+        return project._replace(environment=source._replace(passed_over=(*ignored, *source.passed_over)))
     if source.declared:
         over = PassedOver(script, "its header asks for packages, and the project file's own environment counts more")
         return project._replace(environment=source._replace(passed_over=(*source.passed_over, over)))
@@ -152,14 +157,16 @@ def pick_is_project(table: "Table") -> bool:
     return bool("project" in table or "dependency-groups" in table or poetry)
 
 
-def _has_header(path: Path) -> bool:
-    from reenact.project.script_header import find_header
+def _find_header(path: Path) -> Literal["whole", "unended"] | None:
+    from reenact.project.script_header import find_header, is_unended
 
     try:
         with path.open("rb") as file:
             text = file.read(MAX_BYTES).decode("utf-8", "replace")
-        return find_header(text) is not None
+        if find_header(text) is not None:
+            return "whole"
     except OSError:
-        return False
+        return None
     except ValueError:
-        return True  # whoever reads it says what is wrong
+        return "whole"  # whoever reads it says what is wrong
+    return "unended" if is_unended(text) else None

@@ -141,6 +141,7 @@ def test_groups_that_the_author_wants_by_default_are_installed(project_dir: Path
     [
         ('a = [{include-group = "c"}]', 5, "the dependency group 'a' includes 'c', which is not declared"),
         ('a = [{include-group = "a"}]', 5, "the dependency group 'a' includes itself"),
+        ('a = []\n[tool.uv]\ndefault-groups = "dev"', 7, "'default-groups' must be a list of groups, or \"all\""),
         ('a = [{other = "x"}]', 5, "'dependency-groups.a' must be a list of requirements"),
     ],
 )
@@ -152,6 +153,39 @@ def test_a_group_that_cannot_be_is_told_with_its_line(
     with pytest.raises(ProjectError) as caught:
         ask(project_dir, here)
     assert f"pyproject.toml:{line}:1: error: {message}" in str(caught.value)
+
+
+SELF = """
+[project]
+name = "The.Ours"
+version = "0.1"
+dependencies = ["tiny"]
+[project.optional-dependencies]
+all = ["the_ours[one, Two]", "the-ours[all]"]
+one = ["needy ; python_version > '3'"]
+two = ["The-Ours[three] ; python_version > '3.1'"]
+three = ["dateless"]
+[dependency-groups]
+dev = ["the.ours[one]; python_version < '3'", "the.ours [two]"]
+"""
+
+
+@pytest.mark.parametrize("built", [False, True])
+def test_extras_of_the_project_itself(project_dir: Path, here: World, built: bool) -> None:
+    build = BUILT_ALONE["pyproject.toml"].partition("[build-system]")[2].replace('"backend"', '"lib_backend"')
+    write(project_dir, {"pyproject.toml": SELF + (f"[build-system]{build}" if built else "")})
+    file = "python_env: {pyproject: ., %s}\n"
+    write(project_dir, {"MLproject": file % "extras: [all]"})
+    itself = (".[all]",) if built else ()
+    three = "dateless ; python_version > '3.1'"
+    assert ask(project_dir, here).dependencies == ("tiny", "needy ; python_version > '3'", three, *itself)
+    write(project_dir, {"MLproject": file % "groups: [dev]"})
+    one = "needy ; (python_version > '3') and (python_version < '3')"
+    assert ask(project_dir, here).dependencies == ("tiny", one, three, *((".",) if built else ()))
+    if not built:
+        assert installed(make(project_dir, here)[1]) == {"tiny", "dateless"}
+        uv(project_dir, here, "lock")
+        assert installed(make(project_dir, here)[1]) == {"tiny", "dateless"}
 
 
 MEMBER = """
@@ -376,7 +410,17 @@ def test_a_pylock_with_a_wrong_hash_is_never_installed(project_dir: Path, here: 
     assert not list(here.home.environments.rglob("tiny.py"))
 
 
-@pytest.mark.parametrize("damage", ["", "packages = 3", "lock-version = '1.0'\n[[packages]]\nversion = '1'", "[", "\0"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "",
+        "packages = 3",
+        "lock-version = '1.0'\nrequires-python = 3.11",
+        "lock-version = '1.0'\n[[packages]]\nversion = '1'",
+        "[",
+        "\0",
+    ],
+)
 def test_a_damaged_pylock_is_told(project_dir: Path, here: World, damage: str) -> None:
     write(project_dir, {"pylock.toml": damage})
     with pytest.raises(ProjectError, match=r"pylock\.toml"):
@@ -400,6 +444,19 @@ def test_the_header_of_a_script(project_dir: Path, here: World) -> None:
     assert installed(place) == {"tiny"}
     assert "requirements.txt is not used: train.py has a header of its own" in told(here, "note")
     assert installed(make(project_dir, here)[1]) == {"tiny", "needy"}  # what is no script has the project's
+
+
+@pytest.mark.parametrize("text", [SCRIPT.replace("# ///\n", "\n"), SCRIPT.replace("# dep", "#dep")])
+def test_a_header_without_an_end_is_none_and_that_is_said(project_dir: Path, here: World, text: str) -> None:
+    write(project_dir, {"train.py": text})
+    assert ask(project_dir, here, "train.py").dependencies == ()
+    ended = "no '# ///' ends it, or a line before that does not begin with '# '"
+    assert f"the header of train.py is not used: {ended}" in told(here, "note")
+
+
+def test_white_space_at_the_end_of_a_header_s_lines_counts_for_nothing(project_dir: Path, here: World) -> None:
+    write(project_dir, {"train.py": SCRIPT.replace("\n", " \t\r\n")})
+    assert ask(project_dir, here, "train.py").dependencies == ("tiny<2",)
 
 
 def test_a_header_that_names_local_code(project_dir: Path, here: World) -> None:
@@ -443,6 +500,9 @@ def test_the_project_files_own_key_always_wins(project_dir: Path, here: World) -
         (SCRIPT.replace("= [", "= "), "train.py:3:"),
         (SCRIPT + SCRIPT, "several blocks"),
         (SCRIPT.replace(">=3.10", "soon"), "not a Python version"),
+        (SCRIPT.replace('["tiny<2"]', '"tiny"'), "train.py:2:1: error: cannot be understood: 'tiny' is not a list"),
+        (SCRIPT.replace('">=3.10"', "3.10"), "3.1 is not a text"),
+        (SCRIPT.replace("# ///\n", "# tool.uv = 3\n# ///\n"), "3 is not a table"),
     ],
 )
 def test_mistakes_in_a_header_name_their_place(project_dir: Path, here: World, text: str, message: str) -> None:

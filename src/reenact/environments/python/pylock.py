@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from blake3 import blake3
 
-from reenact.environments.definition import parse_toml, read_bytes
+from reenact.environments.definition import check_forms, parse_toml, read_bytes
 from reenact.environments.local_code import digest_local
 from reenact.environments.python.python_version import read_version_file
 from reenact.errors import ProjectError
@@ -45,6 +45,7 @@ def ask(project: Project, root: Path, manager: str | None, world: World) -> Pyth
 
 def pick(table: Table) -> dict[str, Any]:
     """The Python that the lock is for, and the files and folders of this machine that it installs."""
+    check_forms(table, {"requires-python": str, "packages": list, "packages.*": dict, "packages.*.wheels": list})
     packages = table.get("packages", ())
     places = [package.get(kind, {}).get("path") for package in packages for kind in ("directory", "archive", "sdist")]
     places += [wheel.get("path") for package in packages for wheel in package.get("wheels", ())]

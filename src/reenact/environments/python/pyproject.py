@@ -8,17 +8,18 @@ translated by :mod:`reenact.environments.python.foreign_locks`; without a lock i
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from blake3 import blake3
 
-from reenact.environments.definition import make_error, read_bytes, read_toml
+from reenact.environments.definition import check_forms, make_error, read_bytes, read_toml
 from reenact.environments.local_code import digest_local
 from reenact.environments.names import normal_name
 from reenact.environments.python import foreign_locks, poetry
 from reenact.environments.python.python_version import read_version_file
 from reenact.environments.python.request import Request, make_line, make_spec
-from reenact.environments.python.requirement_lines import Line
+from reenact.environments.python.requirement_lines import Line, split_marker
 from reenact.environments.python.uv_settings import find_existing, list_sources, with_settings
 from reenact.environments.python.versions import parse_request
 from reenact.errors import ProjectError
@@ -73,7 +74,7 @@ FORMS: dict[str, type] = {
 }
 """What has to be a table, a list or a text."""
 
-_KINDS: dict[type, str] = {dict: "a table", list: "a list", str: "a text"}
+_NAMED = r"(?P<name>[A-Za-z0-9._-]+)\s*(\[(?P<extras>[^\]]*)\])?"
 
 
 def ask(project: Project, root: Path, manager: str | None, world: World) -> PythonSpec:
@@ -126,8 +127,7 @@ def _ask_frozen(tables: _Tables, lock: str, python: str | None, source: Environm
 def pick(table: Table) -> dict[str, Any]:
     """What of a ``pyproject.toml`` counts here."""
     tool = table.get("tool", {})
-    for path, kind in FORMS.items():
-        _expect(table, path.split("."), kind)
+    check_forms(table, FORMS)
     return {
         "project": {key: value for key, value in table.get("project", {}).items() if key in PROJECT_KEYS},
         "groups": table.get("dependency-groups", {}),
@@ -135,21 +135,6 @@ def pick(table: Table) -> dict[str, Any]:
         "uv": tool.get("uv", {}),
         "poetry": {key: value for key, value in tool.get("poetry", {}).items() if key in poetry.KEYS},
     }
-
-
-def _expect(value: Any, path: list[str], kind: type) -> None:
-    """See that what is at ``path``, where ``*`` stands for every key or item, is of the ``kind`` that it has to be."""
-    if not path:
-        if not isinstance(value, kind):
-            raise TypeError(f"{value!r} is not {_KINDS[kind]}")
-        return
-    head, *rest = path
-    if head == "*":
-        values = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    else:
-        values = [value[head]] if isinstance(value, dict) and head in value else []
-    for each in values:
-        _expect(each, rest, kind)
 
 
 def pick_local(table: Table) -> list[str]:
@@ -192,7 +177,10 @@ class _Tables:
 
     def with_default_groups(self, source: EnvironmentSource) -> EnvironmentSource:
         """``source`` with the groups that the author wants by default, where the project file chooses none."""
-        chosen = self._uv.get("default-groups", ())
+        chosen = self._uv.get("default-groups", [])
+        if chosen != "all" and not isinstance(chosen, list):
+            message = "'default-groups' must be a list of groups, or \"all\""
+            raise self._error("default-groups", message, 'default-groups = ["GROUP"]')
         groups = tuple(self._groups) if chosen == "all" else tuple(map(str, chosen))
         return source if source.groups else source._replace(groups=groups)
 
@@ -220,9 +208,8 @@ class _Tables:
     def lines(self, source: EnvironmentSource) -> tuple[Line, ...]:
         """Everything that is asked for, without the project itself."""
         texts = list(self._texts(self._project.get("dependencies", []), "dependencies"))
-        for name, items in self._project.get("optional-dependencies", {}).items():
-            if normal_name(name) in map(normal_name, source.extras):
-                texts += self._texts(items, f"optional-dependencies.{name}")
+        for name in source.extras:
+            texts += self._extra(name)
         try:
             texts += poetry.list_options(self._poetry)
             texts += poetry.list_requirements(self._poetry, source.extras, source.groups)
@@ -230,10 +217,7 @@ class _Tables:
             raise self._error("tool.poetry", f"[tool.poetry] cannot be understood: {problem}", None) from problem
         for name in source.groups:
             texts += self._group(name, ())
-        own = normal_name(str(self._project.get("name", "")))
-        lines = [self._line(text) for text in texts]
-        # An extra of the project may ask for another one of its own: p[all] for p[a,b]. It installs itself.
-        return tuple(line for line in lines if normal_name(_name_of(line.text)) != own or not own)
+        return tuple(map(self._line, self._without_own(texts, ())))
 
     def itself(self, source: EnvironmentSource) -> tuple[Line, ...]:
         """The requirement for the project itself, if it can be installed."""
@@ -254,6 +238,28 @@ class _Tables:
             message = "members of a workspace are asked for, and there is no uv.lock"
             raise self._error("sources", message, "make one: uv lock")
         return with_settings(spec, settings, self.name, self.root, world)
+
+    def _extra(self, name: str) -> list[str]:
+        extras = self._project.get("optional-dependencies", {})
+        key = next((key for key in extras if normal_name(key) == normal_name(name)), None)
+        return [] if key is None else self._texts(extras[key], f"optional-dependencies.{key}")
+
+    def _without_own(self, texts: Iterable[str], within: tuple[str, ...]) -> Iterator[str]:
+        """``texts`` with what the project's own extras ask for in the place of each that names the project: ``p[a]``.
+
+        The project itself is installed by a line of its own, or not at all.
+        """
+        own = normal_name(str(self._project.get("name", "")))
+        for text in texts:
+            found = re.match(_NAMED, text)
+            if not own or found is None or normal_name(found["name"]) != own:
+                yield text
+                continue
+            marker = split_marker(text)[1]
+            for extra in map(normal_name, re.findall(r"[^\s,]+", found["extras"] or "")):
+                if extra not in within:
+                    more = self._without_own(self._extra(extra), (*within, extra))
+                    yield from (_with_marker(each, marker) for each in more)
 
     def _group(self, name: str, within: tuple[str, ...]) -> list[str]:
         """A dependency group with those that it includes (PEP 735)."""
@@ -301,9 +307,12 @@ def _folder(folder: PurePosixPath) -> str:
     return "." if str(folder) == "." else f"./{folder}"
 
 
-def _name_of(text: str) -> str:
-    found = re.match(r"[A-Za-z0-9._-]+", text)
-    return found[0] if found else ""
+def _with_marker(text: str, marker: str) -> str:
+    """The requirement, where ``marker`` holds too."""
+    if not marker:
+        return text
+    wanted, own = split_marker(text)
+    return f"{wanted} ; ({own}) and ({marker})" if own else f"{wanted} ; {marker}"
 
 
 def _digest(path: Path) -> str:

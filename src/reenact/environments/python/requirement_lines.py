@@ -49,6 +49,7 @@ _NAMED = r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*\s*(\[[^\]]*\])?)\s*@\s*(?P<target
 _EXTRAS = r"\[[A-Za-z0-9._, -]*\]$"
 _TRAILING = r"\s+(--[a-z][a-z-]*)(?:[= ]\s*(\S+))?"
 _URL = r"[A-Za-z][A-Za-z0-9+.-]*://"
+_IN_URL = r"^[^;]*(://|\bfile:)"
 _REQUIREMENT = r"[A-Za-z0-9][A-Za-z0-9._-]*\s*(\[[^\]]*\]\s*)?([<>=!~(@;].*)?"
 _SSH = r"(?:git\+)?([\w.-]+@[\w.-]+):(?!/)(\S+)"
 _CODING = rb"coding[:=]\s*([-\w.]+)"
@@ -133,8 +134,7 @@ def parse_local(text: str, *, editable: bool = False) -> Local | None:
     """The path that a requirement names, None where it names a project or a URL."""
     if not (editable or _may_lead_elsewhere(text)):
         return None
-    head, _, marker = text.partition(" ;")
-    head, marker = head.strip(), marker.strip()
+    head, marker = split_marker(text)
     name = ""
     if found := re.fullmatch(_NAMED, head):
         name, head = found["name"].replace(" ", ""), found["target"]
@@ -148,6 +148,14 @@ def parse_local(text: str, *, editable: bool = False) -> Local | None:
     if not (editable or name or is_path):
         return None
     return Local(name, path, extras[0].replace(" ", "") if extras else "", marker)
+
+
+def split_marker(text: str) -> tuple[str, str]:
+    """A requirement without its marker, and that. White space goes with the ``;`` behind a URL, which may hold one."""
+    if ";" not in text:
+        return text.strip(), ""
+    head, *rest = re.split(r"\s;|;\s" if re.search(_IN_URL, text) else ";", text, maxsplit=1)
+    return head.strip(), "".join(rest).strip()
 
 
 def _file_url(url: str) -> tuple[str, str]:
@@ -275,8 +283,10 @@ def _check_form(text: str, line: Line) -> None:
 def _options(line: Line) -> list[tuple[str, str]]:
     import shlex
 
+    # The quotes of a marker are its own.
+    text, marker = split_marker(line.text) if line.text.startswith(("-e", "--editable")) else (line.text, "")
     try:
-        words = shlex.split(line.text)
+        words = shlex.split(text)
     except ValueError as problem:
         raise make_error("bad-option", f"cannot read '{redact(line.text)}': {problem}", line.position) from problem
     found = []
@@ -298,8 +308,7 @@ def _options(line: Line) -> list[tuple[str, str]]:
         if not value:
             raise make_error("bad-option", f"the option '{option}' needs a value", line.position)
         if VALUED[option] == "--editable":
-            # what follows is a marker: -e ./pkg ; python_version > "3"
-            value, words = " ".join((value, *words)), []
+            value, words = " ".join((value, *words)) + (f" ; {marker}" if marker else ""), []
         found.append((VALUED[option], value))
     return found
 

@@ -16,7 +16,7 @@ from reenact.environments.python.frozen import translate
 from reenact.environments.python.interpreters import Choice, find_interpreter
 from reenact.environments.python.old_metadata import with_old_metadata
 from reenact.environments.python.python_version import explain_choice, settle_python
-from reenact.environments.python.requirement_lines import parse_local
+from reenact.environments.python.requirement_lines import parse_local, split_marker
 from reenact.environments.python.uv import EXCLUDE_NEWER, TORCH, exclude_newer, list_doubts, run_uv
 from reenact.environments.python.uv_settings import list_options, with_places
 from reenact.environments.settings import platform_tag
@@ -177,7 +177,7 @@ def split_options(options: Iterable[str], places: dict[str, str]) -> tuple[list[
 def replace_local(line: str, places: dict[str, str]) -> str:
     """A requirement with its local path replaced by the copy's."""
     requirement, *hashes = line.split(" --hash=")
-    local = parse_local(requirement, editable=requirement in places or requirement.partition(" ;")[0] in places)
+    local = parse_local(requirement, editable=split_marker(requirement)[0] in places)
     if local is None or local.path not in places:
         return line
     return " --hash=".join((local.render(places[local.path]), *hashes))

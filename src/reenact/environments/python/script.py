@@ -6,7 +6,7 @@ from pathlib import Path
 
 from blake3 import blake3
 
-from reenact.environments.definition import make_error, parse_toml, read_bytes
+from reenact.environments.definition import check_forms, make_error, parse_toml, read_bytes
 from reenact.environments.python.request import Request, make_line, make_spec
 from reenact.environments.python.uv_settings import with_settings
 from reenact.environments.python.versions import parse_request
@@ -17,6 +17,19 @@ from reenact.project.script_header import Header, find_header
 from reenact.project.toml_text import Table
 from reenact.project.types import Project
 from reenact.world import World
+
+FORMS: dict[str, type] = {
+    "requires-python": str,
+    "dependencies": list,
+    "dependencies.*": str,
+    "tool": dict,
+    "tool.uv": dict,
+    "tool.uv.pip": dict,
+    "tool.uv.sources": dict,
+    "tool.uv.index": list,
+    "tool.uv.index.*": dict,
+}
+"""What has to be a table, a list or a text."""
 
 
 def ask(project: Project, root: Path, manager: str | None, world: World) -> PythonSpec:
@@ -66,14 +79,15 @@ def _find_header(root: Path, name: str) -> Header | None:
     try:
         return find_header(read_bytes(root / name, name).decode("utf-8", "replace"))
     except ValueError as problem:
-        raise make_error("bad-header", str(problem), Position(name, 1, 1), "keep one of them") from problem
+        raise make_error("bad-header", str(problem), Position(name, 1, 1)) from problem
 
 
 def pick(table: Table) -> dict[str, Any]:
     """What of a header counts here."""
+    check_forms(table, FORMS)
     return {
         "python": table.get("requires-python"),
-        "dependencies": [str(each) for each in table.get("dependencies", ())],
+        "dependencies": list(table.get("dependencies", ())),
         "settings": table.get("tool", {}).get("uv", {}),
     }
 
