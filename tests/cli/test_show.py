@@ -8,7 +8,7 @@ import pytest
 
 from reenact.cli.show import render_record
 from reenact.codec import encode
-from reenact.plan import BoundParameter, PythonSpec, Snapshot
+from reenact.plan import BoundParameter, CondaSpec, PythonSpec, Snapshot
 from reenact.records.files import read_record
 from reenact.records.types import MISSING, InputFile, Origin, OutputFile
 from reenact.runs import Result, State, Usage
@@ -82,6 +82,15 @@ def test_the_page(world: World) -> None:
     page = render_record(record, NOON + 7200, True)
     page = page.replace(str(folder.path), "FOLDER").replace(folder.id, "ID")
     assert page + "\n" == GOLDEN.read_text()
+
+
+def test_a_conda_environment_is_none_of_the_system(world: World) -> None:
+    folder = record_run(world, make_plan()._replace(environment=CondaSpec(origin="conda.yaml")))
+    listed = "environments:\n      - conda: https://host/a-1-0.conda\n      - pypi: https://host/b-1.whl\n"
+    own = "- conda: https://host/a-1-0.conda\n  depends:\n  - c\n- pypi: https://host/b-1.whl\n  name: b\n"
+    folder.environment_lock.write_text(f"version: 7\n{listed}packages:\n{own}")
+    page = render_record(read_record(folder), NOON, True)
+    assert "\nenvironment   conda, 2 packages, from conda.yaml\n" in page
 
 
 def test_the_newest_is_shown_and_a_failure_with_its_last_lines(

@@ -21,7 +21,7 @@ from reenact.cli.table import (
 )
 from reenact.errors import RecordError
 from reenact.hints import TYPE_CHECKING
-from reenact.plan import BoundParameter, Determinism, DockerSpec, Plan, PythonSpec
+from reenact.plan import BoundParameter, CondaSpec, Determinism, DockerSpec, Plan, PythonSpec
 from reenact.project.diagnostics import visible
 from reenact.records.types import InputFile, LeftOut, OutputFile, Record
 from reenact.run_folder import RunFolder
@@ -281,14 +281,11 @@ def _tell_output(file: OutputFile) -> str:
 def _where(record: Record, has_lock: bool) -> Block:
     run, plan, folder = record.run, record.plan, RunFolder(Path(record.run.folder))
     spec = plan.environment
-    if isinstance(spec, PythonSpec):
+    if isinstance(spec, PythonSpec | CondaSpec):
         count = _count_packages(folder) if has_lock else None
         packages = f", {render_count(count, 'package')}" if count is not None else ""
-        yield (
-            "environment",
-            f"Python {visible(spec.python or 'of any version')}{packages}"
-            + (f", from {visible(spec.origin)}" if spec.origin else ""),
-        )
+        what = "conda" if isinstance(spec, CondaSpec) else f"Python {visible(spec.python or 'of any version')}"
+        yield "environment", f"{what}{packages}" + (f", from {visible(spec.origin)}" if spec.origin else "")
     elif isinstance(spec, DockerSpec):
         yield "environment", f"a container of {_name_image(spec)}"
     else:
@@ -362,11 +359,12 @@ def _has_lock(folder: RunFolder) -> bool:
 
 
 def _count_packages(folder: RunFolder) -> int | None:
-    """How many packages the lock (PEP 751) names; a line each begins one."""
+    """How many packages the lock (PEP 751, or rattler's) names; a line each begins one."""
     try:
-        return folder.environment_lock.read_bytes().count(b"[[packages]]\n")
+        lines = folder.environment_lock.read_bytes().splitlines()
     except OSError:
         return None
+    return sum(line == b"[[packages]]" or line.startswith((b"- conda: ", b"- pypi: ")) for line in lines)
 
 
 def _print_last_lines(folder: RunFolder) -> None:
