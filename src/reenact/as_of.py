@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 
 from reenact.errors import UsageError
@@ -45,8 +46,8 @@ def get_moment(text: str, folder: Path, world: World) -> str:
 def parse_moment(text: str) -> str:
     """A date or a moment (RFC 3339, ISO 8601; UTC where it does not say) as RFC 3339 in UTC.
 
-    >>> parse_moment("2021-06-30"), parse_moment("2021-06-30T12:00:00+02:00")
-    ('2021-07-01T00:00:00Z', '2021-06-30T10:00:00Z')
+    >>> parse_moment("2021-06-30"), parse_moment("20210630"), parse_moment("2021-06-30T12:00:00+02:00")
+    ('2021-07-01T00:00:00Z', '2021-07-01T00:00:00Z', '2021-06-30T10:00:00Z')
 
     Raises:
         UsageError: it is neither.
@@ -54,7 +55,7 @@ def parse_moment(text: str) -> str:
     from datetime import UTC, date, datetime, timedelta
 
     try:
-        if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+        with suppress(ValueError):
             day = date.fromisoformat(text) + timedelta(days=1)
             return f"{day.isoformat()}T00:00:00Z"
         moment = datetime.fromisoformat(text)
