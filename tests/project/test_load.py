@@ -93,6 +93,14 @@ def test_a_missing_environment_file_is_an_error_that_guesses(project_dir: Path) 
     assert found.line == "conda_env: conda.yaml"
 
 
+def test_a_link_to_nothing_is_told_as_that(project_dir: Path) -> None:
+    write(project_dir, MLproject="conda_env: conda.yaml\n")
+    (project_dir / "conda.yaml").symlink_to("gone.yaml")
+    found = only(project_dir)
+    assert "names conda.yaml, which is a link to gone.yaml, which is not there" in found.message
+    assert found.hint == "add the file, or correct the name"
+
+
 @pytest.mark.parametrize("name", ["sub", "../x/y.yaml", "/no/such", "x" * 3000, "a\\x01b"])
 def test_any_environment_name_is_told(project_dir: Path, name: str) -> None:
     (project_dir / "sub").mkdir()

@@ -134,7 +134,7 @@ def _find_missing(environment: EnvironmentSource, data: bytes, root: Path) -> Di
     try:
         if path.is_file():
             return None
-        why = "is a folder" if path.is_dir() else "is not there (no such file was found)"
+        why = _find_hindrance(path)
     except (OSError, ValueError) as problem:
         why = f"cannot be read: {problem}"
     from reenact.project.document import split_lines  # a warm start does without
@@ -145,9 +145,18 @@ def _find_missing(environment: EnvironmentSource, data: bytes, root: Path) -> Di
     return Diagnostic("error", "missing-file", message, environment.position, line, _nearby(environment.file, root))
 
 
+def _find_hindrance(path: Path) -> str:
+    """Why what is at ``path`` is no file that can be read."""
+    if path.exists():
+        return "is a folder" if path.is_dir() else "is not a file"
+    link = f"is a link to {path.readlink()}, which " if path.is_symlink() else ""
+    return f"{link}is not there (no such file was found)"
+
+
 def _nearby(file: str, root: Path) -> str:
     from reenact.project.nearest import did_you_mean
 
     folder = (root / file).parent
-    names = [path.name for path in folder.iterdir() if path.suffix in (".yaml", ".yml")] if folder.is_dir() else []
+    near = folder.iterdir() if folder.is_dir() else ()
+    names = [path.name for path in near if path.suffix in (".yaml", ".yml") and path.is_file()]
     return did_you_mean(Path(file).name, names) or "add the file, or correct the name"
