@@ -155,6 +155,7 @@ def test_variables_in_paths_are_the_callers(project_dir: Path) -> None:
         ("pandas=1.0", "written as conda has it"),
         ("-r loop.txt", "leads back to itself"),
         ("-r 'x", "cannot read"),
+        ("--extra-index-url https://h/simple six", "'six' follows an option"),
     ],
 )
 def test_what_cannot_be_is_an_error_that_names_the_line(project_dir: Path, line: str, message: str) -> None:

@@ -292,6 +292,9 @@ def _options(line: Line) -> list[tuple[str, str]]:
     found = []
     while words:
         word = words.pop(0)
+        if not word.startswith("-"):
+            each = "an option and a requirement are a line each"
+            raise make_error("bad-option", f"'{redact(word)}' follows an option", line.position, each)
         option, equals, value = word.partition("=")
         if not option.startswith("--") and len(option) > 2:
             # -rfile, -e./pkg
