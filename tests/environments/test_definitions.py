@@ -58,6 +58,11 @@ def test_one_dependency_needs_no_list(project_dir: Path, world: World) -> None: 
     assert told(world, "found") == ["'dependencies' is a single text, and read as a list of one"]
 
 
+def test_a_dependency_is_part_of_a_requirements_file(project_dir: Path, world: World) -> None:  # MLflow E-03
+    spec = ask_python("dependencies:\n- 'six  # why'\n- |\n  idna\n  toolz\n", project_dir, world)
+    assert spec.dependencies == ("six", "idna", "toolz")
+
+
 def test_unknown_keys_are_told(project_dir: Path, world: World) -> None:  # MLflow E-01
     ask_python("name: x\npyhton: 3.11\n", project_dir, world)
     assert told(world, "found") == ["unknown key 'name' is ignored", "unknown key 'pyhton' is ignored"]

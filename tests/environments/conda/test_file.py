@@ -74,6 +74,7 @@ def test_an_empty_file_asks_for_nothing(world: World) -> None:
         ("dependencies:\n  - npm: [a]", 2, "'npm:' is not a list that a conda file can have"),
         ("dependencies:\n  - pip:\n    - {a: b}", 3, "a mapping is not a requirement line"),
         ("variables: [a]", 1, "'variables' is a list"),
+        ("variables:\n  A: b\n  A=B: c", 3, "'A=B' is not the name of a variable"),
         ("channels: {a: b}", 1, "'channels' is a mapping"),
     ],
 )
@@ -123,6 +124,19 @@ def test_an_empty_pip_list_is_doubtful(world: World) -> None:
     assert isinstance(world.report, Memory)
     (doubt,) = world.report.findings
     assert (doubt.code, doubt.position and doubt.position.line) == ("empty-pip", 3)
+
+
+def test_a_file_cannot_take_the_path_from_the_environment(world: World) -> None:
+    assert read("variables: {PATH: /opt/bin, A: b}", world).variables == {"A": "b"}
+    assert isinstance(world.report, Memory)
+    (doubt,) = world.report.findings
+    assert (doubt.code, doubt.severity) == ("reserved-variable", "warning")
+
+
+def test_a_pip_entry_is_part_of_a_requirements_file(world: World) -> None:
+    entries = "['six  # why', \"idna\\ntoolz>=1, \\\\\\n<2\", 'a @ https://host/a-1.zip#egg=a']"
+    file = read(f"dependencies: [pip: {entries}]", world)
+    assert [line.text for line in file.pip] == ["six", "idna", "toolz>=1, <2", "a @ https://host/a-1.zip#egg=a"]
 
 
 def test_a_password_in_a_channel_stays_in_the_file(world: World) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping as MappingOf
 from pathlib import Path, PurePosixPath
 
 from reenact.environments.definition import make_errors, read_mapping, warn_unknown_keys
-from reenact.environments.python.request import make_line
+from reenact.environments.python.request import make_lines
 from reenact.environments.python.requirement_lines import Line
 from reenact.errors import ProjectError
 from reenact.project.diagnostics import Diagnostic, Position
@@ -19,6 +19,8 @@ from reenact.values import NamedTuple
 from reenact.world import World
 
 KEYS = ("name", "prefix", "channels", "dependencies", "variables", "platforms", "category", "channel_priority")
+RESERVED = ("PATH",)
+"""Variables that conda does not let a file set."""
 
 
 class Item(NamedTuple):
@@ -101,10 +103,16 @@ class _Reading:
         if node is not None and not isinstance(node, Mapping):
             self._refuse(node, f"'variables' is {describe(node)}; expected 'NAME: value' pairs")
         for key, value in node.entries if isinstance(node, Mapping) else ():
-            if isinstance(value, Scalar):
-                self.variables[key.source] = value.source
-            else:
+            if not isinstance(value, Scalar):
                 self._refuse(value, f"the variable '{key.source}' is {describe(value)}; expected a text")
+            elif not key.source or "=" in key.source:
+                self._refuse(key, f"'{key.source}' is not the name of a variable")
+            elif key.source in RESERVED:
+                message = f"the variable '{key.source}' is ignored, as conda does: it leads to the environment"
+                position = Position(self.path, key.line, key.column)
+                self.doubts.append(Diagnostic("warning", "reserved-variable", message, position))
+            else:
+                self.variables[key.source] = value.source
 
     def _take_lists(self, item: Mapping) -> None:
         for key, value in item.entries:
@@ -115,7 +123,7 @@ class _Reading:
                 self.doubts.append(Diagnostic("warning", "empty-pip", message, position, hint=hint))
             elif key.source == "pip":
                 for line in self._texts(value, "pip", "a requirement line"):
-                    self.pip.append(make_line(line.text, line.position, (self.root / self.path).parent))
+                    self.pip += make_lines(line.text, line.position, (self.root / self.path).parent)
             else:
                 self._refuse(key, f"'{key.source}:' is not a list that a conda file can have", "only 'pip:' is")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from reenact.environments.definition import make_error, read_mapping, warn_unknown_keys
-from reenact.environments.python.request import Request, make_line, make_spec
+from reenact.environments.python.request import Request, make_lines, make_spec
 from reenact.environments.python.requirement_lines import Line
 from reenact.environments.python.versions import parse_request
 from reenact.errors import ProjectError
@@ -99,7 +99,7 @@ def _read_lines(node: Node | None, key: str, name: str, root: Path, world: World
 def _read_item(item: Node, name: str, root: Path, world: World) -> list[Line]:
     position = Position(name, item.line, item.column)
     if isinstance(item, Scalar):
-        return [] if item.is_null or not item.source.strip() else [make_line(item.source, position, root)]
+        return [] if item.is_null or not item.source.strip() else make_lines(item.source, position, root)
     pip = item.find("pip") if isinstance(item, Mapping) and len(item.entries) == 1 else None
     if isinstance(pip, Sequence) and all(isinstance(inner, Scalar) for inner in pip.items):
         message = "a 'pip:' list belongs into a conda file; its lines are taken as they are"

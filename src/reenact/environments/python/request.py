@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from reenact.environments.local_code import digest_local
-from reenact.environments.python.requirement_lines import Line, Requirements, expand, parse_local
+from reenact.environments.python.requirement_lines import Line, Requirements, expand, parse_local, parse_text
 from reenact.plan import PythonSpec
 from reenact.project.diagnostics import Position
 from reenact.values import NamedTuple
@@ -31,6 +31,12 @@ class Request(NamedTuple):
 def make_line(text: str, position: Position, folder: Path) -> Line:
     """A requirement line that stands in a definition file; ``folder`` is what its ``-r`` is relative to."""
     return Line(text.strip(), position, folder)
+
+
+def make_lines(text: str, position: Position, folder: Path) -> list[Line]:
+    """The same of a text in which more than one line, or a comment, may stand: pip is given it as part of a file."""
+    lines = [line for _, line in parse_text(text)] if "#" in text or "\n" in text else [text]
+    return [make_line(line, position, folder) for line in lines]
 
 
 def make_spec(request: Request, root: Path, world: World) -> PythonSpec:
