@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from reenact.hints import TYPE_CHECKING, Literal
 from reenact.project.cache import MAX_BYTES, Cache
+from reenact.project.diagnostics import Diagnostic, Position
 from reenact.project.types import EntryPoint, EnvironmentKey, EnvironmentSource, PassedOver, Project
 from reenact.values import NamedTuple
 
@@ -87,10 +88,13 @@ def with_own_environment(project: Project, entry_point: EntryPoint, root: Path) 
         return project
     source = project.environment
     header = _find_header(root / script)
-    if header != "whole":
-        why = "no '# ///' ends it, or a line before that does not begin with '# '"
-        ignored = () if header is None else (PassedOver(f"the header of {script}", why),)
-        return project._replace(environment=source._replace(passed_over=(*ignored, *source.passed_over)))
+    if header is None:
+        return project
+    if header == "unended":
+        message = f"the block '# /// script' of {script} has no end, and is ignored"
+        hint = "every line from '# /// script' to '# ///' is '#' or begins with '# '"
+        doubt = Diagnostic("warning", "unended-header", message, Position(script, 1, 1), hint=hint)
+        return project._replace(diagnostics=(*project.diagnostics, doubt))
     if source.declared:
         over = PassedOver(script, "its header asks for packages, and the project file's own environment counts more")
         return project._replace(environment=source._replace(passed_over=(*source.passed_over, over)))

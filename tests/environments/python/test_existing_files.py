@@ -447,12 +447,12 @@ def test_the_header_of_a_script(project_dir: Path, here: World) -> None:
 
 
 @pytest.mark.parametrize("text", [SCRIPT.replace("# ///\n", "\n"), SCRIPT.replace("# dep", "#dep")])
-def test_a_header_without_an_end_is_none_and_that_is_said(project_dir: Path, here: World, text: str) -> None:
+def test_a_header_without_an_end_is_ignored_and_that_is_said(project_dir: Path, here: World, text: str) -> None:
     write(project_dir, {"train.py": text})
-    spec = ask(project_dir, here, "train.py")
-    assert spec.dependencies == ()
-    ended = "no '# ///' ends it, or a line before that does not begin with '# '"
-    assert spec.notes[0] == f"the header of train.py is not used: {ended}"
+    assert ask(project_dir, here, "train.py").dependencies == ()
+    project = read_project(project_dir, find_documents(here.home))
+    (found,) = with_own_environment(project, get_entry_point(project, "train.py", project_dir), project_dir).diagnostics
+    assert (found.severity, found.code) == ("warning", "unended-header")
 
 
 def test_white_space_at_the_end_of_a_header_s_lines_counts_for_nothing(project_dir: Path, here: World) -> None:
