@@ -117,6 +117,8 @@ def test_a_parameter_that_is_no_declaration_is_an_error_that_shows_the_form(decl
         ("docker_env: {image: a, environment: {A: b}}\n", "error", "wrong-kind", 1),
         ("docker_env: {image: a, environment: [{A: b}]}\n", "error", "wrong-kind", 1),
         ("docker_env: {image: a, environment: [[A]]}\n", "warning", "short-variable", 1),
+        ("docker_env: {image: a, environment: ['A=b']}\n", "error", "no-variable", 1),
+        ("docker_env: {image: a, environment: [['', b]]}\n", "error", "no-variable", 1),
         ("docker_env: {image: a, registry: b}\n", "warning", "unknown-key", 1),
         ("databricks_spark_job: {python_file: a.py}\n", "warning", "databricks-only", 1),
         ("a: 1\na: 2\n", "warning", "duplicate-key", 2),

@@ -156,6 +156,7 @@ def _parse_variables(node: Node | None, findings: Findings) -> tuple[str | tuple
         if isinstance(item, Sequence):
             pair = [part.source for part in item.items if isinstance(part, Scalar) and not is_null(part)]
             if len(item.items) == len(pair) == 2:
+                _check_variable(item, pair[0], findings)
                 variables.append((pair[0], pair[1]))
                 continue
             if len(item.items) == len(pair) == 1:
@@ -164,8 +165,17 @@ def _parse_variables(node: Node | None, findings: Findings) -> tuple[str | tuple
                 variables.append(pair[0])
                 continue
         elif isinstance(item, Scalar) and item.type == "str":
+            _check_variable(item, item.text, findings)
             variables.append(item.text)
             continue
         message = f"an item of 'environment' must be a variable's name or a pair, not {describe(item)}"
         findings.error(item, "wrong-kind", message, f"write {form}")
     return tuple(variables)
+
+
+def _check_variable(node: Node, name: str, findings: Findings) -> None:
+    """See that an environment can have a variable of that ``name``."""
+    before, mark, value = name.partition("=")
+    if mark or not before:
+        hint = f"to set it, write [{before}, {value!r}]" if before else "write [NAME, value]"
+        findings.error(node, "no-variable", f"'{name}' cannot be the name of a variable", hint)

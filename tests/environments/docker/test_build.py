@@ -92,6 +92,7 @@ def test_the_engine_gets_what_was_digested(engine: Engine, image: str, world: Wo
         "deep/x/z.txt",
         "# odd",
         "UP.log",
+        "bare/q.log",
         "up/q",
     ]
     write(project_dir, dict.fromkeys(files, "x"))
@@ -101,7 +102,7 @@ def test_the_engine_gets_what_was_digested(engine: Engine, image: str, world: Wo
     inside = show(engine, found, "cd /mlflow/projects/code && ls -AR . | cat")
     names = {line for line in inside.splitlines() if line and not line.endswith(":")}
     listed = sorted(list_context(project_dir))
-    assert listed == ["# odd", "a.py", "data/keep/k.bin", "deep/x/z.txt"]
+    assert listed == ["# odd", "a.py", "bare", "data/keep/k.bin", "deep/x/y", "deep/x/z.txt"]
     assert {name.rpartition("/")[2] for name in listed} <= names
     assert not {"b.txt", "a.bin", "z.log", "UP.log", "q"} & names
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 
 import pytest
@@ -69,7 +70,9 @@ def test_volumes_are_expanded_without_a_shell(tmp_path: Path) -> None:
     assert expand_volume("${X}/a:/d:ro", tmp_path, caller) == "/x y;touch z/a:/d:ro"
     assert expand_volume("~/a:/d", tmp_path, caller) == "/home/me/a:/d"
     assert expand_volume("./a:/d", tmp_path, caller) == f"{tmp_path}/a:/d"
-    assert expand_volume("cache:/$(id)/`id`", tmp_path, caller) == "cache:/$(id)/`id`"
+    for wrong, what in {"$(pwd)/a:/d": "$(pwd)", "c:/`id`": "`id`", "${X:-/a}:/d": "${X:-/a}"}.items():
+        with pytest.raises(UsageError, match=re.escape(f"has {what} in it, and no shell reads it")):
+            expand_volume(wrong, tmp_path, caller)
     with pytest.raises(UsageError, match=r"\$NONE, which is not set here"):
         expand_volume("$NONE:/d", tmp_path, caller)
 

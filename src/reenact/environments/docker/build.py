@@ -115,7 +115,8 @@ def digest_context(context: Path, ignore: str | None = None) -> str:
 
 
 def list_context(context: Path, ignore: str | None = None) -> Iterator[str]:
-    """The files, links and empty folders below ``context`` that the rules leave in: ``ignore``, or its own file's."""
+    """The files and links below ``context`` that the rules leave in, and folders that they leave empty; the rules are
+    ``ignore``, or those of its own file."""
     if ignore is None and (context / IGNORE).is_file():
         ignore = (context / IGNORE).read_text("utf-8", "replace")
     patterns = parse_ignore(ignore or "")
@@ -129,7 +130,7 @@ def list_context(context: Path, ignore: str | None = None) -> Iterator[str]:
         links = [name for name in names if os.path.islink(os.path.join(folder, name))]
         kept = [prefix + name for name in (*files, *links) if not is_ignored(prefix + name, patterns)]
         yield from kept
-        if prefix and not names and not files and not is_ignored(below, patterns):
+        if prefix and not names and not kept and not is_ignored(below, patterns):
             yield below
 
 

@@ -87,8 +87,11 @@ def expand_volume(volume: str, folder: Path, caller: Mapping[str, str]) -> str:
     ``$PWD`` is the project's folder, and a path that begins with ``.`` is relative to it; ``~/`` is the caller's home.
 
     Raises:
-        UsageError: a variable is not set.
+        UsageError: a variable is not set, or it takes a shell to read it.
     """
+    if found := re.search(r"\$\([^)]*\)?|`[^`]*`?|\$\{(?!\w+\})[^}]*\}?", volume):
+        message = f"the volume {volume} has {found[0]} in it, and no shell reads it"
+        raise UsageError(message, hint="only $NAME, ${NAME} and ~/ are expanded; $PWD is the project's folder")
 
     def replace(found: re.Match[str]) -> str:
         name = found[1] or found[2]
