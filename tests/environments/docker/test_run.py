@@ -310,6 +310,14 @@ def test_volumes_ports_and_the_rest_reach_the_engine(
     assert "$PLACE, which is not set here" in done.stderr
 
 
+def test_a_folder_that_is_made_to_be_mounted_is_the_caller_s(write_project: Write, run: Run, project_dir: Path) -> None:
+    write_project("touch /out/x", volumes=["./made/out:/out", "/alone"])
+    assert run("-q", umask=0o077).returncode == 0
+    # The engine would have made it with its own mask, as its own user.
+    assert [(project_dir / name).stat().st_mode & 0o777 for name in ("made", "made/out")] == [0o700] * 2
+    assert (project_dir / "made/out/x").exists()
+
+
 def test_a_switch_takes_a_value(write_project: Write, run: Run) -> None:
     write_project("tr '\\0' ' ' < /proc/1/cmdline; cat", user="0")
     assert "init" in run("-q").stdout.split()[0]

@@ -27,6 +27,7 @@ from reenact.environments.docker.mounts import (
     find_target,
     list_inner,
     make_mounts,
+    make_sources,
 )
 from reenact.environments.docker.parts import LABEL, Parts
 from reenact.environments.docker.variables import Reach, find_governing, hand_variables, make_reach, make_variables
@@ -92,6 +93,8 @@ def make_launch(command: Command, container: Container, spec: DockerSpec, site: 
     alone = not site.plan.isolation.network
     entrypoint, words = _make_command(command, container)
     volumes = _list_volumes(spec, site)
+    if not engine.remote:
+        make_sources(volumes)
     taken = (*map(find_target, volumes), *list_targets(spec.arguments))
     mounts = make_mounts(site, _list_folders(reach, variables), with_code=not spec.bake, taken=taken)
     if site.plan.isolation.read_only:

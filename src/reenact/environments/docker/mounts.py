@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Container, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from reenact.environments.docker.engine import Engine
@@ -107,6 +108,17 @@ def expand_volume(volume: str, folder: Path, caller: Mapping[str, str]) -> str:
         source, colon, rest = text.partition(":")
         text = os.path.normpath(folder / source) + colon + rest
     return text
+
+
+def make_sources(volumes: Iterable[str]) -> None:
+    """Make each folder of this machine that is to be mounted and is not there: an engine would, as its own user, and
+    the caller could not write into it."""
+    for volume in volumes:
+        source, colon, _ = volume.partition(":")
+        if colon and source.startswith("/"):
+            # The engine may be allowed to do what we are not.
+            with suppress(OSError):
+                os.makedirs(source, exist_ok=True)
 
 
 def list_inner(mounts: Iterable[Mount]) -> tuple[Mount, ...]:
