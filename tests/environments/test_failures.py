@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.server
 import os
 import socket
@@ -60,7 +61,24 @@ def test_a_wheel_for_another_interpreter(project_dir: Path, wheels: Path, at: Pa
     wheel = make_wheel(wheels, "other", "1.0")
     wheel.rename(wheel.with_name("other-1.0-cp36-cp36m-manylinux1_x86_64.whl"))
     failed = fail(project_dir, ["--no-index", f"--find-links {wheels}", "other"], at)
-    failed.expect("a package has no build for this Python or platform", "other")
+    failed.expect("other==1.0 has no build for this Python or platform", "other")
+
+
+def test_a_lock_of_a_wheel_for_another_interpreter(project_dir: Path, wheels: Path, at: Path) -> None:
+    wheel = make_wheel(wheels, "other", "1.0")
+    wheel = wheel.rename(project_dir / "other-1.0-cp36-cp36m-win_amd64.whl")
+    file = f'{{ path = "{wheel.name}", hashes = {{ sha256 = "{hashlib.sha256(wheel.read_bytes()).hexdigest()}" }} }}'
+    package = f'[[packages]]\nname = "other"\nversion = "1.0"\nwheels = [{file}]\n'
+    write(project_dir, {"pylock.toml": f'lock-version = "1.0"\ncreated-by = "someone"\n{package}'})
+    write(project_dir, {"MLproject": "entry_points: {main: {command: 'true'}}\n"})
+    run_to_fail(project_dir, at).expect("other has no build for this Python or platform", "other", RESTORE)
+
+
+def test_a_source_that_may_not_be_built(project_dir: Path, wheels: Path, at: Path) -> None:
+    make_wheel(wheels, "other", "1.0").rename(wheels / "other-1.0.tar.gz")
+    lines = ["--no-index", f"--find-links {wheels}", "--only-binary :all:", "other"]
+    failed = fail(project_dir, lines, at)
+    failed.expect("other==1.0 has no wheel, and may not be built from its source", "other")
 
 
 @pytest.fixture

@@ -73,8 +73,21 @@ CAUSES = (
     (r"there (?:is|are) no versions? of (\S+?)(?: and|,|$)", "the package index has no such version: {0}"),
     (r"metadata of file `([^`]+)`: No such file", "a file that the lock names is not on this machine: {0}"),
     (
-        r"no wheels? with a matching|no (?:matching|compatible) wheel",
-        "a package has no build for this Python or platform",
+        r"`([^`\s]+)[^`]*` can't be installed because it doesn't have a source distribution or wheel",
+        "{0} has no build for this Python or platform",
+    ),
+    (
+        r"ecause (?:all versions of )?(\S+) (?:has|have) no wheels? with a matching",
+        "{0} has no build for this Python or platform",
+    ),
+    (r"no wheels? with a matching|no compatible wheel", "a package has no build for this Python or platform"),
+    (
+        r"ecause (?:all versions of )?(\S+) (?:has|have) no usable wheels",
+        "{0} has no wheel, and may not be built from its source",
+    ),
+    (
+        r"ecause (?:all versions of )?(\S+) (?:has|have) no source distribution",
+        "{0} has no source to be built from, and its wheels may not be used",
     ),
     (r"The structure of `([^`]+)` (?:\(\S+\) )?was invalid", "the package index has a damaged file of '{0}'"),
     (r"Failed to extract archive: (\S+)", "{0} is damaged, in the package index or on its way"),
