@@ -76,6 +76,37 @@ def test_a_channel_that_is_not_there(project_dir: Path, own: Path, at: Path) -> 
     failed.expect("a channel does not exist", "  rattler: ", STEP)
 
 
+def test_the_channel_that_fails_is_the_one_that_is_named(project_dir: Path, own: Path, at: Path) -> None:
+    missing = f"{own.as_uri()}-not"
+    failed = fail(project_dir, at, f"{own.as_uri()}\n  - {missing}", "thing")
+    assert failed.first.endswith(f"a channel does not exist ({missing})")
+    package = f"{own.as_uri()}/noarch/gone-1-0.conda"
+    failed = fail(project_dir, at.with_name("other"), own.as_uri(), package)
+    assert failed.first.endswith(f"a package does not exist ({package})")
+
+
+@pytest.mark.parametrize(
+    ("answer", "cause"),
+    [(b"<html>please log in</html>", "a channel's index is damaged"), (None, "a channel fails: 503")],
+)
+def test_an_index_that_is_none(project_dir: Path, own: Path, at: Path, answer: bytes | None, cause: str) -> None:
+    class Channel(Quiet):
+        def do_GET(self) -> None:  # noqa: N802
+            if answer is None or not self.path.endswith("repodata.json"):
+                self.send_error(404 if answer else 503)
+                return
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(answer)
+
+        do_HEAD = do_GET  # noqa: N815
+
+    with serve(own, Channel) as address:
+        failed = fail(project_dir, at, address, "thing")
+        assert cause in failed.first
+    assert failed.first.endswith(f"({address})")
+
+
 def test_a_hash_that_does_not_match(project_dir: Path, own: Path, at: Path) -> None:
     # The index tells of another file than the one that is there.
     write_package(own, Recipe("thing", "1.0", {"share/thing": File(b"wrong")}))
@@ -122,7 +153,9 @@ def test_a_name_or_a_port_is_no_cause() -> None:
     gone = "failed to fetch python-xxhash-3.conda\nHTTP status client error (404 Not Found) for url (http://h:4031/c)"
     assert "not in its channel any more" in explain_link(gone, "installing").message.partition("\n")[0]
     down = "error sending request for url (http://h:40312/c/linux-64/repodata.json)"
-    assert "a channel cannot be reached" in explain_channel(down, "http://h:40312/c").message.partition("\n")[0]
+    assert "a channel cannot be reached" in explain_channel(down, ["http://h:40312/c"]).message.partition("\n")[0]
+    full = "failed to download http://h/c/noarch/repodata.json\nCaused by: No space left on device (os error 28)"
+    assert explain_channel(full, ["http://h/c"]).message.startswith("solving failed: the disk is full (")
 
 
 def test_a_full_disk(project_dir: Path, own: Path, small_disk: Path) -> None:

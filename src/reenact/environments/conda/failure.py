@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from reenact.environments.credentials import redact
 from reenact.errors import BuildError
+
+_FULL = re.compile(r"No space left|os error 28|[Qq]uota")
+_FULL_DISK = ("the disk is full", "make room and run again: nothing half-made is kept")
+_SERVER = re.compile(r"HTTP status server error \((\d+[^)]*)\)")
+_CUT = re.compile(r"error reading a body|error decoding response body")
 
 
 def explain_solver(said: str, platform: str, as_of: str | None, shown: str) -> BuildError:
@@ -37,21 +43,34 @@ def explain_solver(said: str, platform: str, as_of: str | None, shown: str) -> B
     return BuildError(f"solving failed: {cause}\n{quoted}", hint=hint)
 
 
-def explain_channel(said: str, shown: str) -> BuildError:
-    """Why a channel cannot be read."""
+def explain_channel(said: str, channels: Sequence[str]) -> BuildError:
+    """Why a channel, or a package that is asked for by its address, cannot be read; named as far as rattler does."""
     text = redact(said)
-    if re.search(r"could not parse|not a supported scheme", text):
+    what, named = "a channel", [name for name in channels if f"{name.rstrip('/')}/" in text] or channels
+    if direct := re.search(r"direct url query failed for (\S+)", text):
+        what, named = "a package", [direct[1]]
+    hint = "check the address and the network, run again"
+    if _FULL.search(text):
+        cause, hint = _FULL_DISK
+    elif re.search(r"could not parse|not a supported scheme", text):
         cause = "a channel's address cannot be read"
     elif re.search(r"could not find subdir|\((404|410) |No such file", text):
-        cause = "a channel does not exist"
+        cause = f"{what} does not exist"
     elif re.search(r"\(40[13] |[Uu]nauthori[sz]ed|[Ff]orbidden", text):
-        cause = "a channel refuses us: credentials?"
+        cause = f"{what} refuses us: credentials?"
+    elif found := _SERVER.search(text):
+        cause, hint = f"a channel fails: {found[1]}", "run again later"
+    elif _CUT.search(text):
+        cause, hint = "a download ended in the middle", "run again"
+    elif "failed to parse" in text:
+        cause, hint = (
+            "a channel's index is damaged",
+            "see what the address gives: it may be another page, or half of it",
+        )
     else:
-        cause = "a channel cannot be reached"
+        cause = f"{what} cannot be reached"
     quoted = "\n".join(f"  rattler: {line}" for line in text.splitlines())
-    return BuildError(
-        f"solving failed: {cause} ({shown})\n{quoted}", hint="check the address and the network, run again"
-    )
+    return BuildError(f"solving failed: {cause} ({', '.join(named)})\n{quoted}", hint=hint)
 
 
 def explain_link(said: str, doing: str) -> BuildError:
@@ -61,16 +80,16 @@ def explain_link(said: str, doing: str) -> BuildError:
     if re.search(r"(hash|sha256|md5) mismatch", text):
         cause = "a package is not the one that was locked (hash mismatch)"
         hint = "the channel serves another file than when it was locked; resolve the environment again"
-    elif re.search(r"No space left|os error 28|[Qq]uota", text):
-        cause, hint = "the disk is full", "make room and run again: nothing half-made is kept"
+    elif _FULL.search(text):
+        cause, hint = _FULL_DISK
     elif re.search(r"checksum|invalid (gzip|zip|archive)|corrupt", text, re.IGNORECASE):
         cause = "a package is damaged"
     elif re.search(r"No such file|\((404|410) ", text):
         cause = "a package that was locked is not in its channel any more"
         hint = "resolve the environment again"
-    elif found := re.search(r"HTTP status server error \((\d+[^)]*)\)", text):
+    elif found := _SERVER.search(text):
         cause = f"a channel fails: {found[1]}"
-    elif re.search(r"error reading a body|error decoding response body", text):
+    elif _CUT.search(text):
         cause = "a download ended in the middle"
     elif re.search(r"error sending request|tcp connect|timed out|dns error", text):
         cause = "a channel cannot be reached"

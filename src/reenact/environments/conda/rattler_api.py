@@ -127,7 +127,7 @@ def _channel(name: str) -> rattler.Channel:
     try:
         return rattler.Channel(name)
     except InvalidChannelError as problem:
-        raise explain_channel(str(problem), redact(name)) from problem
+        raise explain_channel(str(problem), [redact(name)]) from problem
 
 
 def _detect(environ: Mapping[str, str]) -> dict[str, rattler.GenericVirtualPackage]:
@@ -170,7 +170,7 @@ def solve(question: Question, home: Home) -> Answer:
     # What is kept of a channel may hold its password.
     cache = make_folder(home.packages / "channels")
     cache.chmod(0o700)
-    shown = ", ".join(map(redact, question.channels))
+    shown = [redact(channel) for channel in question.channels]
 
     async def ask() -> Answer:
         # Some of rattler's values want to be made inside an event loop.
@@ -193,7 +193,7 @@ def solve(question: Question, home: Home) -> Answer:
     try:
         return _run(ask())
     except SolverError as problem:
-        raise explain_solver(str(problem), question.platform, question.as_of, shown) from problem
+        raise explain_solver(str(problem), question.platform, question.as_of, ", ".join(shown)) from problem
     except (GatewayError, FetchRepoDataError) as problem:
         raise explain_channel(str(problem), shown) from problem
 
