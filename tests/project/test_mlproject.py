@@ -109,6 +109,7 @@ def test_a_parameter_that_is_no_declaration_is_an_error_that_shows_the_form(decl
         ("conda_env: c\npython_env: p\n", "error", "two-environments", 1),
         ("conda_env: {dependencies: []}\n", "error", "wrong-kind", 1),
         ("python_env: 3.11\n", "error", "wrong-kind", 1),
+        ("python_env: sub/uv.lock\n", "error", "wrong-kind", 1),
         ("docker_env: image\n", "error", "wrong-kind", 1),
         ("docker_env: {volumes: ['a:b']}\n", "error", "no-image", 1),
         ("docker_env: {image: a, volumes: b}\n", "error", "wrong-kind", 1),

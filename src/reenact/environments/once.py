@@ -50,6 +50,10 @@ def find_or_resolve(
     found = None if upgrade else find_lock(path)
     if found is None:
         found = _resolve(spec, path, root, world, upgrade=upgrade)
+    elif spec.kind == "python" and spec.origin is None:
+        # It is the lock of everybody who says nothing, and whoever resolved it was told of other files.
+        for passed_over in spec.notes:
+            world.report.note(passed_over)
     for note in found.notes:
         world.report.warn(note)
     return found

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
+
 from reenact.project.document import Findings
-from reenact.project.environment_files import key_of_file
+from reenact.project.environment_files import PYPROJECT_LOCKS, key_of_file
 from reenact.project.nodes import Mapping, Node, Scalar, Sequence, describe, is_null
 from reenact.project.types import DockerBuild, DockerEnvironment, EnvironmentKey, EnvironmentSource
 
@@ -40,6 +42,11 @@ def parse_environment(root: Mapping, findings: Findings) -> EnvironmentSource:
         message = f"'{name}' must be the name of a file, not {describe(value)}"
         file = "python_env.yaml" if name == "python_env" else "conda.yaml"
         findings.error(value, "wrong-kind", message, f"put it into {file} and write '{name}: {file}'")
+        return EnvironmentSource()
+    if PurePosixPath(value.text).name in PYPROJECT_LOCKS:
+        message = f"'{name}' names a lock, which counts with the pyproject.toml beside it"
+        beside = PurePosixPath(value.text).with_name("pyproject.toml")
+        findings.error(value, "wrong-kind", message, f"write 'python_env: {beside}'")
         return EnvironmentSource()
     kind = key_of_file(value.text) if name == "python_env" else name
     return EnvironmentSource(kind, value.text, None, declared=True, position=position)

@@ -520,6 +520,39 @@ def test_the_stated_python_counts(project_dir: Path, here: World) -> None:
     assert told(here, "warn") == [".python-version names 'my-env', which is no version of Python; it is not used"]
 
 
+@pytest.mark.parametrize(("version", "fits"), [("3.9", False), ("3.11", True), ("3.12.1", False), ("3.12.9", True)])
+def test_a_python_that_the_project_excludes_is_told(project_dir: Path, here: World, version: str, fits: bool) -> None:
+    text = PROJECT.replace(">=3.10", ">=3.10,!=3.12.1")
+    write(project_dir, {"pyproject.toml": text, ".python-version": f"{version}\n"})
+    assert ask(project_dir, here).python == version
+    message = (
+        f".python-version names {version}, which pyproject.toml excludes (>=3.10,!=3.12.1); it is used all the same"
+    )
+    assert told(here, "warn") == ([] if fits else [message])
+
+
+def test_what_does_not_count_is_told_also_where_the_bare_python_is_known(project_dir: Path, here: World) -> None:
+    make(project_dir, here)
+    write(project_dir, {"Pipfile": "", "uv.lock": ""})
+    make(project_dir, here)
+    notes = told(here, "note")
+    assert [note.partition(" is not used")[0] for note in notes[-2:]] == ["uv.lock", "Pipfile"]
+
+
+def test_why_uv_does_not_read_a_lock_is_said_first(project_dir: Path, here: World) -> None:
+    extras = '[project.optional-dependencies]\na = ["tiny<2"]\nb = ["tiny>=2"]\n'
+    conflicts = '[tool.uv]\nconflicts = [[{extra = "a"}, {extra = "b"}]]\n'
+    text = f'[project]\nname = "ours"\nversion = "1"\nrequires-python = ">=3.10"\n{extras}{conflicts}'
+    file = "python_env: {pyproject: ., extras: [a, b]}\n"
+    write(project_dir, {"pyproject.toml": text, "MLproject": file})
+    uv(project_dir, here, "lock")
+    with pytest.raises(BuildError, match="reading the lock failed: the chosen groups and extras exclude one another"):
+        make(project_dir, here)
+    write(project_dir, {"pyproject.toml": text.replace("ours", "theirs")})
+    with pytest.raises(BuildError, match=r"failed: uv.lock is the lock of another project: it does not have 'theirs'"):
+        make(project_dir, here)
+
+
 def test_the_order_of_the_files(project_dir: Path, here: World) -> None:
     """Each file of the table counts until an earlier one is there."""
     write(project_dir, {"pyproject.toml": PROJECT})

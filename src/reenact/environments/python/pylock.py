@@ -8,7 +8,7 @@ from blake3 import blake3
 
 from reenact.environments.definition import check_forms, parse_toml, read_bytes
 from reenact.environments.local_code import digest_local
-from reenact.environments.python.python_version import read_version_file
+from reenact.environments.python.python_version import choose_python
 from reenact.errors import ProjectError
 from reenact.hints import Any
 from reenact.plan import PythonSpec
@@ -32,7 +32,7 @@ def ask(project: Project, root: Path, manager: str | None, world: World) -> Pyth
         if not (root / path).exists():
             raise ProjectError(f"{name} installs '{written}', which is not there", hint=f"looked for {root / path}")
     return PythonSpec(
-        python=read_version_file((root / name).parent, world) or found["python"],
+        python=choose_python((root / name).parent, found["python"], name, world),
         files=(name,),
         local={f"./{path}" if path != "." else path: digest_local(root / path, world) for path in paths},
         origin=name,

@@ -17,7 +17,7 @@ from reenact.environments.definition import check_forms, make_error, read_bytes,
 from reenact.environments.local_code import digest_local
 from reenact.environments.names import normal_name
 from reenact.environments.python import foreign_locks, poetry
-from reenact.environments.python.python_version import read_version_file
+from reenact.environments.python.python_version import choose_python
 from reenact.environments.python.request import Request, make_line, make_spec
 from reenact.environments.python.requirement_lines import Line, split_marker
 from reenact.environments.python.uv_settings import find_existing, list_sources, with_settings
@@ -88,7 +88,7 @@ def ask(project: Project, root: Path, manager: str | None, world: World) -> Pyth
     tables = _Tables(read_toml(root / name, name, pick, world), name, root)
     lock = source.lock or find_lock((root / name).parent, PYPROJECT_LOCKS)
     shown = None if lock is None else str(PurePosixPath(name).parent / lock)
-    python = read_version_file((root / name).parent, world) or tables.python
+    python = choose_python((root / name).parent, tables.python, name, world)
     notes = tables.list_notes(source)
     source = tables.with_default_groups(source)
     tables.check_chosen(source)

@@ -45,6 +45,24 @@ def read_version_file(root: Path, world: World) -> str | None:
     return first
 
 
+def choose_python(folder: Path, stated: object, name: str, world: World) -> str | None:
+    """What ``.python-version`` asks for, else what is ``stated`` in the file ``name``; told where both cannot be."""
+    chosen = read_version_file(folder, world)
+    said = None if stated is None else str(stated)
+    if chosen and said and not _can_be_both(chosen, said):
+        world.report.warn(f".python-version names {chosen}, which {name} excludes ({said}); it is used all the same")
+    return chosen or said
+
+
+def _can_be_both(version: str, stated: str) -> bool:
+    """Whether a Python ``version``, where it is one and no specifier, has a patch that ``stated`` admits."""
+    numbers = version.split(".")
+    if not all(map(str.isdigit, numbers)) or len(numbers) < 2:
+        return True
+    patches = [version] if len(numbers) > 2 else [f"{version}.{patch}" for patch in range(40)]
+    return any(map(parse_request(stated).admits, patches))
+
+
 def settle_python(stated: str | None, as_of: str | None) -> str:
     """The request for an interpreter: what is stated, as narrow as the moment makes it; else what was current then, or
     the Python that reenact runs on.

@@ -91,6 +91,12 @@ CAUSES = (
     ),
     (r"The structure of `([^`]+)` (?:\(\S+\) )?was invalid", "the package index has a damaged file of '{0}'"),
     (r"Failed to extract archive: (\S+)", "{0} is damaged, in the package index or on its way"),
+    (
+        r"The lockfile at `([^`]+)` needs to be updated.*: Missing workspace member `([^`]+)`",
+        "{0} is the lock of another project: it does not have '{1}'",
+    ),
+    (r"The lockfile at `([^`]+)` needs to be updated", "{0} does not fit its project: make it anew"),
+    (r"are incompatible with the declared conflicts", "the chosen groups and extras exclude one another (conflicts)"),
     (r"No solution found", "the requirements exclude one another"),
     (r"\((?:404|410) [^)]*\) for url \(([^)\s]+)\)", "the package index does not have this file any more: {0}"),
     (r"HTTP status server error \((\d+[^)]*)\)", "the package index fails: {0}"),
