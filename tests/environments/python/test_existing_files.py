@@ -416,6 +416,7 @@ def test_a_pylock_with_a_wrong_hash_is_never_installed(project_dir: Path, here: 
         "",
         "packages = 3",
         "lock-version = '1.0'\nrequires-python = 3.11",
+        "lock-version = '1.0'\nrequires-python = 'soon'\npackages = []",
         "lock-version = '1.0'\n[[packages]]\nversion = '1'",
         "[",
         "\0",

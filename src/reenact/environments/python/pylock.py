@@ -8,10 +8,11 @@ from blake3 import blake3
 
 from reenact.environments.definition import check_forms, parse_toml, read_bytes
 from reenact.environments.local_code import digest_local
-from reenact.environments.python.python_version import choose_python
+from reenact.environments.python.python_version import check_python, choose_python
 from reenact.errors import ProjectError
 from reenact.hints import Any
 from reenact.plan import PythonSpec
+from reenact.project.diagnostics import Position
 from reenact.project.toml_text import Table
 from reenact.project.types import Project
 from reenact.world import World
@@ -31,8 +32,9 @@ def ask(project: Project, root: Path, manager: str | None, world: World) -> Pyth
     for path, written in paths.items():
         if not (root / path).exists():
             raise ProjectError(f"{name} installs '{written}', which is not there", hint=f"looked for {root / path}")
+    stated = check_python(found["python"], Position(name, 1, 1))
     return PythonSpec(
-        python=choose_python((root / name).parent, found["python"], name, world),
+        python=choose_python((root / name).parent, stated, name, world),
         files=(name,),
         local={f"./{path}" if path != "." else path: digest_local(root / path, world) for path in paths},
         origin=name,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from reenact.environments.definition import make_error
 from reenact.environments.python.versions import parse_request
+from reenact.project.diagnostics import Position
 from reenact.world import World
 
 OWN_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -45,13 +47,25 @@ def read_version_file(root: Path, world: World) -> str | None:
     return first
 
 
-def choose_python(folder: Path, stated: object, name: str, world: World) -> str | None:
+def check_python(stated: str | None, position: Position) -> str | None:
+    """What is stated there.
+
+    Raises:
+        ProjectError: it is no version of Python.
+    """
+    try:
+        parse_request(stated or "")
+    except ValueError as problem:
+        raise make_error("bad-python", str(problem), position, "for example '>=3.10'") from problem
+    return stated
+
+
+def choose_python(folder: Path, stated: str | None, name: str, world: World) -> str | None:
     """What ``.python-version`` asks for, else what is ``stated`` in the file ``name``; told where both cannot be."""
     chosen = read_version_file(folder, world)
-    said = None if stated is None else str(stated)
-    if chosen and said and not _can_be_both(chosen, said):
-        world.report.warn(f".python-version names {chosen}, which {name} excludes ({said}); it is used all the same")
-    return chosen or said
+    if chosen and stated and not _can_be_both(chosen, stated):
+        world.report.warn(f".python-version names {chosen}, which {name} excludes ({stated}); it is used all the same")
+    return chosen or stated
 
 
 def _can_be_both(version: str, stated: str) -> bool:

@@ -7,9 +7,9 @@ from pathlib import Path
 from blake3 import blake3
 
 from reenact.environments.definition import check_forms, make_error, parse_toml, read_bytes
+from reenact.environments.python.python_version import check_python
 from reenact.environments.python.request import Request, make_line, make_spec
 from reenact.environments.python.uv_settings import with_settings
-from reenact.environments.python.versions import parse_request
 from reenact.hints import Any
 from reenact.plan import PythonSpec
 from reenact.project.diagnostics import Position
@@ -43,7 +43,7 @@ def ask(project: Project, root: Path, manager: str | None, world: World) -> Pyth
     header = _find_header(root, name)
     line = header.line if header else 1
     found = read_header(root, name, world)
-    python = _check_python(found["python"], Position(name, line, 1))
+    python = check_python(found["python"], Position(name, line, 1))
     if source.lock:
         # The rest of the script is code, which may change.
         text = header.text if header else ""
@@ -90,11 +90,3 @@ def pick(table: Table) -> dict[str, Any]:
         "dependencies": list(table.get("dependencies", ())),
         "settings": table.get("tool", {}).get("uv", {}),
     }
-
-
-def _check_python(stated: str | None, position: Position) -> str | None:
-    try:
-        parse_request(stated or "")
-    except ValueError as problem:
-        raise make_error("bad-python", str(problem), position, "for example '>=3.10'") from problem
-    return stated
