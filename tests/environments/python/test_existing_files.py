@@ -120,6 +120,18 @@ def test_an_unknown_group_or_extra_is_told(project_dir: Path, here: World, chose
         ask(project_dir, here)
 
 
+@pytest.mark.parametrize(
+    "project", ['[project]\nname = "lib"\ndynamic = ["optional-dependencies"]\nversion = "1"\n', ""]
+)
+def test_extras_that_only_the_build_system_knows(project_dir: Path, here: World, project: str) -> None:
+    build = BUILT_ALONE["pyproject.toml"].partition("[build-system]")[2]
+    more = "Provides-Extra: x\\nRequires-Dist: tiny; extra == 'x'\\n"
+    backend = BUILT_ALONE["backend.py"].replace("Version: 1\\n", f"Version: 1\\n{more}")
+    write(project_dir, {"pyproject.toml": f"{project}[build-system]{build}", "backend.py": backend})
+    write(project_dir, {"MLproject": "python_env: {pyproject: ., extras: [x]}\n"})
+    assert installed(make(project_dir, here)[1]) == {"lib", "tiny"}
+
+
 def test_groups_that_the_author_wants_by_default_are_installed(project_dir: Path, here: World) -> None:
     text = LOCKABLE + '[tool.uv]\ndefault-groups = ["train"]\n'
     write(project_dir, {"pyproject.toml": text})

@@ -198,7 +198,12 @@ class _Tables:
         groups = {*self._groups, *poetry.list_groups(self._poetry)}
         groups |= {"dev"} if "dev-dependencies" in self._uv else set()
         extras = {*self._project.get("optional-dependencies", {}), *self._poetry.get("extras", {})}
-        for what, chosen, known in (("dependency group", source.groups, groups), ("extra", source.extras, extras)):
+        by_builder = (not self._project and not self._poetry) or "optional-dependencies" in self._project.get(
+            "dynamic", ()
+        )
+        # What only the build system knows, uv looks at.
+        chosen_extras = () if self.is_package and by_builder else source.extras
+        for what, chosen, known in (("dependency group", source.groups, groups), ("extra", chosen_extras, extras)):
             for name in chosen:
                 if normal_name(name) not in set(map(normal_name, known)):
                     hint = did_you_mean(name, sorted(known)) or f"declared: {', '.join(sorted(known)) or 'none'}"
