@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from reenact.environments.conda.failure import explain_channel, explain_link
-from tests.environments.conda.channel import File, Recipe, index_channel, write_package
+from tests.environments.conda.channel import PLACEHOLDER, File, Recipe, index_channel, write_package
 from tests.environments.conda.serving import Quiet, serve
 from tests.environments.failing import Failed, run_to_fail
 
@@ -156,6 +156,15 @@ def test_a_name_or_a_port_is_no_cause() -> None:
     assert "a channel cannot be reached" in explain_channel(down, ["http://h:40312/c"]).message.partition("\n")[0]
     full = "failed to download http://h/c/noarch/repodata.json\nCaused by: No space left on device (os error 28)"
     assert explain_channel(full, ["http://h/c"]).message.startswith("solving failed: the disk is full (")
+
+
+def test_a_home_that_is_too_deep(project_dir: Path, own: Path, at: Path) -> None:
+    inside = f"at {PLACEHOLDER}\0".encode()
+    write_package(own, Recipe("knows", "1.0", {"bin/knows": File(inside, 0o755)}))
+    index_channel(own)
+    failed = fail(project_dir, at / ("d" * 200), own.as_uri(), "knows")
+    failed.expect("the path of our home is too long for knows-1.0-0.conda", "rattler: ", STEP)
+    assert "set REENACT_HOME to a shorter path" in failed.said
 
 
 def test_a_full_disk(project_dir: Path, own: Path, small_disk: Path) -> None:

@@ -91,6 +91,12 @@ def explain_link(said: str, doing: str) -> BuildError:
         cause = f"a channel fails: {found[1]}"
     elif _CUT.search(text):
         cause = "a download ended in the middle"
+    elif "target prefix cannot be longer" in text:
+        package = re.search(r"failed to link (\S+)\n", text)
+        cause = (
+            f"the path of our home is too long for {package[1] if package else 'a package'}, which has its own inside"
+        )
+        hint = "set REENACT_HOME to a shorter path"
     elif re.search(r"error sending request|tcp connect|timed out|dns error", text):
         cause = "a channel cannot be reached"
     else:
