@@ -58,8 +58,9 @@ def test_the_environment_is_a_default_file(project_dir: Path, files: list[str], 
 
 
 def test_what_is_never_read_is_named_where_nothing_else_counts(project_dir: Path) -> None:
-    put(project_dir, "Pipfile", "setup.py", "setup.cfg")
-    assert [each.file for each in find_environment(project_dir, NoCache()).passed_over] == ["Pipfile", "setup.py"]
+    put(project_dir, "Pipfile", "setup.py", "setup.cfg", "conda.yml")
+    over = find_environment(project_dir, NoCache()).passed_over
+    assert [each.file for each in over] == ["conda.yml", "Pipfile", "setup.py"]
     put(project_dir, "python_env.yaml")
     assert find_environment(project_dir, NoCache()).passed_over == ()
 

@@ -42,6 +42,8 @@ CONVENTIONS = (
 first two, in this order."""
 
 UNREAD = {
+    "python_env.yml": "only python_env.yaml counts by its name; an MLproject may name it: 'python_env: python_env.yml'",
+    "conda.yml": "only conda.yaml counts by its name; an MLproject may name it: 'conda_env: conda.yml'",
     "Pipfile": "it is not read; 'pipenv requirements > requirements.txt' says the same",
     "setup.py": "it is not read by itself; a requirements.txt with the line '.' installs it and what it needs",
 }
