@@ -159,6 +159,7 @@ def test_a_channel_of_this_machine_needs_conda(world: World) -> None:
         "channels: [conda-forge, ./built]\ndependencies: [ours]",
         "channels: ['file:///srv/built']\ndependencies: [ours]",
         "dependencies: ['file:///srv/built::ours']",
+        "dependencies: ['ours[channel=/srv/built]']",
     ):
         assert "built is a folder of this machine" in (needs_conda(read(text, world)) or ""), text
     assert needs_conda(read("channels: [conda-forge, 'https://host/mirror']\ndependencies: [six]", world)) is None

@@ -11,7 +11,7 @@ who hand such a file on mean the company's servers, whose terms ask larger organ
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from reenact.environments.credentials import HIDDEN, list_texts, redact, restore
@@ -23,6 +23,8 @@ LICENSED = ("anaconda", "main", "free", "r", "pkgs/main", "pkgs/free", "pkgs/r",
 """Channels of Anaconda by the names that conda knows them by; so is every channel on ``repo.anaconda.com``."""
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_CHANNEL = re.compile(r"\[(?:[^\]]*[\s,])?channel\s*=\s*['\"]?([^'\",\]\s]+)")
+_SUBDIR = re.compile(r"/(noarch|(linux|osx|win|freebsd|emscripten|wasi|zos)-\w+)$")
 _TOKEN = re.compile(r"(?<=/t/)[^/\s'\"]+")
 _WITH_TOKEN = re.compile(r"https?://[^\s'\"]+?/t/[^/\s'\"]+")
 
@@ -35,9 +37,12 @@ class Channels(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def choose_channels(listed: tuple[str, ...], packages: tuple[str, ...], root: Path) -> Channels:
-    """The channels for ``packages`` (match specs), of which a file has ``listed``; paths are relative to ``root``."""
-    named = [find_address(name, root) for name in listed if name != "nodefaults"]
+def choose_channels(listed: tuple[str, ...], packages: tuple[str, ...], folders: Sequence[Path]) -> Channels:
+    """The channels for ``packages`` (match specs), of which a file has ``listed``.
+
+    Paths are relative to the first of ``folders`` where there is something, else to the first of all.
+    """
+    named = [find_address(name, folders) for name in listed if name != "nodefaults"]
     notes = []
     if "defaults" in named:
         notes.append("the channel 'defaults' is served from conda-forge; 'defaults::PACKAGE' asks for Anaconda's own")
@@ -49,22 +54,38 @@ def choose_channels(listed: tuple[str, ...], packages: tuple[str, ...], root: Pa
         notes.append(f"conda-forge is used {where}, where conda would use its 'defaults'")
     specs = []
     for package in packages:
-        channel, found, rest = package.partition("::")
-        if found and "[" not in channel:
-            channel = DEFAULTS if channel.strip() == "defaults" else find_address(channel.strip(), root)
-            names.append(channel)
-            package = f"{channel}::{rest.strip()}"
+        if found := find_channel(package):
+            before, channel, after = found
+            channel = DEFAULTS if channel == "defaults" else find_address(channel, folders)
+            subdir = _SUBDIR.search(channel)
+            names.append(channel[: subdir.start()] if subdir else channel)
+            package = f"{before}{channel}{after}"
         specs.append(package)
     names = list(dict.fromkeys(names))
     notes += [_licence_note(name) for name in names if is_licensed(name)]
     return Channels(tuple(names), tuple(specs), tuple(notes))
 
 
-def find_address(name: str, root: Path) -> str:
+def find_channel(package: str) -> tuple[str, str, str] | None:
+    """A match spec as what stands before its own channel, the channel, what stands behind; None without one.
+
+    >>> find_channel("conda-forge::numpy >=1"), find_channel("numpy[channel='a', version=1]"), find_channel("numpy")
+    (('', 'conda-forge', '::numpy >=1'), ("numpy[channel='", 'a', "', version=1]"), None)
+    """
+    channel, found, rest = package.partition("::")
+    if found and "[" not in channel:
+        return "", channel.strip(), f"::{rest.strip()}"
+    if inside := _CHANNEL.search(package):
+        return package[: inside.start(1)], inside[1], package[inside.end(1) :]
+    return None
+
+
+def find_address(name: str, folders: Sequence[Path]) -> str:
     """A channel that is a path as a URL, any other as it is."""
     name = name.rstrip("/") if not name.startswith("/") else name
     if is_local(name) and not name.startswith("file:"):
-        return (root / Path(name).expanduser()).resolve().as_uri()
+        places = [(folder / Path(name).expanduser()).resolve() for folder in folders]
+        return next((place for place in places if place.exists()), places[0]).as_uri()
     return name
 
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from reenact.environments.conda import names
-from reenact.environments.conda.channels import choose_channels, hide_secrets, is_local
+from reenact.environments.conda.channels import choose_channels, find_channel, hide_secrets, is_local
 from reenact.environments.conda.file import CondaFile, Item, read_conda_file
 from reenact.environments.python.request import Request
 from reenact.environments.python.request import make_spec as make_python_spec
@@ -30,7 +30,7 @@ def make_spec(path: str, root: Path, world: World) -> CondaSpec:
         packages.append("python")
         notes.append("python is added, which the 'pip:' list needs")
     listed = tuple(channel.text for channel in file.channels)
-    channels = choose_channels(listed, tuple(packages), root)
+    channels = choose_channels(listed, tuple(packages), (root / file.folder, root))
     return CondaSpec(
         channels=tuple(map(hide_secrets, channels.names)),
         packages=tuple(map(hide_secrets, channels.packages)),
@@ -49,7 +49,7 @@ def needs_conda(file: CondaFile) -> str | None:
     refused = {name: names.find_refusal(name) for name in (find_name(item.text) for item in file.packages)}
     reasons = [f"{name} is {reason}" for name, reason in refused.items() if reason]
     named = [item.text for item in file.channels]
-    named += [item.text.partition("::")[0] for item in file.packages if "::" in item.text]
+    named += [found[1] for item in file.packages if (found := find_channel(item.text))]
     reasons += [f"the channel {name} is a folder of this machine" for name in dict.fromkeys(named) if is_local(name)]
     return f"PyPI cannot stand in for it: {', '.join(reasons)}" if reasons else None
 
