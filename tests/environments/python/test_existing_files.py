@@ -302,6 +302,11 @@ def test_sources_of_uv_are_honoured_without_a_lock(project_dir: Path, here: Worl
     assert run(place, "import tiny; print(tiny.version)") == "1.0"
 
 
+def test_the_version_of_uv_that_an_author_has_is_nothing_of_the_packages(project_dir: Path, here: World) -> None:
+    write(project_dir, {"pyproject.toml": PROJECT + '[tool.uv]\nrequired-version = "==0.1.2"\n'})
+    assert installed(make(project_dir, here)[1]) == {"tiny"}
+
+
 def test_credentials_of_an_index_are_kept_nowhere(project_dir: Path, world: World, basic_index: str) -> None:
     address = basic_index.replace("://", "://me:s3cret@")
     text = f'[project]\nname = "p"\nversion = "1"\ndependencies = ["tiny"]\n[[tool.uv.index]]\nurl = "{address}"\n'
@@ -560,6 +565,10 @@ def test_why_uv_does_not_read_a_lock_is_said_first(project_dir: Path, here: Worl
     write(project_dir, {"pyproject.toml": text, "MLproject": file})
     uv(project_dir, here, "lock")
     with pytest.raises(BuildError, match="reading the lock failed: the chosen groups and extras exclude one another"):
+        make(project_dir, here)
+    wants = text.replace("[tool.uv]", '[tool.uv]\nrequired-version = "==0.1.2"')
+    write(project_dir, {"pyproject.toml": wants})
+    with pytest.raises(BuildError, match=r"reading the lock failed: it wants uv ==0.1.2, and this is \d"):
         make(project_dir, here)
     write(project_dir, {"pyproject.toml": text.replace("ours", "theirs")})
     with pytest.raises(BuildError, match=r"failed: uv.lock is the lock of another project: it does not have 'theirs'"):

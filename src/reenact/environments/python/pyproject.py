@@ -42,6 +42,7 @@ LATER = (
     "managed",
     "environments",
     "required-environments",
+    "required-version",
 )
 """Settings of uv's that say nothing of how packages are found for one environment."""
 

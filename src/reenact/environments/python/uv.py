@@ -96,6 +96,7 @@ CAUSES = (
         "{0} is the lock of another project: it does not have '{1}'",
     ),
     (r"The lockfile at `([^`]+)` needs to be updated", "{0} does not fit its project: make it anew"),
+    (r"Required uv version `([^`]+)` does not match the running version `([^`]+)`", "it wants uv {0}, and this is {1}"),
     (r"are incompatible with the declared conflicts", "the chosen groups and extras exclude one another (conflicts)"),
     (r"No solution found", "the requirements exclude one another"),
     (r"\((?:404|410) [^)]*\) for url \(([^)\s]+)\)", "the package index does not have this file any more: {0}"),
