@@ -111,8 +111,8 @@ def test_a_dockerfile_of_the_project(engine: Engine, image: str, world: World, p
     write(
         project_dir,
         {
-            "docker/Dockerfile.train": f"ARG BASE={image}\nFROM ${{BASE}} AS first\nARG WORD\nRUN echo $WORD > /word\n"
-            "FROM first AS second\nCOPY in.txt /in.txt\nFROM second\nRUN echo third > /third\n",
+            "docker/Dockerfile.train": f"\ufeffARG BASE={image}\nFROM ${{BASE}} AS first\nARG WORD\n"
+            "RUN echo $WORD > /word\nFROM first AS second\nCOPY in.txt /in.txt\nFROM second\nRUN echo third > /third\n",
             "docker/in.txt": "in",
         },
     )

@@ -204,6 +204,16 @@ def test_images_of_which_files_are_taken() -> None:
     assert pinned == text.replace("tools:1", "t").replace("more:2", "m")
 
 
+def test_every_image_of_an_instruction_is_pinned_and_its_here_document_stays() -> None:
+    text = (
+        "FROM one\nRUN --mount=from=two,target=/m --mount=type=cache,target=/c,from=three <<A cat <<B\nFROM x\nA\n"
+        "RUN --mount=from=two,target=/m\nB\nFROM four\n"
+    )
+    assert find_bases(text, {}) == ("one", "two", "three", "four")
+    pinned = pin_bases(text, {}, {"two": "2", "three": "3"})
+    assert pinned == text.replace("two,target=/m --", "2,target=/m --").replace("three", "3")
+
+
 @given(
     st.lists(
         st.sampled_from(("FROM", " ", "a", "\n", "\\\n", "# ", "ARG ", "X=", "$X", "<<E", "RUN ", "\t", "--from="))

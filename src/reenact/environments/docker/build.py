@@ -50,7 +50,7 @@ def read_dockerfile(build: DockerBuild, root: Path) -> str:
     """
     path = root / build.context / build.dockerfile
     try:
-        return path.read_text("utf-8")
+        return path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as problem:
         shown = os.path.normpath(f"{build.context}/{build.dockerfile}")
         why = problem.strerror if isinstance(problem, OSError) else "it is not UTF-8"
