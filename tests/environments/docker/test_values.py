@@ -28,6 +28,7 @@ from reenact.environments.docker.mounts import (
     expand_volume,
     find_target,
     find_visible,
+    make_sources,
     render_mount,
 )
 from reenact.environments.docker.variables import (
@@ -90,6 +91,13 @@ def test_where_volumes_are_and_how_they_are_closed() -> None:
     assert tuple(value for _, value in close_arguments(given)) == options
     memory = parse_arguments(["mount=type=tmpfs,target=/m"])
     assert close_arguments(memory) == memory
+
+
+def test_what_is_mounted_is_made_where_it_is_one_for_the_engine(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    rest = ("name:/d", "/d", f"{tmp_path}/file:/f", f"{tmp_path}/with:colon/x:/d")
+    make_sources((f"{tmp_path}/a/b:/d:ro", *rest))
+    assert sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")) == ["a", "a/b", "file"]
 
 
 def test_what_is_mounted_for_a_path_is_there(tmp_path: Path) -> None:

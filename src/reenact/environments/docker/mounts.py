@@ -114,8 +114,8 @@ def make_sources(volumes: Iterable[str]) -> None:
     """Make each folder of this machine that is to be mounted and is not there: an engine would, as its own user, and
     the caller could not write into it."""
     for volume in volumes:
-        source, colon, _ = volume.partition(":")
-        if colon and source.startswith("/"):
+        source, _, rest = volume.partition(":")
+        if source.startswith("/") and rest.startswith("/"):
             # The engine may be allowed to do what we are not.
             with suppress(OSError):
                 os.makedirs(source, exist_ok=True)
