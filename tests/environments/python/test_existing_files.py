@@ -305,6 +305,8 @@ def test_sources_of_uv_are_honoured_without_a_lock(project_dir: Path, here: Worl
 def test_the_version_of_uv_that_an_author_has_is_nothing_of_the_packages(project_dir: Path, here: World) -> None:
     write(project_dir, {"pyproject.toml": PROJECT + '[tool.uv]\nrequired-version = "==0.1.2"\n'})
     assert installed(make(project_dir, here)[1]) == {"tiny"}
+    write(project_dir, {"train.py": SCRIPT.replace("# ///\n", '# [tool.uv]\n# required-version = "==0.1.2"\n# ///\n')})
+    assert installed(make(project_dir, here, "train.py")[1]) == {"tiny"}
 
 
 def test_credentials_of_an_index_are_kept_nowhere(project_dir: Path, world: World, basic_index: str) -> None:

@@ -34,18 +34,6 @@ from reenact.world import World
 
 UV_LOCK = "uv.lock"
 PROJECT_KEYS = ("name", "dependencies", "optional-dependencies", "requires-python", "dynamic")
-LATER = (
-    "workspace",
-    "dev-dependencies",
-    "default-groups",
-    "package",
-    "managed",
-    "environments",
-    "required-environments",
-    "required-version",
-)
-"""Settings of uv's that say nothing of how packages are found for one environment."""
-
 FORMS: dict[str, type] = {
     "project": dict,
     "project.name": str,
@@ -234,7 +222,7 @@ class _Tables:
 
     def with_settings(self, spec: PythonSpec, world: World) -> PythonSpec:
         """``spec`` with what is said to uv of how packages are found, and with the local code that this leads to."""
-        settings: dict[str, object] = {key: value for key, value in self._uv.items() if key not in LATER}
+        settings = dict(self._uv)
         if any("workspace" in each for each in list_sources(settings)):
             from reenact.environments.python.workspace import find_members, with_members
 

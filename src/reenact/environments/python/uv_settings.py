@@ -19,6 +19,18 @@ from reenact.world import World
 
 Settings = Mapping[str, Any]
 
+LATER = (
+    "workspace",
+    "dev-dependencies",
+    "default-groups",
+    "package",
+    "managed",
+    "environments",
+    "required-environments",
+    "required-version",
+)
+"""Settings of uv's that say nothing of how packages are found for one environment."""
+
 
 def list_sources(settings: Settings) -> Iterator[dict[str, Any]]:
     """Every source of a package, also where one has several."""
@@ -62,7 +74,8 @@ def with_settings(spec: PythonSpec, settings: Settings, name: str, root: Path, w
     folder = PurePosixPath(name).parent
     places = {path: str(folder / path) for path in list_paths(settings)}
     local = {path: digest_local(find_existing(root, path, name), world) for path in places.values()}
-    hidden = without_credentials(with_places(settings, places))
+    chosen = {key: value for key, value in settings.items() if key not in LATER}
+    hidden = without_credentials(with_places(chosen, places))
     notes = spec.notes
     if hidden.get("pip", {}).get("torch-backend") == "auto":
         hidden["pip"] = {key: value for key, value in hidden["pip"].items() if key != "torch-backend"}
