@@ -4,6 +4,8 @@ import json
 import os
 from collections.abc import Callable
 
+import pytest
+
 from reenact.records.filter import RunFilter
 from reenact.records.history import list_runs
 from reenact.runs import Result, State
@@ -31,6 +33,33 @@ def test_nothing_goes_when_one_of_the_names_is_wrong(reenact: Reenact, world: Wo
     assert code == 68
     assert "no run 'nothing'" in err
     assert left(world) == [folder.id]
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_damaged_run_goes(known: bool, reenact: Reenact, world: World) -> None:
+    kept, bad = record_run(world), record_run(world)
+    if known:
+        assert left(world) == [bad.id, kept.id]
+    bad.plan.write_bytes(b"{")
+    if not known:
+        assert reenact("reindex")[0] == 0
+    code, _, err = reenact("show", bad.id)
+    assert code == 68
+    assert "reenact rm with its whole id deletes it" in err
+    assert reenact("rm", bad.id)[:2] == (0, f"{bad.id}\n")
+    assert not bad.path.exists()
+    assert left(world) == [kept.id]
+    assert reenact("ls")[2] == ""
+
+
+def test_a_damaged_run_stays_while_it_is_carried_out(reenact: Reenact, world: World) -> None:
+    folder, alive = start(world, make_plan("busy"))
+    folder.plan.write_bytes(b"{")
+    code, _, err = reenact("rm", "--force", folder.id)
+    assert code == 68
+    assert "is under way" in err
+    os.close(alive)
+    assert reenact("rm", folder.id)[:2] == (0, f"{folder.id}\n")
 
 
 def test_many_by_filter_need_a_yes_where_nobody_can_be_asked(reenact: Reenact, world: World) -> None:

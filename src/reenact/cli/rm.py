@@ -53,31 +53,44 @@ def run(given: Given, world: World) -> int:
     wanted = make_filter(given, world.now(), given.older_than)
     if given.names and wanted != RunFilter():
         raise UsageError("name the runs, or choose them by options, not both")
-    runs = _find_named(given.names, world) if given.names else _find_fitting(wanted, world, force=given.force)
-    if not given.names and len(runs) > 1 and not given.yes and not _is_sure(runs):
-        world.report.note("nothing was deleted")
-        return 1
-    for one in runs:
-        folder = RunFolder(Path(one.folder))
-        if given.force and not one.state.final:
-            from reenact.cli.cancel import stop
-
-            stop(folder, one.backend)
+    if given.names:
+        folders = _find_named(given.names, world)
+    else:
+        runs = _find_fitting(wanted, world, force=given.force)
+        if len(runs) > 1 and not given.yes and not _is_sure(runs):
+            world.report.note("nothing was deleted")
+            return 1
+        folders = [RunFolder(Path(one.folder)) for one in runs]
+    for folder in folders:
+        if given.force:
+            _stop(folder, world)
         remove(folder, world)
         if not given.as_json:
-            print(one.id)
+            print(folder.id)
     sweep(world)
     if given.as_json:
-        print_json([one.id for one in runs])
+        print_json([folder.id for folder in folders])
     return 0
 
 
-def _find_named(names: list[str], world: World) -> list[Run]:
-    """All of them are looked up before the first goes."""
+def _stop(folder: RunFolder, world: World) -> None:
+    """End the run, if it is under way."""
+    from reenact.cli.cancel import stop
     from reenact.records.life import settle
+
+    try:
+        run = settle(folder, world)
+    except RecordError:
+        return  # a record that is damaged does not say who carries it out
+    if not run.state.final:
+        stop(folder, run.backend)
+
+
+def _find_named(names: list[str], world: World) -> list[RunFolder]:
+    """All of them are looked up before the first goes."""
     from reenact.records.lookup import get_run
 
-    return list({run.id: run for run in (settle(get_run(name, world), world) for name in names)}.values())
+    return list({folder.id: folder for folder in (get_run(name, world) for name in names)}.values())
 
 
 def _find_fitting(wanted: RunFilter, world: World, *, force: bool) -> list[Run]:

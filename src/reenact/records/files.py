@@ -246,7 +246,7 @@ def read_value(path: Path, kind: type[T]) -> T | None:
         return None
     except (OSError, ValueError, RecursionError) as problem:
         raise RecordError(
-            f"{path} is damaged: {problem}", hint="reenact rm deletes it; other runs are not touched"
+            f"{path} is damaged: {problem}", hint="reenact rm with its whole id deletes it; other runs are not touched"
         ) from problem
 
 

@@ -15,7 +15,7 @@ from reenact.records.life import settle, take_over, update_index
 from reenact.records.store import Store
 from reenact.records.types import Realised
 from reenact.run_folder import RunFolder
-from reenact.runs import Run
+from reenact.runs import Run, State
 from reenact.world import World
 
 YOUNG = 3600.0
@@ -99,23 +99,27 @@ def find_before(run: Run, world: World) -> tuple[RunFolder, Realised] | None:
 def remove(folder: RunFolder, world: World) -> None:
     """Delete the run: its folder is first moved out of ``runs/``, so that a death leaves a whole run or none.
 
-    What a link in the folder points to is not touched.
+    What a link in the folder points to is not touched. One whose record is damaged goes if nobody carries it out.
 
     Raises:
         RecordError: the run is under way.
         StorageError: the folder cannot be moved.
     """
-    run = settle(folder, world)
+    try:
+        state = settle(folder, world).state
+    except RecordError:
+        state = State.LOST
     alive = take_over(folder)
-    if alive is None or not run.state.final:
+    if alive is None or not state.final:
         if alive is not None:
             os.close(alive)
-        raise RecordError(f"run {run.id} is {run.state.value}", hint=f"stop it first with: reenact cancel {run.id[:8]}")
-    trash = make_folder(world.home.staging) / f"trash-{run.id}-{os.urandom(4).hex()}"
+        stands = state.value if not state.final else "under way"
+        raise RecordError(f"run {folder.id} is {stands}", hint=f"stop it first with: reenact cancel {folder.id[:8]}")
+    trash = make_folder(world.home.staging) / f"trash-{folder.id}-{os.urandom(4).hex()}"
 
     def leave(store: Store) -> None:
         folder.path.rename(trash)
-        store.delete([run.id])
+        store.delete([folder.id])
 
     try:
         open_index(world).write(leave)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from reenact.errors import RecordError
@@ -75,7 +76,9 @@ def _adopt(run_id: str, world: World) -> RunFolder | None:
     folder = RunFolder(world.home.runs / run_id)
     if not folder.plan.exists():
         return None
-    update_index(read_run(folder), world)
+    # What is damaged has no row; who reads it says so.
+    with suppress(RecordError):
+        update_index(read_run(folder), world)
     return folder
 
 
