@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from reenact.document_cache import find_documents
@@ -69,13 +69,15 @@ def check_forms(table: Table, forms: dict[str, type]) -> None:
         TypeError: it is not.
     """
     for path, kind in forms.items():
-        _expect(table, path.split("."), kind)
+        for value in _list_values(table, path.split(".")):
+            if not isinstance(value, kind):
+                raise TypeError(f"{value!r} is not {_KINDS[kind]} ({path})")
 
 
-def _expect(value: Any, path: list[str], kind: type) -> None:
+def _list_values(value: Any, path: list[str]) -> Iterator[Any]:
+    """What is at ``path`` in ``value``."""
     if not path:
-        if not isinstance(value, kind):
-            raise TypeError(f"{value!r} is not {_KINDS[kind]}")
+        yield value
         return
     head, *rest = path
     if head == "*":
@@ -83,7 +85,7 @@ def _expect(value: Any, path: list[str], kind: type) -> None:
     else:
         values = [value[head]] if isinstance(value, dict) and head in value else []
     for each in values:
-        _expect(each, rest, kind)
+        yield from _list_values(each, rest)
 
 
 def read_bytes(path: Path, shown: str) -> bytes:

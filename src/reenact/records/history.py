@@ -105,15 +105,12 @@ def remove(folder: RunFolder, world: World) -> None:
         RecordError: the run is under way.
         StorageError: the folder cannot be moved.
     """
-    try:
-        state = settle(folder, world).state
-    except RecordError:
-        state = State.LOST
+    state = _find_state(folder, world)
     alive = take_over(folder)
-    if alive is None or not state.final:
+    if alive is None or not (state is None or state.final):
         if alive is not None:
             os.close(alive)
-        stands = state.value if not state.final else "under way"
+        stands = "under way" if state is None or state.final else state.value
         raise RecordError(f"run {folder.id} is {stands}", hint=f"stop it first with: reenact cancel {folder.id[:8]}")
     trash = make_folder(world.home.staging) / f"trash-{folder.id}-{os.urandom(4).hex()}"
 
@@ -126,6 +123,14 @@ def remove(folder: RunFolder, world: World) -> None:
     finally:
         os.close(alive)
     delete_tree(trash)
+
+
+def _find_state(folder: RunFolder, world: World) -> State | None:
+    """How the run stands; None where its record is damaged and only its lock tells."""
+    try:
+        return settle(folder, world).state
+    except RecordError:
+        return None
 
 
 def sweep(world: World) -> None:

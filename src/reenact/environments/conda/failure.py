@@ -7,11 +7,62 @@ from collections.abc import Sequence
 
 from reenact.environments.credentials import redact
 from reenact.errors import BuildError
+from reenact.values import NamedTuple
 
-_FULL = re.compile(r"No space left|os error 28|[Qq]uota")
-_FULL_DISK = ("the disk is full", "make room and run again: nothing half-made is kept")
-_SERVER = re.compile(r"HTTP status server error \((\d+[^)]*)\)")
-_CUT = re.compile(r"error reading a body|error decoding response body")
+
+class _Cause(NamedTuple):
+    """What it means that rattler says ``pattern``; ``{0}`` is its first group, ``{what}`` what was being fetched."""
+
+    pattern: str
+    meaning: str
+    hint: str | None = None
+
+
+_FULL = _Cause(
+    r"No space left|os error 28|[Qq]uota", "the disk is full", "make room and run again: nothing half-made is kept"
+)
+_SERVER = _Cause(r"HTTP status server error \((\d+[^)]*)\)", "a channel fails: {0}", "run again later")
+_CUT = _Cause(r"error reading a body|error decoding response body", "a download ended in the middle", "run again")
+_LONG = "the path of our home is too long for {0}, which has its own inside"
+_SHORTER = "set REENACT_HOME to a shorter path"
+
+READING = (
+    _FULL,
+    _Cause(r"could not parse|not a supported scheme", "a channel's address cannot be read"),
+    _Cause(r"could not find subdir|\((?:404|410) |No such file", "{what} does not exist"),
+    _Cause(r"\(40[13] |[Uu]nauthori[sz]ed|[Ff]orbidden", "{what} refuses us: credentials?"),
+    _SERVER,
+    _CUT,
+    _Cause(
+        r"failed to parse",
+        "a channel's index is damaged",
+        "see what the address gives: it may be another page, or half of it",
+    ),
+    _Cause(r"", "{what} cannot be reached"),
+)
+"""Why a channel cannot be read: the first that fits."""
+
+LINKING = (
+    _Cause(
+        r"(?:hash|sha256|md5) mismatch",
+        "a package is not the one that was locked (hash mismatch)",
+        "the channel serves another file than when it was locked; resolve the environment again",
+    ),
+    _FULL,
+    _Cause(r"(?i)checksum|invalid (?:gzip|zip|archive)|corrupt", "a package is damaged"),
+    _Cause(
+        r"No such file|\((?:404|410) ",
+        "a package that was locked is not in its channel any more",
+        "resolve the environment again",
+    ),
+    _SERVER,
+    _CUT,
+    _Cause(r"(?s)failed to link (\S+)\n.*target prefix cannot be longer", _LONG, _SHORTER),
+    _Cause(r"target prefix cannot be longer", _LONG.replace("{0}", "{what}"), _SHORTER),
+    _Cause(r"error sending request|tcp connect|timed out|dns error", "a channel cannot be reached"),
+    _Cause(r"(.*)", "{0}"),
+)
+"""Why packages cannot be fetched or linked: the first that fits."""
 
 
 def explain_solver(said: str, platform: str, as_of: str | None, shown: str) -> BuildError:
@@ -49,57 +100,23 @@ def explain_channel(said: str, channels: Sequence[str]) -> BuildError:
     what, named = "a channel", [name for name in channels if f"{name.rstrip('/')}/" in text] or channels
     if direct := re.search(r"direct url query failed for (\S+)", text):
         what, named = "a package", [direct[1]]
-    hint = "check the address and the network, run again"
-    if _FULL.search(text):
-        cause, hint = _FULL_DISK
-    elif re.search(r"could not parse|not a supported scheme", text):
-        cause = "a channel's address cannot be read"
-    elif re.search(r"could not find subdir|\((404|410) |No such file", text):
-        cause = f"{what} does not exist"
-    elif re.search(r"\(40[13] |[Uu]nauthori[sz]ed|[Ff]orbidden", text):
-        cause = f"{what} refuses us: credentials?"
-    elif found := _SERVER.search(text):
-        cause, hint = f"a channel fails: {found[1]}", "run again later"
-    elif _CUT.search(text):
-        cause, hint = "a download ended in the middle", "run again"
-    elif "failed to parse" in text:
-        cause, hint = (
-            "a channel's index is damaged",
-            "see what the address gives: it may be another page, or half of it",
-        )
-    else:
-        cause = f"{what} cannot be reached"
+    cause, hint = _find_cause(text, READING, what)
     quoted = "\n".join(f"  rattler: {line}" for line in text.splitlines())
-    return BuildError(f"solving failed: {cause} ({', '.join(named)})\n{quoted}", hint=hint)
+    return BuildError(
+        f"solving failed: {cause} ({', '.join(named)})\n{quoted}",
+        hint=hint or "check the address and the network, run again",
+    )
 
 
 def explain_link(said: str, doing: str) -> BuildError:
     """Why packages cannot be fetched or linked."""
     text = redact(said)
-    hint = "run again: nothing that was made is kept"
-    if re.search(r"(hash|sha256|md5) mismatch", text):
-        cause = "a package is not the one that was locked (hash mismatch)"
-        hint = "the channel serves another file than when it was locked; resolve the environment again"
-    elif _FULL.search(text):
-        cause, hint = _FULL_DISK
-    elif re.search(r"checksum|invalid (gzip|zip|archive)|corrupt", text, re.IGNORECASE):
-        cause = "a package is damaged"
-    elif re.search(r"No such file|\((404|410) ", text):
-        cause = "a package that was locked is not in its channel any more"
-        hint = "resolve the environment again"
-    elif found := _SERVER.search(text):
-        cause = f"a channel fails: {found[1]}"
-    elif _CUT.search(text):
-        cause = "a download ended in the middle"
-    elif "target prefix cannot be longer" in text:
-        package = re.search(r"failed to link (\S+)\n", text)
-        cause = (
-            f"the path of our home is too long for {package[1] if package else 'a package'}, which has its own inside"
-        )
-        hint = "set REENACT_HOME to a shorter path"
-    elif re.search(r"error sending request|tcp connect|timed out|dns error", text):
-        cause = "a channel cannot be reached"
-    else:
-        cause = text.partition("\n")[0]
+    cause, hint = _find_cause(text, LINKING, "a package")
     quoted = "\n".join(f"  rattler: {line}" for line in text.splitlines()[-20:])
-    return BuildError(f"{doing} failed: {cause}\n{quoted}", hint=hint)
+    return BuildError(f"{doing} failed: {cause}\n{quoted}", hint=hint or "run again: nothing that was made is kept")
+
+
+def _find_cause(text: str, causes: tuple[_Cause, ...], what: str) -> tuple[str, str | None]:
+    """What it means that rattler says ``text``, and what helps."""
+    cause, found = next((each, found) for each in causes if (found := re.search(each.pattern, text)))
+    return cause.meaning.format(*found.groups(), what=what), cause.hint

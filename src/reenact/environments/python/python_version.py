@@ -48,7 +48,7 @@ def read_version_file(root: Path, world: World) -> str | None:
 
 
 def check_python(stated: str | None, position: Position) -> str | None:
-    """What is stated there.
+    """The Python that is ``stated`` at ``position``, as it is.
 
     Raises:
         ProjectError: it is no version of Python.
