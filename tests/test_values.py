@@ -1,8 +1,9 @@
-"""Our ``NamedTuple`` is what typing's is, as far as anybody here can tell."""
+"""Our ``NamedTuple`` is what typing's is, and our ``Enum`` what enum's is, as far as anybody here can tell."""
 
 from __future__ import annotations
 
 import copy
+import enum
 import pickle
 import types
 import typing
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from reenact.values import NamedTuple
+from reenact.values import Enum, NamedTuple
 
 
 class Ours(NamedTuple):
@@ -109,3 +110,50 @@ def test_it_may_have_very_many_fields() -> None:
     )
     value = wide(*range(100))
     assert [getattr(value, name) for name in names] == list(range(100))
+
+
+class Light(Enum):
+    """Where a lamp stands."""
+
+    ON = "on"
+    OFF = "off"
+
+    @property
+    def other(self) -> Light:
+        """The other one."""
+        return Light.OFF if self is Light.ON else Light.ON
+
+
+class TheirLight(enum.Enum):
+    """Where a lamp stands."""
+
+    ON = "on"
+    OFF = "off"
+
+
+LIGHTS = pytest.mark.parametrize("kind", [Light, TheirLight])
+
+
+@LIGHTS
+def test_a_named_value_is_the_same_wherever_it_comes_from(kind: Any) -> None:
+    found = kind("on")
+    assert found is kind.ON is kind(kind.ON)
+    assert (found.name, found.value) == ("ON", "on")
+    assert found != kind.OFF
+    assert {found: 1}[kind("on")] == 1
+    for other in (copy.copy(found), copy.deepcopy([found])[0], pickle.loads(pickle.dumps(found))):
+        assert other is found
+
+
+@LIGHTS
+def test_there_are_no_others(kind: Any) -> None:
+    assert list(kind) == [kind.ON, kind.OFF]
+    assert len(kind) == 2
+    for wrong in ("dim", None, ["on"], 1):
+        with pytest.raises(ValueError, match=kind.__name__):
+            kind(wrong)
+
+
+def test_it_is_written_as_theirs_and_has_what_its_class_adds() -> None:
+    assert (str(Light.ON), repr(Light.ON)) == (str(TheirLight.ON)[5:], repr(TheirLight.ON).replace("Their", ""))
+    assert Light.ON.other is Light.OFF

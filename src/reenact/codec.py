@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from enum import Enum
 from functools import cache
 from types import NoneType, UnionType
 
 from reenact.hints import Any, Literal, TypeVar
 from reenact.json_text import parse_json, render_json
+from reenact.values import Enum
 
 T = TypeVar("T")
 

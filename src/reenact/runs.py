@@ -1,8 +1,6 @@
 """A run and the states it can be in. Pure."""
 
-from enum import Enum
-
-from reenact.values import NamedTuple
+from reenact.values import Enum, NamedTuple
 
 
 class State(Enum):

@@ -5,7 +5,6 @@ detached run, a job of an engine.
 """
 
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -25,6 +24,7 @@ from reenact.plan import RUN_ID_VARIABLE, Command, Download, EnvironmentLock, Is
 from reenact.process import signals
 from reenact.process.child import NotStarted, Spawn
 from reenact.process.holder import describe_self, write_holder
+from reenact.process.plain_signal import name_signal
 from reenact.process.supervise import Outcome, supervise
 from reenact.records import life
 from reenact.records.files import read_given_lock, read_record
@@ -329,10 +329,10 @@ class _Carrier:
         """The result of a command that could not be started."""
         return Result(State.FAILED, exit_code, None, reason, self._started, self._world.timestamp())
 
-    def make_stopped(self, number: signal.Signals) -> Result:
+    def make_stopped(self, number: int) -> Result:
         """The result of a run that was asked to end before its command ran."""
         ended = self._world.timestamp()
-        return Result(State.KILLED, 128 + number, number.name, "stopped while preparing", self._started, ended)
+        return Result(State.KILLED, 128 + number, name_signal(number), "stopped while preparing", self._started, ended)
 
 
 def judge(outcome: Outcome, timeout: float | None, meanings: Mapping[int, str] = {}) -> Result:

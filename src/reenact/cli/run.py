@@ -13,6 +13,7 @@ from reenact.codec import to_plain
 from reenact.errors import UsageError
 from reenact.plan import CommittedLock, Isolation, Plan
 from reenact.prepare import Prepared, Request, Tracking, discard, prepare
+from reenact.process.plain_signal import name_signal
 from reenact.process.signals import Stopped, raising
 from reenact.project.diagnostics import visible
 from reenact.project.parameters import Options, parse_assignments, parse_params_file
@@ -216,7 +217,7 @@ def launch(prepare: Callable[[], Prepared], how: Launching, world: World) -> int
         with raising():
             prepared = prepare()
     except Stopped as stopped:
-        print_error(f"stopped by {stopped.number.name} before there was a run")
+        print_error(f"stopped by {name_signal(stopped.number)} before there was a run")
         return 128 + stopped.number
     if how.dry_run:
         discard(prepared.staged)

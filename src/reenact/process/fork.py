@@ -7,12 +7,12 @@ while we have a single thread: another one may hold a lock that nobody in the fo
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from reenact.hints import Protocol
+from reenact.process import plain_signal as signal
 from reenact.process.streams import is_open
 
 FAILED = 125
@@ -92,8 +92,7 @@ def _become(
 
 def _forget_signals() -> None:
     signal.set_wakeup_fd(-1)
-    # Not valid_signals(), which makes an enum's member of each first.
-    for number in range(1, signal.NSIG):
+    for number in signal.valid_signals():
         # What is a function is one of ours; what whoever started us had ignored stays so.
         if callable(signal.getsignal(number)):
             signal.signal(number, signal.SIG_DFL)

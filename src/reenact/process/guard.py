@@ -9,12 +9,12 @@ no moment at which a command exists that the guard cannot find.
 """
 
 import os
-import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from reenact.process import plain_signal as signal
 from reenact.process.members import GUARD_VARIABLE
 from reenact.values import NamedTuple
 

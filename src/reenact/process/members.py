@@ -7,7 +7,6 @@ Linux is read from ``/proc`` (proc(5)); elsewhere ``ps`` is asked.
 """
 
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 
@@ -131,7 +130,7 @@ def read_environment(pid: int) -> bytes:
     return _run_ps("-E", "-ww", "-o", "command=", "-p", str(pid)).strip().replace(b" ", b"\0") + b"\0"
 
 
-def send(processes: Iterable[Process], number: signal.Signals) -> None:
+def send(processes: Iterable[Process], number: int) -> None:
     """Signal each process that is still the one that was seen."""
     for process in processes:
         now = find_process(process.pid)

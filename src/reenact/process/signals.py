@@ -7,13 +7,13 @@ told us to ignore (``nohup``, a background job of a script) stays ignored.
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
 from reenact.hints import Any
+from reenact.process import plain_signal as signal
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 """The signals that ask a run to end."""
@@ -24,8 +24,8 @@ _COLLECTED = (*ENDING, signal.SIGWINCH, signal.SIGTSTP, signal.SIGCONT)
 class Stopped(BaseException):
     """A signal asked us to end. No ``Exception``, so that nothing on the way takes it for a fault."""
 
-    def __init__(self, number: signal.Signals) -> None:
-        super().__init__(number.name)
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
         self.number = number
 
 
@@ -35,12 +35,12 @@ class Arrivals:
     def __init__(self, descriptor: int | None) -> None:
         self.descriptor = descriptor
 
-    def take(self) -> list[signal.Signals]:
+    def take(self) -> list[int]:
         """Those that came since the last time, in order."""
         if self.descriptor is None:
             return []
         with suppress(BlockingIOError):
-            return [signal.Signals(number) for number in os.read(self.descriptor, 4096) if number in _COLLECTED]
+            return [number for number in os.read(self.descriptor, 4096) if number in _COLLECTED]
         return []
 
 
@@ -68,7 +68,7 @@ def raising() -> Iterator[None]:
     """Make the signals that ask for an end raise :class:`Stopped` in the main thread, until the end of the block."""
 
     def stop(number: int, frame: FrameType | None) -> None:
-        raise Stopped(signal.Signals(number))
+        raise Stopped(number)
 
     if not in_main_thread():
         yield
@@ -95,8 +95,8 @@ def stop_self() -> None:
 
 
 @contextmanager
-def _handling(numbers: tuple[signal.Signals, ...], handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    before: dict[signal.Signals, Any] = {}
+def _handling(numbers: tuple[int, ...], handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    before: dict[int, Any] = {}
     try:
         for number in numbers:
             previous = signal.getsignal(number)

@@ -10,13 +10,13 @@ Output is shown at once and unchanged, and logged without the secrets in it (:mo
 """
 
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 
 from reenact.hints import TYPE_CHECKING, Literal
+from reenact.process import plain_signal as signal
 from reenact.process import signals
 from reenact.process.child import Spawn, Started, start
 from reenact.process.guard import guarding
@@ -110,9 +110,9 @@ def supervise(
 
 
 def _make_outcome(code: int, watch: "Watch", times: tuple[float, float], usage: Usage) -> Outcome:
-    name = signal.Signals(-code).name if code < 0 else None
+    name = signal.name_signal(-code) if code < 0 else None
     if watch.stopped == "signal" and watch.signal is not None:
-        name = watch.signal.name
+        name = signal.name_signal(watch.signal)
     shown = TIMED_OUT if watch.stopped == "timeout" else 128 - code if code < 0 else code
     return Outcome(shown, name, watch.stopped, *times, usage, watch.left)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import select
-import signal
 import sys
 import time
 from collections.abc import Callable
 
 from reenact.hints import TYPE_CHECKING, Any, Literal
+from reenact.process import plain_signal as signal
 from reenact.process import signals
 from reenact.process.child import Child, Spawn, Started
 from reenact.process.log_writer import LogWriter
@@ -52,7 +52,7 @@ class Watch:
         self.command = Command(begun.child.pid, spawn.mark)
         self.meter = Meter(self.command)
         self.stopped: Literal["signal", "timeout"] | None = None
-        self.signal: signal.Signals | None = None
+        self.signal: int | None = None
         self.left = 0
         self._behind: dict[tuple[int, str], Process] = {}
         self._pumps = [Pump(source, target, self._keeper(name), note) for source, target, name in begun.sources]
@@ -196,7 +196,7 @@ class Watch:
 
     # Signals and keys
 
-    def _obey(self, number: signal.Signals) -> None:
+    def _obey(self, number: int) -> None:
         if number in signals.ENDING:
             self._stop(number, "signal")
         elif number == signal.SIGTSTP:
@@ -205,7 +205,7 @@ class Watch:
             self._terminal.join()
             self._terminal.resize()
 
-    def _stop(self, number: signal.Signals, why: Literal["signal", "timeout"], *, told: bool = False) -> None:
+    def _stop(self, number: int, why: Literal["signal", "timeout"], *, told: bool = False) -> None:
         """Ask the command to end; asked again from the keyboard, end it. ``told``: its terminal has told it already."""
         moment = time.monotonic()
         if self._over:

@@ -9,15 +9,15 @@ from uuid import uuid4
 
 import pytest
 
-from reenact.codec import decode
+from reenact.codec import decode, encode
 from reenact.environments import docker
 from reenact.environments.docker import ImageLock
 from reenact.environments.docker.auth import AUTH, make_auth
 from reenact.environments.docker.container import Container
 from reenact.environments.docker.engine import Engine
 from reenact.environments.docker.image import Image, find_digest
-from reenact.errors import BuildError, ProjectError
-from reenact.plan import DockerSpec
+from reenact.errors import BuildError, ProjectError, UnsupportedError
+from reenact.plan import DockerSpec, EnvironmentLock
 from reenact.project.types import DockerEnvironment
 from reenact.world import World
 from tests.environments.conftest import told
@@ -93,18 +93,30 @@ def test_an_image_of_a_registry_is_pinned_by_its_digest(registry: Registry, worl
     assert any("is another one than the last time" in text for text in told(world, "note"))
 
 
+def test_the_engine_is_asked_once_in_a_run(engine: Engine, image: str, world: World) -> None:
+    lock = docker.lock(DockerSpec(container=DockerEnvironment(image)), world.cwd, world)
+    deaf = world._replace(environ={"PATH": ""})
+    found = docker.realise(lock, deaf.cwd, deaf)
+    assert found.image == place(image, world).image
+    for other in (lock._replace(notes=("a",)), decode(EnvironmentLock, encode(lock))):
+        with pytest.raises(UnsupportedError, match="no container engine answers"):
+            docker.realise(other, deaf.cwd, deaf)
+
+
 def test_a_lock_of_another_machine_is_fetched_by_digest(registry: Registry, world: World, engine: Engine) -> None:
     digest = registry.publish("one", LABEL)
     spec = DockerSpec(container=DockerEnvironment(registry.name))
     lock = docker.lock(spec, world.cwd, world)
     registry.publish("moved", LABEL)
     tell(engine, "rmi", "--force", decode(ImageLock, lock.text).id)
-    found = docker.realise(lock, world.cwd, world)
+    there = decode(EnvironmentLock, encode(lock))
+    assert there == lock
+    found = docker.realise(there, world.cwd, world)
     assert found.image.digests == (f"{registry.address}/team/tiny@{digest}",)
     tell(engine, "rmi", "--force", found.image.id)
     registry.blobs.clear()
     with pytest.raises(BuildError, match="the registry has no such image"):
-        docker.realise(lock, world.cwd, world)
+        docker.realise(there, world.cwd, world)
 
 
 def test_a_local_image_that_is_gone_cannot_be_had(engine: Engine, image: str, world: World, tmp_path: Path) -> None:

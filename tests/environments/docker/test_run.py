@@ -23,6 +23,7 @@ from reenact.process.members import read_environment
 from tests.environments.docker.engines import list_containers, tell
 from tests.environments.docker.waiting import wait_for
 from tests.serving import answering
+from tests.test_start import modules_after
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Write = Callable[..., Path]
@@ -51,6 +52,17 @@ def test_the_whole_command_runs_inside(write_project: Write, run: Run, engine: E
     assert done.returncode == 0
     assert not Path("/only-inside").exists()
     assert list_containers(engine, only_run(home).name) == []
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="pathlib makes use of enum itself")
+def test_a_warm_run_imports_what_it_needs(write_project: Write, engine: Engine) -> None:
+    if engine.socket is None:
+        pytest.skip("the engine is asked by its client, a program")
+    project = str(write_project("true"))
+    modules_after("run", project, "-q")
+    imported = modules_after("run", project, "-q")
+    assert "reenact.environments.docker.client" in imported
+    assert not imported & {"enum", "re._compiler", "signal", "socket", "subprocess"}
 
 
 def test_the_variables_that_make_it_repeat_are_there(

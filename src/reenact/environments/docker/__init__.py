@@ -41,6 +41,15 @@ class ImageLock(NamedTuple):
     bases: tuple[ImageLock, ...] = ()
 
 
+class _SeenLock(EnvironmentLock):
+    """A lock that knows the image from which it was made a moment ago: the engine need not be asked for it again.
+
+    What is read from a record, or made of this by ``_replace``, knows none.
+    """
+
+    place: Container | None = None
+
+
 def ask(project: Project, root: Path, manager: str | None, world: World) -> DockerSpec:
     """What the project file says under ``docker_env``.
 
@@ -68,18 +77,23 @@ def lock(spec: DockerSpec, root: Path, world: World, *, upgrade: bool = False) -
     engine = find_engine(world)
     container = spec.container
     if container.build is None and not spec.bake:
-        return _make_lock(lock_image(engine, container.image, container.platform, world, upgrade=upgrade))
+        pinned, image = lock_image(engine, container.image, container.platform, world, upgrade=upgrade)
+        seen = _SeenLock(*_make_lock(pinned))
+        seen.place = Container("docker", engine, image)
+        return seen
     from reenact.environments.docker.build import list_bases, make_recipe, name_image
 
     names = list_bases(spec, root)
-    bases = [lock_image(engine, name, container.platform, world, upgrade=upgrade) for name in names]
+    bases = [lock_image(engine, name, container.platform, world, upgrade=upgrade)[0] for name in names]
     recipe = make_recipe(spec, root, {base.name: base.id for base in bases})
     name = name_image(recipe, root, world.environ)
     return _make_lock(ImageLock(name, platform=container.platform or "", recipe=recipe, bases=tuple(bases)))
 
 
-def lock_image(engine: Engine, name: str, platform: str | None, world: World, *, upgrade: bool = False) -> ImageLock:
-    """The pinned image of that name, fetched if it is not here.
+def lock_image(
+    engine: Engine, name: str, platform: str | None, world: World, *, upgrade: bool = False
+) -> tuple[ImageLock, Image]:
+    """The pinned image of that name, and what it is here; fetched if it is not.
 
     Raises:
         BuildError: it cannot be fetched.
@@ -102,7 +116,7 @@ def lock_image(engine: Engine, name: str, platform: str | None, world: World, *,
         if kept is not None and kept.id != found.id:
             world.report.note(f"image {name} is another one than the last time: {found.id[:19]}, it was {kept.id[:19]}")
         write_atomic(make_folder(path.parent) / path.name, encode(found))
-    return found
+    return found, here
 
 
 def realise(lock: EnvironmentLock, root: Path, world: World) -> Container:
@@ -112,6 +126,8 @@ def realise(lock: EnvironmentLock, root: Path, world: World) -> Container:
         UnsupportedError: no container engine answers.
         BuildError: it cannot be had, or what was had is not what was locked.
     """
+    if isinstance(lock, _SeenLock) and lock.place is not None:
+        return lock.place
     engine = find_engine(world)
     pinned = decode(ImageLock, lock.text)
     wanted = next(iter(lock.made), pinned.id if pinned.recipe is None else pinned.name)

@@ -14,7 +14,6 @@ from __future__ import annotations
 import _socket
 import os
 import re
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -25,6 +24,7 @@ from reenact.environments.docker.api import Socket, connect, quote_name, receive
 from reenact.environments.docker.parts import LABEL, Parts
 from reenact.hints import Any
 from reenact.json_text import parse_json, render_json
+from reenact.process import plain_signal as signal
 
 NOT_STARTED = 125
 """The exit code where it is the engine that failed, as ``docker run`` has it."""
@@ -206,7 +206,7 @@ class Order:
     def _kill(self, number: int) -> None:
         # It may have ended by now.
         with suppress(_Failed, OSError):
-            self._ask(f"/containers/{self._id}/kill?signal={signal.Signals(number).name}")
+            self._ask(f"/containers/{self._id}/kill?signal={signal.name_signal(number)}")
 
     def _resize(self) -> None:
         with suppress(_Failed, OSError):
