@@ -5,8 +5,9 @@ import sys
 from collections.abc import Sequence
 
 from reenact.plan import Isolation
+from reenact.process.plain_signal import name_signal
 from reenact.project.diagnostics import visible
-from reenact.runs import State
+from reenact.runs import Result, State
 from reenact.values import NamedTuple
 
 _UNITS = ((86400 * 365, "y"), (86400 * 30, "mo"), (86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
@@ -128,15 +129,20 @@ def render_size(count: int) -> str:
 def render_state(state: State, exit_code: int | None) -> str:
     """The state and what tells more of it: ``failed (1)``, ``killed (SIGTERM)``."""
     if state is State.KILLED and exit_code is not None and exit_code > 128:
-        from signal import Signals
-
         try:
-            return f"killed ({Signals(exit_code - 128).name})"
+            return f"killed ({name_signal(exit_code - 128)})"
         except ValueError:
             return f"killed ({exit_code})"
     if state is State.FAILED and exit_code is not None:
         return f"failed ({exit_code})"
     return state.value
+
+
+def render_end(run_id: str, result: Result) -> str:
+    """The line that is printed when a run has ended."""
+    took = f" in {render_duration(result.usage.wall)}" if result.usage else ""
+    why = f": {result.reason}" if result.reason else ""
+    return f"run {run_id[:8]} {render_state(result.state, result.exit_code)}{took}{why}"
 
 
 def render_isolation(isolation: Isolation) -> str:
