@@ -19,7 +19,7 @@ from reenact.report import Silence
 from reenact.world import World
 
 ROUNDS = 250
-"""An engine takes 50 ms more or less for the same container: of 100 rounds each, two medians differ by 9 ms for nothing."""
+"""An engine takes 50 ms more or less for the same: two medians of 100 rounds differ by up to 9 ms by chance."""
 TITLE = "A run in a container"
 
 
