@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from reenact.cli import main
+from reenact.environments.python.uv import find_uv
 from reenact.report import Silence
 from reenact.sources.capture.memo import find_memo
 from reenact.world import make_world
@@ -94,6 +95,18 @@ def test_a_warm_run_imports_what_it_needs(warm: Path) -> None:
     imported = modules_after("run", str(warm), "-q", "--env-manager", "system")
     assert "reenact.worker" in imported
     assert not imported & NEVER
+
+
+def test_a_warm_run_of_a_uv_lock_imports_what_it_needs(warm: Path) -> None:
+    (warm / "pyproject.toml").write_text('[project]\nname = "p"\nversion = "1"\nrequires-python = ">=3.11"\n')
+    subprocess.run([find_uv(), "lock", "--quiet", "--offline", "--directory", str(warm)], check=True)
+    assert main(["run", str(warm), "-q"]) == 0
+    memo = find_memo(warm.resolve(), make_world(Silence()))
+    while memo.find_known() is None:
+        assert main(["run", str(warm), "-q"]) == 0
+    imported = modules_after("run", str(warm), "-q")
+    assert "reenact.environments.python.stale_lock" in imported
+    assert (imported & (NEVER | {"copy", "tomllib"})) == set()
 
 
 def test_its_values_are_quick_to_define(warm: Path) -> None:

@@ -9,7 +9,6 @@ from reenact.document_cache import find_documents
 from reenact.errors import ProjectError
 from reenact.hints import Any
 from reenact.project.diagnostics import Diagnostic, Position, render_diagnostic
-from reenact.project.document import load_document
 from reenact.project.nearest import did_you_mean
 from reenact.project.nodes import Mapping, is_null
 from reenact.project.toml_text import Table, TomlError, load_toml
@@ -24,6 +23,8 @@ def read_mapping(path: Path, shown: str, world: World) -> Mapping:
     Raises:
         ProjectError: it cannot be read, is not YAML, or holds something else.
     """
+    from reenact.project.document import load_document  # what is not YAML does without
+
     data = read_bytes(path, shown)
     document = load_document(shown, data, find_documents(world.home))
     if not document.is_readable:

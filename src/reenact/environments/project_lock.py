@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 from reenact.errors import ProjectError
@@ -51,8 +50,12 @@ def _render_command(spec: EnvironmentSpec, manager: str | None) -> str:
     """What makes the lock that a run of this environment uses."""
     options = {"env-manager": manager, "as-of": getattr(spec, "as_of", None)}
     options["accelerator"] = getattr(spec, "accelerator", None)
-    given = (f" --{name} {shlex.quote(value)}" for name, value in options.items() if value)
-    return "reenact lock" + "".join(given)
+    given = {name: value for name, value in options.items() if value}
+    if not given:
+        return "reenact lock"
+    from shlex import quote
+
+    return " ".join(("reenact lock", *(f"--{name} {quote(value)}" for name, value in given.items())))
 
 
 def list_doubts(spec: EnvironmentSpec, root: Path, world: World) -> tuple[Diagnostic, ...]:

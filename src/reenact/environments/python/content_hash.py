@@ -7,7 +7,6 @@ whose locks they take.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from hashlib import sha256
 
 from reenact.environments.names import normal_name
 from reenact.hints import Any
@@ -69,6 +68,7 @@ def _pick_pdm(table: Table) -> Iterator[dict[str, Any]]:
 
 
 def _digest(content: dict[str, Any]) -> str:
+    from hashlib import sha256  # OpenSSL takes longer to load than all that a uv.lock needs
     from json import dumps
 
     return sha256(dumps(content, sort_keys=True, default=str).encode()).hexdigest()

@@ -5,7 +5,6 @@ Paths in it are relative to the project; uv sees the copies of what they lead to
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
@@ -57,7 +56,9 @@ def list_options(settings: Settings) -> list[str]:
 
 def with_places(settings: Settings, places: Mapping[str, str]) -> dict[str, Any]:
     """The settings with each local path replaced by where its copy is."""
-    moved: dict[str, Any] = copy.deepcopy(dict(settings))
+    from copy import deepcopy
+
+    moved: dict[str, Any] = deepcopy(dict(settings))
     for source in list_sources(moved):
         if "path" in source:
             source["path"] = places.get(source["path"], source["path"])

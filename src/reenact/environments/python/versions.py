@@ -8,6 +8,7 @@ from reenact.values import NamedTuple
 
 Version = tuple[int, ...]
 
+_COMPARISONS = ("===", "==", "~=", "!=", "<=", ">=", "<", ">", "=", "")
 _CLAUSE = r"(===|==|~=|!=|<=|>=|<|>|=)?\s*v?(\d+(?:\.\d+)*)(\.\*|\*)?((?:a|b|rc)\d+)?"
 _NAME = r"(?i:(cpython|pypy|python)[-@ ]?(?=[\d<>=~!]|$))"
 _COMPARE: dict[str, Callable[[Version, Version], bool]] = {
@@ -58,8 +59,10 @@ class PythonRequest(NamedTuple):
 
 def parse_version(text: str) -> Version:
     """The release numbers of a version: ``3.13.0rc1`` is (3, 13, 0)."""
-    found = re.match(r"\d+(?:\.\d+)*", text)
-    return tuple(map(int, found[0].split("."))) if found else ()
+    if not _is_plain(text):
+        found = re.match(r"\d+(?:\.\d+)*", text)
+        text = found[0] if found else ""
+    return tuple(map(int, text.split("."))) if text else ()
 
 
 def parse_request(text: str) -> PythonRequest:
@@ -70,9 +73,7 @@ def parse_request(text: str) -> PythonRequest:
     """
     rest = text.strip()
     implementation = "cpython"
-    if rest.isascii() and all(part.isdigit() for part in rest.split(".")):
-        return PythonRequest(implementation, ((Clause("prefix", tuple(map(int, rest.split(".")))),),))
-    if (found := re.match(_NAME, rest)) and rest.lower() != "*":
+    if rest[:1].isalpha() and (found := re.match(_NAME, rest)):
         implementation = "pypy" if found[1].lower() == "pypy" else "cpython"
         rest = rest[found.end() :].strip()
     if rest in ("", "*"):
@@ -84,10 +85,10 @@ def parse_request(text: str) -> PythonRequest:
 def _parse_clauses(part: str, whole: str) -> tuple[Clause, ...]:
     clauses = []
     for clause in part.split(","):
-        found = re.fullmatch(_CLAUSE, clause.strip())
-        if found is None:
+        comparison, number = _split_clause(clause.strip())
+        if not number:
             raise ValueError(f"'{whole.strip()}' is not a Python version")
-        comparison, version = found[1] or "", parse_version(found[2])
+        version = parse_version(number)
         if comparison in ("", "=", "==", "==="):
             comparison = "prefix"
         elif comparison == "!=":
@@ -96,6 +97,21 @@ def _parse_clauses(part: str, whole: str) -> tuple[Clause, ...]:
             raise ValueError(f"'{whole.strip()}': '~=' needs at least two numbers")
         clauses.append(Clause(comparison, version))
     return tuple(clauses)
+
+
+def _split_clause(clause: str) -> tuple[str, str]:
+    """Its comparison and its release; no release where it is no clause."""
+    comparison = next(filter(clause.startswith, _COMPARISONS))
+    release = clause[len(comparison) :].lstrip()
+    if _is_plain(release):
+        return comparison, release
+    found = re.fullmatch(_CLAUSE, clause)
+    return (found[1] or "", found[2]) if found else ("", "")
+
+
+def _is_plain(version: str) -> bool:
+    """Whether it is numbers and points alone: most are, and no expression needs to be compiled for them."""
+    return version.isascii() and all(part.isdigit() for part in version.split("."))
 
 
 def _pad(version: Version) -> Version:
