@@ -137,6 +137,15 @@ def test_the_index_is_told_of_a_command_that_lasts(bench: Bench) -> None:
     assert twin.done == ["preparing", "lock", "realise", "running", "enter", "finished"]
 
 
+def test_what_is_done_meanwhile_is_done_beside_the_command(bench: Bench) -> None:
+    seen = bench.folder.path / "seen"
+    bench.terms = bench.terms._replace(meanwhile=seen.touch)
+    assert (
+        bench.run(f"until [ -e '{seen}' ]; do sleep 0.01; done", Twin(), resources=Resources(timeout=30.0)).state
+        is State.FINISHED
+    )
+
+
 def test_a_run_from_its_beginning_to_its_end(bench: Bench) -> None:
     twin = Twin()
     result = bench.run("echo $REENACT_RUN_ID $REENACT_RUN_DIR $PYTHONPATH; pwd; exit 4", twin)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from reenact import backends, worker
@@ -71,17 +71,22 @@ class SubmittedRun:
 
 
 def carry_out(
-    prepared: Prepared, world: World, *, streams: tuple[int, int, int] = (0, 1, 2)
+    prepared: Prepared,
+    world: World,
+    *,
+    streams: tuple[int, int, int] = (0, 1, 2),
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> tuple[RunFolder, Result]:
     """Run it here and now, in this process; returns when it has ended, however it ended.
 
-    ``streams`` are the command's input, output and errors; its log has the latter two in any case.
+    ``streams`` are the command's input, output and errors; its log has the latter two in any case. ``meanwhile`` is
+    called when the command is at work.
 
     Raises:
         ReenactError: the environment could not be made; the run is recorded as failed.
     """
     run = _publish(prepared, world)
-    terms = worker.Terms(alive=prepared.staged.alive, secrets=prepared.secrets, streams=streams)
+    terms = worker.Terms(alive=prepared.staged.alive, secrets=prepared.secrets, streams=streams, meanwhile=meanwhile)
     return find_folder(run), worker.carry_out(run, prepared.plan, world, terms)
 
 

@@ -47,14 +47,15 @@ class Terms(NamedTuple):
 
     ``alive`` is a descriptor that holds the run's lock already, to be closed by us; None to take the lock. ``secrets``
     are variables for the command alone, by name. ``streams`` are our input, output and errors. ``begun`` is called
-    once the run is ours. ``grace`` is in seconds, between a request to end and SIGKILL; ``moment``, after which a
-    command is one that lasts.
+    once the run is ours, ``meanwhile`` once the command is at work. ``grace`` is in seconds, between a request to end
+    and SIGKILL; ``moment``, after which a command is one that lasts.
     """
 
     alive: int | None = None
     secrets: Mapping[str, str] = {}
     streams: tuple[int, int, int] = (0, 1, 2)
     begun: Callable[[], None] = lambda: None
+    meanwhile: Callable[[], object] = lambda: None
     grace: float = 10.0
     moment: float = 1.0
 
@@ -307,6 +308,7 @@ class _Carrier:
         """What can be written while the command is at work already; ``group`` is that of its processes."""
         write_holder(alive, describe_self(group))
         write_atomic(self._folder.machine, encode(_read_machine(self._launch, self._secrets)))
+        self._terms.meanwhile()
 
     def _tell_index(self) -> None:
         self._tools.enter(self._run, self._world)

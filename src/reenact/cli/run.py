@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from importlib import import_module
 
 from reenact import api
 from reenact.cli.console import make_report, print_error, print_json
@@ -336,8 +338,8 @@ def parse_duration(text: str | None) -> float | None:
 
 def wait_for(prepared: Prepared, world: World) -> int:
     """Carry the plan out here; the exit code of the command."""
-    folder, result = api.carry_out(prepared, world)
-    from reenact.cli.table import render_end  # what takes a moment to load comes after the command
+    folder, result = api.carry_out(prepared, world, meanwhile=partial(import_module, "reenact.cli.table"))
+    from reenact.cli.table import render_end
 
     world.report.note(render_end(folder.id, result))
     return result.exit_code if result.exit_code is not None else 1
