@@ -17,6 +17,8 @@ from reenact.process.guard import Ending
 from reenact.process.supervise import TIMED_OUT, Outcome, supervise
 from tests.process.running import eventually, find_marked, read_log, running
 
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="there are no such signals")
+
 
 class Run:
     """A command supervised by this very process, its output in a file."""
@@ -45,7 +47,13 @@ class Run:
 
 @pytest.mark.parametrize(
     ("script", "code", "signal"),
-    [("exit 0", 0, None), ("exit 7", 7, None), ("kill -9 $$", 137, "SIGKILL"), ("kill -SEGV $$", 139, "SIGSEGV")],
+    [
+        ("exit 0", 0, None),
+        ("exit 7", 7, None),
+        ("kill -9 $$", 137, "SIGKILL"),
+        ("kill -SEGV $$", 139, "SIGSEGV"),
+        pytest.param("kill -40 $$", 168, "SIGRTMIN+6", marks=LINUX),
+    ],
 )
 def test_the_code_is_the_command_s_own(tmp_path: Path, script: str, code: int, signal: str | None) -> None:
     outcome = Run(tmp_path, script).outcome

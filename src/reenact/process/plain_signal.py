@@ -37,11 +37,16 @@ else:
 
 
 def name_signal(number: int) -> str:
-    """The name of a signal, as ``SIGTERM``.
+    """The name of a signal: ``SIGTERM``, or ``SIGRTMIN+6`` where it has none of its own, as signal(7) counts them.
 
     Raises:
         ValueError: there is no such signal.
     """
-    from signal import Signals
+    import signal as named
 
-    return Signals(number).name
+    try:
+        return named.Signals(number).name
+    except ValueError:
+        if not 0 < number < named.NSIG:
+            raise
+        return f"SIGRTMIN{number - named.SIGRTMIN:+d}"
