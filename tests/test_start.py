@@ -81,13 +81,18 @@ def modules_after(*argv: str) -> set[str]:
     return set(done.stdout.splitlines()[-1].split())
 
 
+def warm_up(folder: Path, *options: str) -> None:
+    """Run the project until all is there, and its files are as they are for so long that no look need read them."""
+    memo = find_memo(folder.resolve(), make_world(Silence()))
+    assert main(["run", str(folder), "-q", *options]) == 0
+    while memo.find_known() is None:
+        assert main(["run", str(folder), "-q", *options]) == 0
+
+
 @pytest.fixture
 def warm(project_dir: Path) -> Path:
     (project_dir / "MLproject").write_text("entry_points:\n  main: {command: 'true'}\n")
-    memo = find_memo(project_dir.resolve(), make_world(Silence()))
-    # Until the files have been as they are for long enough that another look need not read them.
-    while memo.find_known() is None:
-        assert main(["run", str(project_dir), "-q", "--env-manager", "system"]) == 0
+    warm_up(project_dir, "--env-manager", "system")
     return project_dir
 
 
@@ -100,10 +105,7 @@ def test_a_warm_run_imports_what_it_needs(warm: Path) -> None:
 def test_a_warm_run_of_a_uv_lock_imports_what_it_needs(warm: Path) -> None:
     (warm / "pyproject.toml").write_text('[project]\nname = "p"\nversion = "1"\nrequires-python = ">=3.11"\n')
     subprocess.run([find_uv(), "lock", "--quiet", "--offline", "--directory", str(warm)], check=True)
-    assert main(["run", str(warm), "-q"]) == 0
-    memo = find_memo(warm.resolve(), make_world(Silence()))
-    while memo.find_known() is None:
-        assert main(["run", str(warm), "-q"]) == 0
+    warm_up(warm)
     imported = modules_after("run", str(warm), "-q")
     assert "reenact.environments.python.stale_lock" in imported
     assert (imported & (NEVER | {"copy", "tomllib"})) == set()

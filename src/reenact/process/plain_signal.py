@@ -1,8 +1,8 @@
 """What a run needs of :mod:`signal`, without the enums that it makes of its numbers when it is imported.
 
-To make those, and to load :mod:`enum` for them, takes as long as to decide what a run will be. This is the module of
-the interpreter's own around which ``signal`` is made: its numbers are numbers, and so are the handlers that it tells.
-:func:`name_signal` knows their names.
+To make those, and to load :mod:`enum` for them, is a tenth of what a container's run does until the engine is asked.
+This is the module of the interpreter's own around which ``signal`` is made: its numbers are numbers, and so are the
+handlers that it tells. :func:`name_signal` knows their names.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from reenact.process.members import read_environment
 from tests.environments.docker.engines import list_containers, tell
 from tests.environments.docker.waiting import wait_for
 from tests.serving import answering
-from tests.test_start import modules_after
+from tests.test_start import modules_after, warm_up
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Write = Callable[..., Path]
@@ -57,9 +57,9 @@ def test_the_whole_command_runs_inside(write_project: Write, run: Run, engine: E
 def test_a_warm_run_imports_what_it_needs(write_project: Write, engine: Engine) -> None:
     if engine.socket is None:
         pytest.skip("the engine is asked by its client, a program")
-    project = str(write_project("true"))
-    modules_after("run", project, "-q")
-    imported = modules_after("run", project, "-q")
+    project = write_project("true")
+    warm_up(project)
+    imported = modules_after("run", str(project), "-q")
     assert "reenact.environments.docker.client" in imported
     # From 3.12 on pathlib itself makes use of expressions, and these of enum.
     by_pathlib = {"enum", "re._compiler"} if sys.version_info >= (3, 12) else set()
